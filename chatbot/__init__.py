@@ -1,0 +1,1 @@
+"""Chat bots that work as agents in Genesys contact centres."""

@@ -1,0 +1,1 @@
+"""One bot: runner, pipeline, mailboxes, sender."""

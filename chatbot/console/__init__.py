@@ -1,0 +1,1 @@
+"""What an operator reads over HTTP: health, metrics, the console."""

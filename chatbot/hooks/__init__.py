@@ -1,0 +1,1 @@
+"""What a plugin author sees: hook specifications, the chat handle, the plugin manager."""

@@ -1,0 +1,258 @@
+"""The chat as a hook sees it: what is known of it, and what can be done.
+
+Every method that acts builds one action and performs it. They raise:
+
+    NotAllowed   the chat does not allow it now; nothing was sent
+    ChatGone     the chat is no longer this bot's
+    Refused      the server said no
+    Unconfirmed  nobody can say whether it took effect
+
+Waiting inside an action does not count against the hook's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Coroutine, Mapping, MutableMapping
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import Any, Literal
+
+from chatbot.hooks.ports import ActionSender, ChatView
+from chatbot.hooks.receipt import Receipt
+from chatbot.hooks.run import current_run
+from chatbot.model import actions as do
+from chatbot.model.capabilities import allows
+from chatbot.model.errors import ChatbotError
+from chatbot.model.events import TranscriptEvent
+from chatbot.model.resources import Participant
+from chatbot.model.words import ChatState, Visibility
+
+__all__ = ["Chat"]
+
+
+class Chat:
+    """One chat of one bot. Handed to hooks; never made by a plugin."""
+
+    def __init__(self, view: ChatView, sender: ActionSender) -> None:
+        self._view = view
+        self._sender = sender
+
+    def __repr__(self) -> str:
+        return f"<Chat {self.id} {self.state}>"
+
+    # what is known
+
+    @property
+    def id(self) -> str:
+        """The id of the chat on the agent's side."""
+        return self._view.resource.id
+
+    @property
+    def state(self) -> ChatState:
+        """The newest known state."""
+        return self._view.resource.state or ChatState("")
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        """Everybody in the chat, the bot included."""
+        return self._view.resource.participants or ()
+
+    @property
+    def customer(self) -> Participant | None:
+        """The customer, if present."""
+        return next((person for person in self.participants if person.is_customer), None)
+
+    @property
+    def agents(self) -> tuple[Participant, ...]:
+        """The other agents that the customer can see: humans, and other bots."""
+        mine = self.me.participant_id if self.me else None
+        return tuple(
+            person
+            for person in self.participants
+            if person.is_agent and person.visibility is Visibility.ALL and person.participant_id != mine
+        )
+
+    @property
+    def me(self) -> Participant | None:
+        """The bot's own participant, once it is known."""
+        return self._view.me
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """The names of the operations that the server lists as allowed now."""
+        return self._view.resource.capabilities or ()
+
+    @property
+    def user_data(self) -> Mapping[str, Any]:
+        """The pairs attached to the chat."""
+        return self._view.resource.user_data or {}
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When ``on_chat_started`` or ``on_chat_resumed`` ran."""
+        return self._view.started_at
+
+    @property
+    def memory(self) -> MutableMapping[str, Any]:
+        """JSON values that plugins keep for this chat while it lasts."""
+        return self._view.memory
+
+    def can(self, action: type[do.Action] | str) -> bool:
+        """Whether the chat allows an operation now, by its class or its name on the wire."""
+        if isinstance(action, str):
+            return action in self.capabilities
+        return allows(self._view.resource, action)
+
+    # talk
+
+    async def send_text(
+        self,
+        text: str,
+        *,
+        message_type: str | None = None,
+        treat_as: Literal["Normal", "System"] | None = None,
+    ) -> Receipt:
+        """Say something to everybody in the chat."""
+        return await self.perform(do.SendMessage(text=text, message_type=message_type, treat_as=treat_as))
+
+    async def send_to_agents(self, text: str) -> Receipt:
+        """Say something that only agents see. Allowed while another agent is in the chat."""
+        return await self.perform(do.SendToAgents(text=text))
+
+    async def send_url(self, url: str) -> Receipt:
+        """Push an http or https address to the customer."""
+        return await self.perform(do.SendUrl(url=url))
+
+    async def send_notice(self, text: str) -> Receipt:
+        """Send a notice for the customer's widget."""
+        return await self.perform(do.SendCustomNotice(notice_text=text))
+
+    async def send_notice_to_agents(self, text: str) -> Receipt:
+        """Send a notice for agents' desktops."""
+        return await self.perform(do.SendCustomNoticeToAgents(notice_text=text))
+
+    async def rename(self, nickname: str) -> Receipt:
+        """Take another nickname in this chat."""
+        return await self.perform(do.SendNicknameUpdatedNotice(notice_text=nickname))
+
+    async def start_typing(self) -> Receipt:
+        """Show that the bot is typing."""
+        return await self.perform(do.SendStartTypingNotification())
+
+    async def stop_typing(self) -> Receipt:
+        """Show that the bot stopped typing."""
+        return await self.perform(do.SendStopTypingNotification())
+
+    @asynccontextmanager
+    async def typing(self) -> AsyncIterator[None]:
+        """Show that the bot is typing inside the block; always taken down, also after an error.
+
+        That nobody can be shown it is no reason not to run the block.
+        """
+        with suppress(ChatbotError):
+            await self.start_typing()
+        try:
+            yield
+        finally:
+            with suppress(ChatbotError):
+                await self.stop_typing()
+
+    # people
+
+    async def invite(self, target: str) -> Receipt:
+        """Ask an agent, by URI, into the chat; the customer sees it."""
+        return await self.perform(do.Invite(target_uri=target))
+
+    async def consult(self, target: str) -> Receipt:
+        """Ask an agent or a queue, by URI, without the customer noticing."""
+        return await self.perform(do.Consult(target_uri=target))
+
+    async def cancel_consult(self) -> Receipt:
+        """Take back a consultation that was not accepted yet."""
+        return await self.perform(do.CancelConsult())
+
+    async def transfer(
+        self, *, target: str | None = None, queue: str | None = None, text: str | None = None
+    ) -> Receipt:
+        """Hand the chat to an agent (``target``, a URI) or a queue (by name), with a last text."""
+        return await self.perform(do.Transfer(target_uri=target, queue_name=queue, text=text))
+
+    async def remove(self, participant: Participant) -> Receipt:
+        """Remove another agent from the chat.
+
+        Raises:
+            ValueError: The server does not tell which user that is.
+        """
+        if participant.path:
+            return await self.perform(do.RemoveParticipantFromConference(target_path=participant.path))
+        if not participant.uri:
+            raise ValueError("this participant has no address: only agents can be removed")
+        return await self.perform(do.RemoveParticipantFromConference(target_uri=participant.uri))
+
+    # data
+
+    async def attach_user_data(self, data: Mapping[str, Any]) -> Receipt:
+        """Add pairs to the user data. For keys that exist, use ``update_user_data``."""
+        return await self.perform(do.AttachUserData(user_data=dict(data)))
+
+    async def update_user_data(self, data: Mapping[str, Any]) -> Receipt:
+        """Overwrite pairs of the user data."""
+        return await self.perform(do.UpdateUserData(user_data=dict(data)))
+
+    async def delete_user_data(self, *keys: str) -> Receipt:
+        """Delete keys of the user data."""
+        return await self.perform(do.DeleteUserData(keys=keys))
+
+    async def set_disposition(self, code: str, *, key: str | None = None) -> Receipt:
+        """Say how the chat went; ``key`` is the user-data key, if the server's default is not right."""
+        return await self.perform(do.SetDisposition(disposition=code, disposition_key=key))
+
+    async def add_comment(self, text: str) -> Receipt:
+        """Set the comment of the chat."""
+        return await self.perform(do.AddComment(comment=text))
+
+    # life
+
+    async def accept(self, nickname: str | None = None) -> Receipt:
+        """Take the offered chat under this nickname."""
+        return await self.perform(do.Accept(nickname=nickname))
+
+    async def reject(self) -> Receipt:
+        """Leave the offered chat to another agent."""
+        return await self.perform(do.Reject())
+
+    async def leave(self, text: str | None = None) -> Receipt:
+        """Leave the chat. Alone with the customer, this ends the customer's session too."""
+        return await self.perform(do.Leave(text=text))
+
+    async def leave_and_complete(self) -> Receipt:
+        """Leave and end the chat: in one step where the server knows it, else by Complete."""
+        if self.can(do.LeaveAndComplete.operation):
+            return await self.perform(do.LeaveAndComplete())
+        return await self.complete()
+
+    async def complete(self, *, queue: str | None = None, text: str | None = None) -> Receipt:
+        """End the chat for the customer, with a last text; or put it into a queue."""
+        return await self.perform(do.Complete(queue_name=queue, text=text))
+
+    # read, keep, raw
+
+    async def messages(self, start: int = 1, count: int | None = None) -> list[TranscriptEvent]:
+        """The transcript from index ``start`` on, the bot's own lines included.
+
+        Raises:
+            WireError: It could not be read.
+        """
+        run = current_run.get()
+        if run is None:
+            return await self._view.lines(start, count)
+        with run.waiting():
+            return await self._view.lines(start, count)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run a coroutine beside the hooks; it ends with the chat at the latest."""
+        self._view.spawn(coroutine)
+
+    async def perform(self, action: do.Action) -> Receipt:
+        """Do any operation, also one that has no method here."""
+        return await self._sender.perform(action, self.id)

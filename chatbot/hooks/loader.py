@@ -1,0 +1,219 @@
+"""Finds a plugin by its name, and builds it with its validated settings.
+
+A name is a module in one of the ``plugin_dirs``, an entry point in group ``chatbot``, or a dotted
+path (``package.module``, ``package.module.Class`` or ``package.module:Class``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from chatbot.hooks.spec import PROJECT
+from chatbot.model.config_file import explain, nearest
+from chatbot.model.errors import ConfigError, PluginError
+
+__all__ = ["LoadedPlugin", "is_hook", "load_plugin"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPlugin:
+    """A plugin that is ready to be registered.
+
+    Args:
+        name: As bots.toml lists it.
+        hooks: The module or object whose functions are its hooks.
+        settings: Its validated settings, if it has a model for them.
+        source: Where it was found, for people.
+    """
+
+    name: str
+    hooks: object
+    settings: BaseModel | None
+    source: str
+
+
+def load_plugin(
+    name: str, *, folders: Sequence[Path], table: Mapping[str, Any], where: str = "bots.toml"
+) -> LoadedPlugin:
+    """Find and build one plugin.
+
+    Args:
+        name: As bots.toml lists it.
+        folders: The plugin_dirs.
+        table: Its table of settings.
+        where: The place of that table, for errors.
+
+    Raises:
+        PluginError: It is not there, does not import, or cannot be built.
+        ConfigError: Its settings are wrong.
+    """
+    found = _find(name, folders)
+    plugin = _chosen(name, found)
+    settings = _settings(name, plugin, table, where)
+    source = _source(plugin)
+    if inspect.isclass(plugin):
+        plugin = _instance(name, plugin, settings)
+    return LoadedPlugin(name, plugin, settings, source)
+
+
+def is_hook(function: object) -> bool:
+    """Whether this was marked with ``@hookimpl``."""
+    return isinstance(getattr(function, f"{PROJECT}_impl", None), dict)
+
+
+def _find(name: str, folders: Sequence[Path]) -> object:
+    path = _module_file(name, folders)
+    if path is not None:
+        return _import_file(name, path)
+    points = {point.name: point for point in entry_points(group=PROJECT)}
+    if name in points:
+        return _import(name, points[name].load)
+    if "." in name or ":" in name:
+        return _import_dotted(name)
+    raise PluginError(_not_found(name, folders, points))
+
+
+def _module_file(name: str, folders: Sequence[Path]) -> Path | None:
+    if not name.isidentifier():
+        return None
+    candidates = (
+        place for folder in folders for place in (folder / f"{name}.py", folder / name / "__init__.py")
+    )
+    return next((place for place in candidates if place.is_file()), None)
+
+
+def _not_found(name: str, folders: Sequence[Path], points: Mapping[str, EntryPoint]) -> str:
+    here = [path.stem for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.py"))]
+    closest = nearest(name, [*here, *points])
+    looked = ", ".join(str(folder) for folder in folders) or "no plugin_dirs"
+    text = f"plugin {name!r} was not found in {looked}, nor as an entry point of group {PROJECT!r}"
+    return f"{text}\n  closest: {closest}" if closest else text
+
+
+def _import_file(name: str, path: Path) -> ModuleType:
+    """The module in this file, imported once; its own place, so that no plugin hides a package."""
+    key = f"{PROJECT}_plugins.{name}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    if key in sys.modules:
+        return sys.modules[key]
+    inner = [str(path.parent)] if path.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(key, path, submodule_search_locations=inner)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"plugin {name!r} ({path}) is not a Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[key] = module
+    try:
+        _import(name, lambda: spec.loader.exec_module(module))
+    except PluginError:
+        del sys.modules[key]
+        raise
+    return module
+
+
+def _import_dotted(name: str) -> object:
+    module, _, attribute = name.partition(":")
+    if attribute:
+        return _import(name, lambda: getattr(importlib.import_module(module), attribute))
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        found = None
+    if found is not None:
+        return _import(name, lambda: importlib.import_module(name))
+    module, _, attribute = name.rpartition(".")
+    return _import(name, lambda: getattr(importlib.import_module(module), attribute))
+
+
+def _import(name: str, load: Any) -> Any:
+    """Import foreign code: whatever it raises is a fault of the plugin, told in one line."""
+    try:
+        return load()
+    except SyntaxError as exc:
+        raise PluginError(f"plugin {name!r} ({exc.filename}:{exc.lineno}) is not Python: {exc.msg}") from exc
+    except (Exception, SystemExit) as exc:
+        last = traceback.extract_tb(exc.__traceback__)[-1]
+        reason = f"{type(exc).__name__}: {exc}"
+        raise PluginError(
+            f"plugin {name!r} cannot be imported: {reason}\n  at {last.filename}:{last.lineno}"
+        ) from exc
+
+
+def _chosen(name: str, found: object) -> object:
+    """The plugin in a module: the module itself, or its one class with hooks."""
+    if not inspect.ismodule(found) or any(is_hook(value) for value in vars(found).values()):
+        return found
+    classes = [value for value in vars(found).values() if _is_plugin_class(value, found.__name__)]
+    if len(classes) > 1:
+        names = ", ".join(cls.__name__ for cls in classes)
+        raise PluginError(
+            f"plugin {name!r} has several classes with hooks: {names}\n  fix: name one: {name}:{classes[0].__name__}"
+        )
+    return classes[0] if classes else found
+
+
+def _is_plugin_class(value: object, module: str) -> bool:
+    if not inspect.isclass(value) or value.__module__ != module:
+        return False
+    return any(is_hook(member) for _, member in inspect.getmembers(value))
+
+
+def _settings(name: str, plugin: object, table: Mapping[str, Any], where: str) -> BaseModel | None:
+    model = getattr(plugin, "Settings", None)
+    if inspect.isclass(model) and issubclass(model, BaseModel):
+        return _validated(model, table, where)
+    if table:
+        raise ConfigError(f"{where}  plugin {name!r} has no Settings model, so it takes no settings")
+    return None
+
+
+def _validated(model: type[BaseModel], table: Mapping[str, Any], where: str) -> BaseModel:
+    unknown = [key for key in table if key not in _keys(model)]
+    findings = [_unknown(where, key, model) for key in unknown]
+    try:
+        settings: BaseModel = model.model_validate({key: table[key] for key in table if key not in unknown})
+    except ValidationError as exc:
+        findings += [explain(error, where, {"": model}) for error in exc.errors(include_url=False)]
+    if findings:
+        raise ConfigError("\n".join(findings))
+    return settings
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or key for key, field in model.model_fields.items()]
+
+
+def _unknown(where: str, key: str, model: type[BaseModel]) -> str:
+    known = _keys(model)
+    closest = nearest(key, known)
+    fix = f"rename {key} to {closest}" if closest else f"known keys: {', '.join(known) or 'none'}"
+    return f"{where}  has no key {key!r}\n  fix: {fix}"
+
+
+def _instance(name: str, plugin: type, settings: BaseModel | None) -> object:
+    """One object of a plugin class, built with its settings if it takes any argument."""
+    arguments = (settings,) if settings is not None and inspect.signature(plugin).parameters else ()
+    return _import(name, lambda: plugin(*arguments))
+
+
+def _source(plugin: object) -> str:
+    try:
+        return (
+            inspect.getsourcefile(
+                plugin if inspect.ismodule(plugin) or inspect.isclass(plugin) else type(plugin)
+            )
+            or ""
+        )
+    except TypeError:
+        return ""

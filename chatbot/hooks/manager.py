@@ -1,0 +1,250 @@
+"""Registers the plugins of one bot, checks their hooks, and calls them.
+
+pluggy keeps specifications, registration, validation and order. The calls are driven here, since
+pluggy has no async: called with coroutines it would build them all at once and lose the rest at
+the first error (pluggy issue 320).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pluggy
+
+from chatbot.hooks import spec
+from chatbot.hooks.bot import Bot
+from chatbot.hooks.chat import Chat
+from chatbot.hooks.loader import LoadedPlugin, is_hook
+from chatbot.hooks.run import HookRun, current_run
+from chatbot.model.actions import Action
+from chatbot.model.clock import RunInThread
+from chatbot.model.config_file import nearest
+from chatbot.model.errors import PluginError
+from chatbot.model.events import Event
+
+__all__ = ["BoundHook", "CallResult", "PluginManager"]
+
+log = logging.getLogger(__name__)
+
+HOOKS: dict[str, tuple[str, ...]] = {
+    name: tuple(inspect.signature(function).parameters)
+    for name, function in vars(spec).items()
+    if name.startswith("on_")
+}
+"""All hooks with the arguments they may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundHook:
+    """One hook of one plugin, ready to be called.
+
+    Args:
+        plugin: The plugin's name.
+        hook: The hook's name.
+        function: What the plugin wrote.
+        arguments: The names it takes.
+        settings: The plugin's settings.
+        is_async: Whether it is a coroutine function.
+    """
+
+    plugin: str
+    hook: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+    settings: object
+    is_async: bool
+
+
+@dataclass(slots=True)
+class CallResult:
+    """What all plugins together did about one event.
+
+    Args:
+        handled: A plugin returned ``True`` or a ``str``, or did something that the customer sees.
+        performed: The actions that were performed meanwhile.
+        failed: The plugins whose hook raised or overran.
+    """
+
+    handled: bool = False
+    performed: list[Action] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+class PluginManager:
+    """The plugins of one bot.
+
+    Args:
+        plugins: In call order: the first listed is asked first.
+        run_in_thread: Runs hooks that are not ``async def``.
+
+    Raises:
+        PluginError: A hook or an argument has a name that does not exist.
+    """
+
+    def __init__(self, plugins: list[LoadedPlugin], *, run_in_thread: RunInThread) -> None:
+        self._run_in_thread = run_in_thread
+        self._manager = pluggy.PluginManager(spec.PROJECT)
+        self._manager.add_hookspecs(spec)
+        # pluggy asks the last registered first
+        for plugin in reversed(plugins):
+            _check(plugin)
+            self._manager.register(plugin.hooks, name=plugin.name)
+        settings = {plugin.name: plugin.settings for plugin in plugins}
+        self._hooks = {name: self._bound(name, settings) for name in HOOKS}
+
+    def hooks(self, name: str) -> tuple[BoundHook, ...]:
+        """The implementations of a hook, in call order."""
+        return self._hooks[name]
+
+    async def call(
+        self, name: str, *, bot: Bot, chat: Chat | None = None, event: Event | None = None, timeout_s: float
+    ) -> CallResult:
+        """Ask the plugins in turn, until one has handled it. Never raises for a plugin's fault.
+
+        Args:
+            name: The hook.
+            bot: Handed to the hook.
+            chat: Handed to the hook, and where a ``str`` is said.
+            event: Handed to the hook.
+            timeout_s: Seconds for each plugin; waiting inside an action does not count.
+        """
+        result = CallResult()
+        for hook in self._hooks[name]:
+            run = HookRun(hook.plugin, name, event)
+            answer = await self._contained(
+                hook, run, result, {"bot": bot, "chat": chat, "event": event}, timeout_s
+            )
+            result.performed += run.performed
+            result.handled = result.handled or answer or run.answered
+            if answer:
+                break
+        return result
+
+    async def _contained(
+        self, hook: BoundHook, run: HookRun, result: CallResult, values: Mapping[str, Any], timeout_s: float
+    ) -> bool:
+        """One call behind the border: what foreign code raises ends here, with its name attached."""
+        token = current_run.set(run)
+        try:
+            return await self._limited(hook, run, values, timeout_s)
+        except (Exception, SystemExit, asyncio.CancelledError) as exc:
+            if _is_ours(exc):
+                raise
+            result.failed.append(hook.plugin)
+            chat = values["chat"]
+            log.exception("plugin %s: %s failed in chat %s", hook.plugin, hook.hook, chat.id if chat else "-")
+            return False
+        finally:
+            current_run.reset(token)
+
+    async def _limited(
+        self, hook: BoundHook, run: HookRun, values: Mapping[str, Any], timeout_s: float
+    ) -> bool:
+        arguments = {name: values.get(name, hook.settings) for name in hook.arguments}
+        async with asyncio.timeout(timeout_s) as deadline:
+            with run.limited(deadline):
+                if hook.is_async:
+                    answer = await hook.function(**arguments)
+                else:
+                    answer = await self._run_in_thread(partial(hook.function, **arguments))
+                    if inspect.iscoroutine(answer):  # an async function behind a decorator
+                        answer = await answer
+                return await self._take(hook, answer, values["chat"])
+
+    async def _take(self, hook: BoundHook, answer: object, chat: Chat | None) -> bool:
+        """What a hook returned: whether it is handled; a text is said."""
+        if isinstance(answer, str) and chat is not None and hook.hook not in _NOBODY_LISTENS:
+            if answer:
+                await chat.send_text(answer)
+            return True
+        if answer is not None and not isinstance(answer, bool):
+            log.warning(
+                "plugin %s: %s returned %s; expected None, True or a text",
+                hook.plugin,
+                hook.hook,
+                type(answer).__name__,
+            )
+        return answer is True and hook.hook != "on_event"
+
+    def _bound(self, name: str, settings: Mapping[str, object]) -> tuple[BoundHook, ...]:
+        caller = getattr(self._manager.hook, name)
+        return tuple(
+            BoundHook(
+                plugin=impl.plugin_name,
+                hook=name,
+                function=impl.function,
+                arguments=tuple(impl.argnames),
+                settings=settings[impl.plugin_name],
+                is_async=inspect.iscoroutinefunction(impl.function),
+            )
+            for impl in reversed(caller.get_hookimpls())
+        )
+
+
+_NOBODY_LISTENS = frozenset(
+    {"on_event", "on_chat_offered", "on_chat_ended", "on_bot_started", "on_bot_stopping"}
+)
+
+
+def _is_ours(exc: BaseException) -> bool:
+    """A cancellation that was asked of this task, rather than one that the hook made up."""
+    task = asyncio.current_task()
+    return isinstance(exc, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def _check(plugin: LoadedPlugin) -> None:
+    """Refuse what pluggy would pass over in silence, or explain badly."""
+    for name in dir(plugin.hooks):
+        function = inspect.getattr_static(plugin.hooks, name)
+        function = getattr(function, "__func__", function)
+        if is_hook(function):
+            _check_hook(plugin, name, function)
+        elif name in HOOKS and inspect.isfunction(function):
+            place = _place(plugin, function)
+            raise PluginError(
+                f"{place} defines {name} without @hookimpl, so it would never run\n  fix: add @hookimpl"
+            )
+
+
+def _check_hook(plugin: LoadedPlugin, name: str, function: Callable[..., Any]) -> None:
+    options = getattr(function, f"{spec.PROJECT}_impl")
+    hook = options.get("specname") or name
+    place = _place(plugin, function)
+    if hook not in HOOKS:
+        raise PluginError(f"{place} implements {hook}, which is not a hook{_closest(hook)}")
+    if options.get("wrapper") or options.get("hookwrapper"):
+        raise PluginError(f"{place} makes {hook} a wrapper; hooks here are called one by one")
+    allowed = [word for word in HOOKS[hook] if word != "settings" or plugin.settings is not None]
+    for argument in _arguments(function):
+        if argument not in allowed:
+            raise PluginError(_bad_argument(place, hook, argument, allowed))
+
+
+def _bad_argument(place: str, hook: str, argument: str, allowed: list[str]) -> str:
+    if argument == "settings":
+        return f"{place}: {hook} takes settings, but the plugin has no Settings model\n  fix: add one"
+    closest = nearest(argument, allowed)
+    fix = f"\n  closest: {closest}" if closest else ""
+    return f"{place}: {hook} takes no argument {argument!r}; it may take {', '.join(allowed)}{fix}"
+
+
+def _arguments(function: Callable[..., Any]) -> list[str]:
+    """The arguments without a default: those that pluggy passes."""
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.name != "self"]
+
+
+def _closest(hook: str) -> str:
+    closest = nearest(hook, HOOKS)
+    return f"\n  closest: {closest}({', '.join(HOOKS[closest])})" if closest else ""
+
+
+def _place(plugin: LoadedPlugin, function: Callable[..., Any]) -> str:
+    code = inspect.unwrap(function).__code__
+    return f"plugin {plugin.name!r} ({code.co_filename}:{code.co_firstlineno})"

@@ -1,0 +1,56 @@
+"""What the handles need from below: two ports that the bot implements."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from chatbot.hooks.receipt import Receipt
+from chatbot.model.actions import Action
+from chatbot.model.events import TranscriptEvent
+from chatbot.model.resources import ChatResource, Participant
+
+__all__ = ["ActionSender", "ChatView", "ReadLines"]
+
+ReadLines = Callable[[str, int, int | None], Awaitable[list[TranscriptEvent]]]
+
+
+class ActionSender(Protocol):
+    """The one way out: every operation of every plugin passes here."""
+
+    async def perform(self, action: Action, chat_id: str | None) -> Receipt:
+        """Do it, or raise an ActionError."""
+        ...
+
+
+class ChatView(Protocol):
+    """What the bot knows of one chat."""
+
+    @property
+    def resource(self) -> ChatResource:
+        """The newest view of the chat."""
+        ...
+
+    @property
+    def me(self) -> Participant | None:
+        """The bot's own participant, once it is known."""
+        ...
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When the bot was in the chat and knew who else was."""
+        ...
+
+    @property
+    def memory(self) -> MutableMapping[str, Any]:
+        """JSON values that plugins keep for this chat."""
+        ...
+
+    async def lines(self, start: int, count: int | None) -> list[TranscriptEvent]:
+        """The transcript from an index on."""
+        ...
+
+    def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run it until it or the chat ends."""
+        ...

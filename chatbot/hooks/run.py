@@ -1,0 +1,75 @@
+"""The hook that is running now: who caused an action, how much time it has left, what it did."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from chatbot.model.actions import Action
+from chatbot.model.events import Event
+
+__all__ = ["HookRun", "current_run"]
+
+
+@dataclass(slots=True)
+class HookRun:
+    """One call of one hook of one plugin.
+
+    Args:
+        plugin: The plugin's name.
+        hook: The hook's name.
+        event: What it was called for; None for life-cycle hooks.
+        performed: The actions it has performed, in order.
+    """
+
+    plugin: str
+    hook: str
+    event: Event | None
+    performed: list[Action] = field(default_factory=list)
+    _deadline: asyncio.Timeout | None = None
+    _left_s: float = 0.0
+    _waiting: int = 0
+
+    @property
+    def answered(self) -> bool:
+        """Whether it did something that the customer sees."""
+        return any(action.customer_sees for action in self.performed)
+
+    @contextmanager
+    def limited(self, deadline: asyncio.Timeout) -> Iterator[None]:
+        """Let this deadline stop while the hook waits inside an action."""
+        self._deadline = deadline
+        try:
+            yield
+        finally:
+            self._deadline = None
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Time spent here is not the hook's: it waits for the server or the customer."""
+        self._waiting += 1
+        if self._waiting == 1:
+            self._stop_the_clock()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            if self._waiting == 0:
+                self._start_the_clock()
+
+    def _stop_the_clock(self) -> None:
+        if self._deadline is not None and not self._deadline.expired():
+            when = self._deadline.when()
+            self._left_s = 0.0 if when is None else when - asyncio.get_running_loop().time()
+            self._deadline.reschedule(None)
+
+    def _start_the_clock(self) -> None:
+        if self._deadline is not None and not self._deadline.expired():
+            self._deadline.reschedule(asyncio.get_running_loop().time() + self._left_s)
+
+
+current_run: ContextVar[HookRun | None] = ContextVar("current_run", default=None)
+"""Set while a hook runs, also in tasks that it started."""

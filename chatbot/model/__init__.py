@@ -1,0 +1,1 @@
+"""What things are: resources, events, actions, configuration, errors."""

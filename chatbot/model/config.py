@@ -1,0 +1,210 @@
+"""bots.toml as typed, frozen settings. Numbers are seconds; relative paths are relative to the file.
+
+Reading the file and explaining what is wrong with it: ``model/config_file.py``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+from chatbot.model.errors import ConfigError
+
+__all__ = ["BotSettings", "DemoChat", "DemoLine", "SecretSource", "ServiceSettings", "Settings"]
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_BIGGEST_SECRET = 4096
+
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+
+
+class Table(BaseModel):
+    """Common ground: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class SecretSource(Table):
+    """Where a secret stands; read when it is needed, so that a file can be checked without it.
+
+    Exactly one of:
+        plain: The secret itself (a warning of ``chatbot check``).
+        env: The name of an environment variable.
+        file: A file that holds nothing else, such as a mounted secret.
+    """
+
+    plain: SecretStr | None = None
+    env: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if sum(source is not None for source in (self.plain, self.env, self.file)) != 1:
+            raise ValueError('give a string, or { env = "NAME" }, or { file = "path" }')
+        return self
+
+    def read(self) -> str:
+        """The secret.
+
+        Raises:
+            ConfigError: It is not there, or empty.
+        """
+        if self.plain is not None:
+            return self.plain.get_secret_value()
+        if self.env is not None:
+            secret, where = os.environ.get(self.env, ""), f"the environment variable {self.env}"
+        else:
+            secret, where = _first_line(self.file), f"the file {self.file}"
+        if not secret:
+            raise ConfigError(f"{where} is missing or empty")
+        return secret
+
+
+def _first_line(path: Path | None) -> str:
+    try:
+        text = path.read_bytes()[:_BIGGEST_SECRET].decode() if path is not None else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return text.rstrip("\r\n")
+
+
+def _secret_table(value: object) -> object:
+    return {"plain": value} if isinstance(value, str) else value
+
+
+class ServiceSettings(Table):
+    """What all bots of a file share: ``[service]``."""
+
+    journal: str = "chatbot.sqlite3"
+    admin: str = "127.0.0.1:8080"
+    drain_timeout: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 30.0
+
+    @field_validator("admin")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        if value:
+            admin_address(value)
+        return value
+
+
+def admin_address(value: str) -> tuple[str, int]:
+    """Host and port of an address like ``127.0.0.1:8080``.
+
+    Raises:
+        ValueError: It is not such an address.
+    """
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004
+        raise ValueError('expected "host:port", for example "127.0.0.1:8080", or "" for none')
+    return host.strip("[]"), int(port)
+
+
+class BotSettings(Table):
+    """One bot: ``[bots.NAME]``, completed by ``[defaults]``."""
+
+    server: str
+    username: str = Field(min_length=1)
+    password: Annotated[SecretSource, BeforeValidator(_secret_table)]
+    nickname: str | None = Field(None, min_length=1)
+    plugins: tuple[str, ...] = ()
+    auto_accept: bool = True
+    hook_timeout: Seconds = 10.0
+    cometd: Literal["httpx", "aiocometd"] = "httpx"
+    listen_to_agents: bool = False
+    max_chats: int = Field(0, ge=0)
+    on_stop: Literal["logout", "keep"] = "logout"
+    request_timeout: Seconds = 10.0
+    settle_time: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 5.0
+    place: str | None = None
+    login_code: str | None = None
+    channels: tuple[str, ...] = Field(("chat",), min_length=1)
+    notifications_path: str = Field("/api/v2/notifications", pattern=r"^/[!-~]*$")
+    ca_file: Path | None = None
+    proxy: str | None = None
+    allow_plain_http: bool = False
+    tag_messages: bool = False
+    plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("server")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError('expected an address such as "https://gws.example.com"')
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("an address without user, query or fragment: they have keys of their own")
+        _ = parts.port
+        return value.rstrip("/").removesuffix("/api/v2")
+
+    @model_validator(mode="after")
+    def _keeps_its_password(self) -> Self:
+        if self.server.startswith("http://") and not self.allow_plain_http and not self.is_loopback:
+            raise ValueError(
+                f"{self.server} would get the password without encryption: "
+                "use https, or set allow_plain_http = true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _settings_of_listed_plugins(self) -> Self:
+        for name in self.plugin:
+            if name not in self.plugins:
+                raise ValueError(f"plugin.{name} has settings, but {name!r} is not in plugins")
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the server is on this machine."""
+        return urlsplit(self.server).hostname in _LOOPBACK
+
+
+class DemoLine(Table):
+    """One exchange of a scripted customer.
+
+    Keys:
+        say: What the customer says; empty to only listen.
+        expect: A regular expression that an answer must match.
+        sender: A regular expression for the nickname of who answers.
+    """
+
+    say: str = ""
+    expect: str = ""
+    sender: str = ""
+
+
+class DemoChat(Table):
+    """One scripted customer of ``chatbot demo``: ``[[demo]]``."""
+
+    bot: str
+    customer: str = "Customer"
+    subject: str = ""
+    user_data: dict[str, Any] = Field(default_factory=dict)
+    lines: tuple[DemoLine, ...] = ()
+
+
+class Settings(Table):
+    """A whole bots.toml.
+
+    Attributes:
+        plugin_dirs: Folders searched for plugin modules, absolute.
+        service: What all bots share.
+        bots: By name, ``[defaults]`` filled in.
+        demo: The scripted customers of ``chatbot demo``.
+    """
+
+    plugin_dirs: tuple[Path, ...] = ()
+    service: ServiceSettings = ServiceSettings()
+    bots: dict[str, BotSettings] = Field(min_length=1)
+    demo: tuple[DemoChat, ...] = ()

@@ -1,0 +1,151 @@
+"""Every error this project raises on purpose.
+
+::
+
+    ChatbotError
+    ├── ConfigError                 bots.toml cannot be used
+    ├── PluginError                 a plugin cannot be loaded
+    ├── WireError(retryable)        bytes did not move as they should
+    │   ├── ConnectionLost          no answer, or none in time
+    │   ├── SessionLost             the server has forgotten the agent or the client
+    │   ├── LoginRefused            the server does not take this password
+    │   └── ProtocolViolation       an answer that is not what the protocol says
+    └── ActionError(action, status) one operation did not happen as asked
+        ├── NotAllowed              refused here, before the request
+        ├── ChatGone                there is no such chat any more
+        ├── Refused                 the server said no
+        ├── RateLimited             the server said: later
+        └── Unconfirmed             nobody can say whether it took effect
+
+Errors of other libraries are translated where they appear, with the cause kept.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ActionError",
+    "ChatGone",
+    "ChatbotError",
+    "ConfigError",
+    "ConnectionLost",
+    "LoginRefused",
+    "NotAllowed",
+    "PluginError",
+    "ProtocolViolation",
+    "RateLimited",
+    "Refused",
+    "SessionLost",
+    "Unconfirmed",
+    "WireError",
+]
+
+
+class ChatbotError(Exception):
+    """The root of all errors raised on purpose."""
+
+
+class ConfigError(ChatbotError):
+    """The configuration cannot be used as it stands; the text says what, where and the fix."""
+
+
+class PluginError(ChatbotError):
+    """A plugin cannot be loaded; the text says which, what and the fix."""
+
+
+class WireError(ChatbotError):
+    """Bytes did not move as they should.
+
+    Args:
+        text: What happened, for an operator.
+        retryable: Whether trying again later may help.
+        status: The HTTP status code, if the server gave one.
+    """
+
+    def __init__(self, text: str, *, retryable: bool = True, status: int | None = None) -> None:
+        super().__init__(text)
+        self.retryable = retryable
+        self.status = status
+
+
+class ConnectionLost(WireError):
+    """The server gave no (whole) answer.
+
+    Args:
+        text: What happened, for an operator.
+        sent: Whether bytes of the request may have reached the server; False is certain.
+    """
+
+    def __init__(self, text: str, *, sent: bool = True) -> None:
+        super().__init__(text, retryable=True)
+        self.sent = sent
+
+
+class SessionLost(WireError):
+    """The server does not know this agent's session, or this CometD client, any more."""
+
+
+class LoginRefused(WireError):
+    """The server did not accept user name and password (HTTP 401 or status code 20 on ``GET /me``)."""
+
+
+class ProtocolViolation(WireError):
+    """The server answered something that the protocol does not know here."""
+
+
+class ActionError(ChatbotError):
+    """One operation did not happen as asked.
+
+    Args:
+        text: What happened, for the plugin's author.
+        action: The operation name, e.g. ``SendMessage``.
+        status: The ``statusCode`` of the answer, or its HTTP status code, if there was one.
+    """
+
+    def __init__(self, text: str, *, action: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.action = action
+        self.status = status
+
+
+class NotAllowed(ActionError):
+    """The chat does not allow the operation now; nothing was sent.
+
+    Args:
+        action: The operation name.
+        needed: The capability that is missing.
+        have: The capabilities that the chat lists now.
+        reason: Why, in a few words.
+    """
+
+    def __init__(self, action: str, *, needed: str, have: tuple[str, ...], reason: str) -> None:
+        allowed = ", ".join(have) or "nothing"
+        super().__init__(f"{action} is not allowed: {reason} (the chat allows {allowed})", action=action)
+        self.needed = needed
+        self.have = have
+        self.reason = reason
+
+
+class ChatGone(ActionError):
+    """The chat is no longer this bot's, or no longer exists."""
+
+
+class Refused(ActionError):
+    """The server refused the operation; it did not take effect."""
+
+
+class RateLimited(ActionError):
+    """The server asks for fewer requests.
+
+    Args:
+        text: What happened.
+        action: The operation name.
+        retry_after: Seconds to wait, 0 to 60.
+    """
+
+    def __init__(self, text: str, *, action: str, retry_after: float) -> None:
+        super().__init__(text, action=action, status=429)
+        self.retry_after = retry_after
+
+
+class Unconfirmed(ActionError):
+    """The request may or may not have taken effect, and could not be verified."""

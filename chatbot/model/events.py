@@ -1,0 +1,249 @@
+"""Everything that can happen to a chat, as frozen typed events. How they are read: ``model/parse.py``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from chatbot.model.actions import Action
+from chatbot.model.resources import ChatResource, Participant
+from chatbot.model.words import Visibility
+
+__all__ = [
+    "CapabilitiesChanged",
+    "ChatEnded",
+    "ChatIdle",
+    "ChatOffered",
+    "ChatResumed",
+    "ChatStarted",
+    "ChatUpdated",
+    "CustomNoticeReceived",
+    "Event",
+    "NicknameUpdated",
+    "NoticeReceived",
+    "OperationFailed",
+    "ParticipantJoined",
+    "ParticipantLeft",
+    "ParticipantRejoined",
+    "ParticipantsChanged",
+    "TextReceived",
+    "TranscriptEvent",
+    "TranscriptSaved",
+    "TypingStarted",
+    "TypingStopped",
+    "UnknownMessage",
+    "UrlPushed",
+    "UserDataChanged",
+]
+
+
+class Event(BaseModel):
+    """Something that happened.
+
+    Attributes:
+        bot: The name of the bot that learnt of it.
+        chat_id: The chat it happened to; None where the server did not say.
+        received_at: When this process learnt of it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        populate_by_name=True,
+        coerce_numbers_to_str=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    hook: ClassVar[str] = ""
+    bot: str = ""
+    chat_id: str | None = None
+    received_at: datetime
+
+
+class TranscriptEvent(Event):
+    """One line of the transcript.
+
+    Attributes:
+        index: Orders the lines of a chat; rising, perhaps with gaps; None if the server gave none.
+        sender: Who said it.
+        timestamp: When it was said, by the server's clock.
+        visibility: Who can see it; All if the server does not say.
+    """
+
+    index: int | None = None
+    sender: Participant = Field(default_factory=Participant, alias="from")
+    timestamp: datetime | None = None
+    visibility: Visibility = Visibility.ALL
+
+
+class TextReceived(TranscriptEvent):
+    """Somebody said something. ``message_type`` is the sender's own word for its kind, if any."""
+
+    hook = "on_text"
+    text: str = Field(repr=False)
+    message_type: str | None = Field(None, alias="messageType")
+
+
+class TypingStarted(TranscriptEvent):
+    """Somebody is typing; ``text`` is what was typed so far, if the server shows it, else empty."""
+
+    hook = "on_typing_started"
+    text: str = Field("", repr=False)
+
+
+class TypingStopped(TranscriptEvent):
+    """Somebody stopped typing."""
+
+    hook = "on_typing_stopped"
+
+
+class ParticipantJoined(TranscriptEvent):
+    """The sender joined the chat."""
+
+    hook = "on_participant_joined"
+
+
+class ParticipantLeft(TranscriptEvent):
+    """The sender left the chat."""
+
+    hook = "on_participant_left"
+
+
+class ParticipantRejoined(TranscriptEvent):
+    """The sender joined the chat again, perhaps under another participant id."""
+
+    hook = "on_participant_rejoined"
+
+
+class UrlPushed(TranscriptEvent):
+    """Somebody pushed an address. It is data: never fetch it unchecked."""
+
+    hook = "on_push_url"
+    url: str = Field(repr=False)
+
+
+class NoticeReceived(TranscriptEvent):
+    """A notice of the server, perhaps a control word."""
+
+    hook = "on_notice"
+    text: str = Field("", repr=False)
+
+
+class CustomNoticeReceived(TranscriptEvent):
+    """A notice of a widget or an agent desktop."""
+
+    hook = "on_custom_notice"
+    notice_text: str = Field("", alias="noticeText", repr=False)
+
+
+class NicknameUpdated(TranscriptEvent):
+    """The sender has another nickname now; ``notice_text`` is the new one."""
+
+    hook = "on_nickname_updated"
+    notice_text: str = Field("", alias="noticeText", repr=False)
+
+
+class TranscriptSaved(TranscriptEvent):
+    """The server stored the transcript. Has no place in the order (its index is always -1)."""
+
+    hook = "on_transcript_saved"
+
+
+class UnknownMessage(TranscriptEvent):
+    """Something that no other event describes; ``raw`` is the JSON value as it came."""
+
+    hook = "on_unknown_message"
+    type: str = ""
+    raw: Any = Field(None, repr=False)
+
+
+class ChatOffered(Event):
+    """A chat is ringing for this bot."""
+
+    hook = "on_chat_offered"
+
+
+class ChatStarted(Event):
+    """The bot is in the chat, and knows who else is."""
+
+    hook = "on_chat_started"
+
+
+class ChatResumed(Event):
+    """The bot goes on with a chat in which it was before it was interrupted."""
+
+    hook = "on_chat_resumed"
+
+
+class ParticipantsChanged(Event):
+    """The list of participants is another one; ``chat.participants`` is the new one."""
+
+    hook = "on_participants_changed"
+
+
+class UserDataChanged(Event):
+    """The user data is another one; ``chat.user_data`` is the new one."""
+
+    hook = "on_user_data_changed"
+    added: dict[str, Any] = Field(default_factory=dict, repr=False)
+    changed: dict[str, Any] = Field(default_factory=dict, repr=False)
+    removed: tuple[str, ...] = ()
+
+
+class CapabilitiesChanged(Event):
+    """The chat allows other operations than before."""
+
+    hook = "on_capabilities_changed"
+    granted: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+
+
+class ChatEnded(Event):
+    """The chat is no longer this bot's. The last event of a chat.
+
+    Attributes:
+        reason: The last state (``Completed``, ``Revoked``, ``JoinFailed``), or ``gone`` if the
+            server no longer lists the chat.
+    """
+
+    hook = "on_chat_ended"
+    reason: str = ""
+
+
+class OperationFailed(Event):
+    """An operation that the server had accepted failed later.
+
+    Attributes:
+        reference_id: Ties it to the answer of the request, where that carried one.
+        message: The server's reason.
+        action: The action, if it is known.
+    """
+
+    hook = "on_operation_failed"
+    reference_id: str | None = None
+    message: str = ""
+    action: SerializeAsAny[Action] | None = None
+
+
+class ChatIdle(Event):
+    """The customer has said nothing for so many seconds."""
+
+    hook = "on_idle"
+    seconds: float
+
+
+class ChatUpdated(Event):
+    """A view of a chat came. No hook gets it: the bot compares it with its last view (``model/changes.py``).
+
+    Attributes:
+        chat: The chat as this notification or answer shows it.
+        notification: ``StatusChange``, ``ParticipantsUpdated``, ``PropertiesUpdated`` or ``Error``;
+            empty where it was read by REST.
+        reference_id: The request that caused it, if the server says so.
+    """
+
+    chat: ChatResource
+    notification: str = ""
+    reference_id: str | None = None

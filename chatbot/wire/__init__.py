@@ -1,0 +1,1 @@
+"""How bytes move: Bayeux, long-polling, REST, the agent session."""

@@ -1,0 +1,44 @@
+"""The HTTP port with a brake: what a failing server gets from one bot is bounded, whoever asks."""
+
+from __future__ import annotations
+
+from chatbot.model.clock import Clock
+from chatbot.wire.http import Http, Method, Reply
+from chatbot.wire.retry import FailureBudget
+
+__all__ = ["GovernedHttp"]
+
+_CAME_TO_NOTHING = 400
+
+
+class GovernedHttp:
+    """Another Http whose requests wait while they fail too often (design 4.6).
+
+    Args:
+        http: What moves the bytes.
+        clock: For the length of a window.
+    """
+
+    def __init__(self, http: Http, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+        self._budget = FailureBudget()
+
+    async def request(
+        self, method: Method, path: str, *, content: bytes | None = None, timeout_s: float
+    ) -> Reply:
+        """See Http.request. The wait for the budget does not count as time of the request."""
+        while (wait := self._budget.wait(self._clock.monotonic())) > 0:
+            await self._clock.sleep(wait)
+        self._budget.sent(self._clock.monotonic())
+        ok = False
+        try:
+            reply = await self._http.request(method, path, content=content, timeout_s=timeout_s)
+            ok = reply.status < _CAME_TO_NOTHING
+        finally:
+            self._budget.ended(ok=ok)
+        return reply
+
+    async def aclose(self) -> None:
+        """See Http.aclose."""
+        await self._http.aclose()

@@ -1,0 +1,214 @@
+"""The HTTP port of one bot: a client bound to one host, with one cookie jar, one CSRF token, one password.
+
+Only this file knows httpx. It moves bytes and says what became of a request; it does not know
+what a status code means to Bayeux or to GWS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Literal, Protocol
+
+import httpx
+
+from chatbot.model.errors import ConnectionLost, ProtocolViolation
+
+__all__ = ["MAX_BODY", "Http", "HttpxHttp", "Method", "Reply", "tls_context"]
+
+MAX_BODY = 8 * 1024 * 1024
+"""Bytes of one answer, decoded; more is refused."""
+
+Method = Literal["GET", "POST"]
+
+# Jetty closes idle connections after 30 s (reference 2.1); ours go first, so that no request races a close.
+_IDLE_CONNECTION_S = 20.0
+_CONNECT_S = 5.0
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_RESERVED_HEADERS = re.compile(
+    r"host|authorization|cookie|connection|proxy-.*|content-.*|transfer-encoding", re.IGNORECASE
+)
+_PATH = re.compile(r"/[!-~]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One whole HTTP answer.
+
+    Args:
+        status: The HTTP status code.
+        headers: Names in lower case.
+        body: Decoded bytes, at most MAX_BODY.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """Requests to the one server of a bot."""
+
+    async def request(
+        self, method: Method, path: str, *, content: bytes | None = None, timeout_s: float
+    ) -> Reply:
+        """Send one request and read the whole answer, whatever its status.
+
+        Args:
+            method: GET or POST.
+            path: Path and query below the configured server, starting with a slash.
+            content: A JSON body.
+            timeout_s: Seconds for everything: connecting, sending, waiting and reading.
+
+        Raises:
+            ConnectionLost: No whole answer in time; ``sent`` tells whether it may have arrived.
+            ProtocolViolation: The answer is not HTTP, or too large; the request did arrive.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...
+
+
+def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
+    """The TLS settings of a bot: verified certificates, TLS 1.2 or later.
+
+    Building one costs some 36 ms, so bots with the same ``ca_file`` share it.
+
+    Args:
+        ca_file: A PEM file of certificate authorities, instead of the system's.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+class HttpxHttp:
+    """The port on httpx.
+
+    Args:
+        server: Scheme, host, port and perhaps a path prefix, without ``/api/v2``.
+        credentials: User name and password, sent as HTTP Basic with every request (reference 4.1),
+            and to nobody else: there are no redirects and no absolute addresses.
+        tls: For https; None for plain http.
+        proxy: The address of an HTTP proxy. Proxies of the environment are ignored.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        credentials: tuple[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+    ) -> None:
+        self._csrf: tuple[str, str] | None = None
+        self._client = httpx.AsyncClient(
+            base_url=server.rstrip("/"),
+            auth=httpx.BasicAuth(*credentials) if credentials else None,
+            cookies=_cookie_jar(),
+            # identity: a decompressed chunk can be a thousand times what came (see _decoded)
+            headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "chatbot"},
+            timeout=httpx.Timeout(None, connect=_CONNECT_S),
+            limits=httpx.Limits(keepalive_expiry=_IDLE_CONNECTION_S),
+            verify=tls or False,
+            proxy=proxy,
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    async def request(
+        self, method: Method, path: str, *, content: bytes | None = None, timeout_s: float
+    ) -> Reply:
+        """See Http.request."""
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"not a path below the server: {path!r}")
+        request = self._client.build_request(method, path, content=content, headers=self._headers(method))
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._exchange(request)
+        except TimeoutError as exc:
+            raise ConnectionLost(f"no answer to {method} within {timeout_s:g} s") from exc
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as exc:
+            raise ConnectionLost(f"cannot connect: {_why(exc)}", sent=False) from exc
+        except httpx.RemoteProtocolError as exc:
+            raise ConnectionLost(f"the server broke off: {_why(exc)}") from exc
+        except httpx.HTTPError as exc:
+            raise ConnectionLost(f"connection lost: {_why(exc)}") from exc
+
+    async def aclose(self) -> None:
+        """See Http.aclose."""
+        await self._client.aclose()
+
+    def _headers(self, method: Method) -> dict[str, str]:
+        if method == "GET":
+            return {}
+        csrf = {self._csrf[0]: self._csrf[1]} if self._csrf else {}
+        return {"Content-Type": "application/json", **csrf}
+
+    async def _exchange(self, request: httpx.Request) -> Reply:
+        response = await self._client.send(request, stream=True)
+        try:
+            self._learn_csrf(response.headers)
+            body = await _body(response)
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, dict(response.headers), body)
+
+    def _learn_csrf(self, headers: httpx.Headers) -> None:
+        """Take the newest CSRF header from any answer (reference 3.2; allowed names: design 4.6)."""
+        name, token = headers.get("X-CSRF-HEADER"), headers.get("X-CSRF-TOKEN")
+        if not name or not token or not _TOKEN.fullmatch(name) or _RESERVED_HEADERS.fullmatch(name):
+            return
+        if token.isascii() and token.isprintable():
+            self._csrf = (name, token)
+
+
+def _cookie_jar() -> CookieJar:
+    """A jar of its own for each bot; a shared one makes agents log each other out (reference 4.5).
+
+    Genesys' own JavaScript client has to ignore ``Secure`` to work over plain http inside a data
+    centre; a jar that obeyed it would drop the session silently. The jar serves one host only.
+    """
+    return CookieJar(DefaultCookiePolicy(secure_protocols=("https", "http")))
+
+
+async def _body(response: httpx.Response) -> bytes:
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise _too_large(response.status_code)
+    return _decoded(bytes(body), encoding, response.status_code)
+
+
+def _decoded(body: bytes, encoding: str, status: int) -> bytes:
+    """Undo a Content-Encoding that we did not ask for, without trusting its size."""
+    if encoding in {"", "identity"}:
+        return body
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise ProtocolViolation("the answer has a Content-Encoding that was not asked for", status=status)
+    try:
+        decoded = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MAX_BODY + 1)
+    except zlib.error as exc:
+        raise ProtocolViolation("the answer cannot be decompressed", status=status) from exc
+    if len(decoded) > MAX_BODY:
+        raise _too_large(status)
+    return decoded
+
+
+def _too_large(status: int) -> ProtocolViolation:
+    return ProtocolViolation(f"the answer is larger than {MAX_BODY} bytes", status=status)
+
+
+def _why(exc: httpx.HTTPError) -> str:
+    """The reason in a few words; the class where the library says nothing."""
+    return str(exc) or type(exc).__name__

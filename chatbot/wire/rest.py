@@ -1,0 +1,224 @@
+"""The REST side of the platform: one ``perform`` for all operations, and the reads a bot needs.
+
+It sends each request once. Whether to send again is decided by whoever knows the chat (``bot``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from chatbot.model import agent_actions
+from chatbot.model.actions import Action
+from chatbot.model.answers import Answer, StatusCode, read_answer
+from chatbot.model.clock import Clock
+from chatbot.model.errors import ProtocolViolation, WireError
+from chatbot.model.events import TranscriptEvent
+from chatbot.model.fields import id_from_path, is_safe_id
+from chatbot.model.parse import parse_chat, parse_lines
+from chatbot.model.resources import ChatResource
+from chatbot.wire.body import decode
+from chatbot.wire.http import Http, Method, Reply
+from chatbot.wire.outcomes import (
+    Accepted,
+    Gone,
+    Later,
+    NotSent,
+    Outcome,
+    Refusal,
+    SessionFault,
+    Unknown,
+    outcome_of,
+    outcome_of_error,
+)
+
+__all__ = ["Rest"]
+
+API = "/api/v2"
+
+# Where an operation goes, if not to the agent's own chat (reference 3.3, 3.4, 6.2).
+_ROUTES: dict[type[Action], str] = {
+    agent_actions.StartContactCenterSession: "/me",
+    agent_actions.EndContactCenterSession: "/me",
+    agent_actions.Ready: "/me/channels/chat",
+    agent_actions.NotReady: "/me/channels/chat",
+    agent_actions.Monitor: "/users/{user_id}/channels/chat",
+    agent_actions.Coach: "/users/{user_id}/channels/chat",
+    agent_actions.BargeIn: "/users/{user_id}/channels/chat",
+    agent_actions.CancelSupervisorMonitoring: "/users/{user_id}/channels/chat",
+    agent_actions.Intrude: "/users/{user_id}/chats/{chat_id}",
+}
+_OWN_CHAT = "/me/chats/{chat_id}"
+
+
+class Rest:
+    """Requests of one agent.
+
+    Args:
+        http: Moves the bytes, and keeps cookies and credentials.
+        bot: The bot's name, for the events of transcripts.
+        clock: For the time of receipt.
+        timeout_s: For each request, in all.
+    """
+
+    def __init__(self, http: Http, *, bot: str, clock: Clock, timeout_s: float) -> None:
+        self._http = http
+        self._bot = bot
+        self._clock = clock
+        self._timeout_s = timeout_s
+
+    async def perform(self, action: Action, chat_id: str | None = None) -> Outcome:
+        """Send one operation once, under another spelling if the server refuses its first name.
+
+        Raises:
+            ValueError: The chat id may not stand in a path.
+        """
+        path = API + self._path(action, chat_id)
+        outcome = await self._post(path, action.body())
+        for spelling in action.spellings:
+            if isinstance(outcome, Refusal):
+                outcome = await self._post(path, action.body(spelling))
+        return outcome
+
+    async def me(self) -> Answer:
+        """``GET /me``: logs in by HTTP Basic, and renews cookie and CSRF token (reference 3.1, 3.2).
+
+        Raises:
+            WireError: As ``get`` says.
+        """
+        return await self.get("/me")
+
+    async def chat_state(self) -> str | None:
+        """The agent's state on the chat channel, e.g. ``Ready``; None if there is no such channel.
+
+        Raises:
+            WireError: As ``get`` says.
+        """
+        channels = (await self.get("/me/channels?fields=*")).value.get("channels")
+        for channel in channels if isinstance(channels, list) else ():
+            if isinstance(channel, dict) and channel.get("channel") == "chat":
+                state = channel.get("userState")
+                return str(state.get("state")).strip() if isinstance(state, dict) else ""
+        return None
+
+    async def chats(self) -> list[ChatResource]:
+        """All chats of the agent. Where the server only lists addresses, each is read by its id.
+
+        Raises:
+            WireError: As ``get`` says.
+        """
+        value = (await self.get("/me/chats?fields=*")).value
+        listed, uris = value.get("chats"), value.get("uris")
+        if isinstance(listed, list):
+            return _readable(map(parse_chat, listed))
+        if isinstance(uris, list):
+            return _readable([await self._single(chat_id) for chat_id in map(id_from_path, uris) if chat_id])
+        # the chat resource page answers with one bare chat
+        single = parse_chat(value.get("chat") or value)
+        if single is None:
+            raise ProtocolViolation("the list of chats cannot be read")
+        return [single]
+
+    async def chat(self, chat_id: str) -> ChatResource | None:
+        """One chat; None if the server knows no such chat of this agent.
+
+        No page documents the address of one chat (reference 5.1), so the list has the last word.
+
+        Raises:
+            WireError: As ``get`` says.
+        """
+        single = await self._single(_safe(chat_id))
+        if single is not None:
+            return single
+        return next((chat for chat in await self.chats() if chat.id == chat_id), None)
+
+    async def _single(self, chat_id: str) -> ChatResource | None:
+        value = (await self.get(f"/me/chats/{chat_id}", missing_is_empty=True)).value
+        return parse_chat(value.get("chat") or value)
+
+    async def lines(self, chat_id: str, start: int = 1, count: int | None = None) -> list[TranscriptEvent]:
+        """The transcript from index ``start`` on, as the server shows it.
+
+        Raises:
+            WireError: As ``get`` says.
+        """
+        query = f"startIndex={start}" + (f"&count={count}" if count is not None else "")
+        answer = await self.get(f"/me/chats/{_safe(chat_id)}/messages?{query}")
+        if not isinstance(answer.value.get("messages"), list):
+            raise ProtocolViolation("the transcript cannot be read")
+        return parse_lines(answer.value, bot=self._bot, chat_id=chat_id, received_at=self._now())
+
+    async def get(self, path: str, *, missing_is_empty: bool = False) -> Answer:
+        """The envelope of a GET below ``/api/v2``.
+
+        Args:
+            path: Path and query.
+            missing_is_empty: Answer "not found" with an empty envelope instead of an error.
+
+        Raises:
+            ConnectionLost: No whole answer.
+            SessionLost: The server does not know who asks (401, 403, code 5 or 20, a login page).
+            ProtocolViolation: Any other answer that holds nothing to read.
+        """
+        reply = await self._http.request("GET", API + path, timeout_s=self._timeout_s)
+        if reply.status < _ERROR:
+            answer = read_answer(decode(reply.body))
+            # a list or a resource may come without an envelope (chat resource page)
+            if reply.status < _REDIRECT and answer.value and answer.code in {None, *_GOOD}:
+                return answer
+        outcome = outcome_of(reply, now=self._now())
+        if missing_is_empty and _is_missing(outcome):
+            return read_answer({})
+        raise _as_error(outcome)
+
+    async def _post(self, path: str, body: dict[str, object]) -> Outcome:
+        method: Method = "POST"
+        content = json.dumps(body, separators=(",", ":")).encode()
+        try:
+            reply: Reply = await self._http.request(method, path, content=content, timeout_s=self._timeout_s)
+        except WireError as error:
+            return outcome_of_error(error)
+        return outcome_of(reply, now=self._now())
+
+    def _path(self, action: Action, chat_id: str | None) -> str:
+        ids = {name: str(getattr(action, name)) for name in action.in_path}
+        route = _ROUTES.get(type(action), _OWN_CHAT)
+        if route is _OWN_CHAT:
+            ids["chat_id"] = _safe(chat_id)
+        return route.format(**ids)
+
+    def _now(self) -> datetime:
+        return self._clock.now()
+
+
+_REDIRECT, _ERROR = 300, 400
+_GOOD = (StatusCode.OK, StatusCode.PARTLY_DONE)
+
+
+def _safe(chat_id: str | None) -> str:
+    if chat_id is None or not is_safe_id(chat_id):
+        raise ValueError(f"not the id of a chat: {chat_id!r}")
+    return chat_id
+
+
+def _readable(chats: Iterable[ChatResource | None]) -> list[ChatResource]:
+    return [chat for chat in chats if chat is not None]
+
+
+def _is_missing(outcome: Outcome) -> bool:
+    return isinstance(outcome, Gone) or (
+        isinstance(outcome, Refusal) and outcome.code == StatusCode.NOT_FOUND
+    )
+
+
+def _as_error(outcome: Outcome) -> WireError:
+    match outcome:
+        case NotSent(error) | SessionFault(error) | Unknown(error):
+            return error
+        case Refusal(code, message) | Gone(code, message):
+            return ProtocolViolation(message, status=code)
+        case Later():
+            return ProtocolViolation("the server asks for fewer requests", status=429)
+        case Accepted():
+            return ProtocolViolation("the answer is empty")

@@ -1,0 +1,98 @@
+"""When to try again, and how often at most. Pure: time and chance come in as arguments."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from chatbot.model.clock import Rng
+
+__all__ = ["DEFAULT_LIMITS", "Backoff", "FailureBudget", "Limits"]
+
+_FAILING = 5
+_MOST_DOUBLINGS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The time limits of one connection, in seconds.
+
+    Args:
+        request_timeout_s: For one request that the server is not meant to hold.
+        poll_slack_s: How long a held poll may be overdue (design 4.6).
+        first_backoff_s: The longest wait after the first failure.
+        max_backoff_s: The longest wait after any failure (design 4.6).
+        stable_s: How long all must be well before the back-off starts over.
+        farewell_timeout_s: For telling the server that we leave.
+    """
+
+    request_timeout_s: float = 10.0
+    poll_slack_s: float = 10.0
+    first_backoff_s: float = 1.0
+    max_backoff_s: float = 10.0
+    stable_s: float = 30.0
+    farewell_timeout_s: float = 2.0
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Backoff:
+    """Waits that double, with jitter, and start over only after a stable success.
+
+    Args:
+        limits: First and longest wait, and what counts as stable.
+        rng: Spreads the bots of one service, so that they do not return in step.
+    """
+
+    def __init__(self, limits: Limits, rng: Rng) -> None:
+        self._limits = limits
+        self._rng = rng
+        self._failures = 0
+        self._well_since: float | None = None
+
+    def succeeded(self, now: float) -> None:
+        """Note a success at this monotonic time."""
+        if self._well_since is None:
+            self._well_since = now
+
+    def failed(self, now: float) -> float:
+        """Note a failure at this monotonic time; the seconds to wait before the next try."""
+        if self._well_since is not None and now - self._well_since >= self._limits.stable_s:
+            self._failures = 0
+        self._well_since = None
+        doublings = min(self._failures, _MOST_DOUBLINGS)
+        longest = min(self._limits.max_backoff_s, self._limits.first_backoff_s * 2.0**doublings)
+        self._failures += 1
+        return longest * self._rng.uniform(0.5, 1.0)
+
+
+class FailureBudget:
+    """At most so many requests in any window while requests keep failing (design 4.6).
+
+    Each loop has its own back-off; this is the last line, for all loops of a bot together.
+    A bot is failing when five of its last twenty requests came to nothing.
+
+    Args:
+        requests: How many in a window.
+        window_s: The length of a window in seconds.
+    """
+
+    def __init__(self, requests: int = 45, window_s: float = 10.0) -> None:
+        self._window_s = window_s
+        self._sent: deque[float] = deque(maxlen=requests)
+        self._came_to_nothing: deque[bool] = deque(maxlen=20)
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next request may go out."""
+        if sum(self._came_to_nothing) < _FAILING or len(self._sent) < (self._sent.maxlen or 0):
+            return 0.0
+        return max(0.0, self._sent[0] + self._window_s - now)
+
+    def sent(self, now: float) -> None:
+        """Note a request."""
+        self._sent.append(now)
+
+    def ended(self, *, ok: bool) -> None:
+        """Note what became of a request."""
+        self._came_to_nothing.append(not ok)

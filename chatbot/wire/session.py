@@ -1,0 +1,165 @@
+"""The agent's session: log in, start the contact-centre session, be Ready, and the way back.
+
+It keeps the rules that protect an account: one login at a time, and few tries of a password that
+was refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from chatbot.model.actions import Action
+from chatbot.model.agent_actions import (
+    EndContactCenterSession,
+    NotReady,
+    Ready,
+    StartContactCenterSession,
+)
+from chatbot.model.answers import StatusCode
+from chatbot.model.clock import Clock
+from chatbot.model.errors import LoginRefused, ProtocolViolation, SessionLost, WireError
+from chatbot.wire.outcomes import Accepted, Gone, Later, NotSent, Outcome, Refusal, SessionFault, Unknown
+from chatbot.wire.rest import Rest
+
+__all__ = ["AgentSession"]
+
+log = logging.getLogger(__name__)
+
+_TRIES = 3
+_PAUSE_S = 60.0
+_PASSWORD_REFUSED = frozenset({401, StatusCode.NOT_AUTHENTICATED})
+
+
+class AgentSession:
+    """One agent at one server.
+
+    Args:
+        rest: The agent's requests.
+        clock: For the pause after refused passwords.
+        start: What to log in to.
+    """
+
+    def __init__(self, rest: Rest, *, clock: Clock, start: StartContactCenterSession) -> None:
+        self.user_id: str | None = None
+        self._rest = rest
+        self._clock = clock
+        self._start = start
+        self._lock = asyncio.Lock()
+        self._logins = 0
+        self._refusals = 0
+        self._refused_at = 0.0
+
+    async def log_in(self) -> None:
+        """Log in by ``GET /me``. After three refused passwords in a row, once a minute (design 4.6).
+
+        Raises:
+            LoginRefused: The server does not take user name and password.
+            WireError: No login for another reason.
+        """
+        seen = self._logins
+        async with self._lock:
+            if self._logins == seen:
+                await self._log_in()
+
+    # A login that another caller finished meanwhile serves all who waited for it (single flight).
+    renew = log_in
+
+    async def _log_in(self) -> None:
+        if self._refusals >= _TRIES:
+            wait = self._refused_at + _PAUSE_S - self._clock.monotonic()
+            await self._clock.sleep(max(0.0, wait))
+        try:
+            answer = await self._rest.me()
+        except WireError as error:
+            raise self._explained(error) from error
+        self._refusals = 0
+        self._logins += 1
+        self.user_id = _user_id(answer.value)
+
+    def _explained(self, error: WireError) -> WireError:
+        if isinstance(error, SessionLost) and error.status in _PASSWORD_REFUSED:
+            self._refusals += 1
+            self._refused_at = self._clock.monotonic()
+            return LoginRefused("the server refused user name and password", status=error.status)
+        if isinstance(error, ProtocolViolation) and error.status == StatusCode.PASSWORD_EXPIRED:
+            self._refusals = _TRIES
+            self._refused_at = self._clock.monotonic()
+            return LoginRefused(
+                "the password must be changed: log in once with an agent desktop", status=error.status
+            )
+        return error
+
+    async def enter(self) -> None:
+        """Be logged in to media and Ready, whatever the server remembers of us.
+
+        It may know a session of an earlier process, so a refused start is only an error if Ready is
+        refused too.
+
+        Raises:
+            WireError: The agent cannot be Ready now.
+        """
+        started = await self._rest.perform(self._start)
+        ready = await self._rest.perform(Ready())
+        if not isinstance(ready, Accepted):
+            raise (
+                _cannot(self._start, started)
+                if not isinstance(started, Accepted)
+                else _cannot(Ready(), ready)
+            )
+        if isinstance(started, Accepted) and started.partly:
+            log.warning("the contact-centre session started for some channels only")
+
+    async def stay(self) -> None:
+        """Be Ready still: enter again only if the server has forgotten the agent or made it not Ready.
+
+        Raises:
+            WireError: The agent cannot be Ready now.
+        """
+        try:
+            state = await self._rest.chat_state()
+        except ProtocolViolation:
+            state = None
+        if state != "Ready":
+            log.warning("the server has the agent as %s: entering again", state or "logged out")
+            await self.enter()
+
+    async def not_ready(self) -> None:
+        """Take no more chats.
+
+        Raises:
+            WireError: The server did not accept it.
+        """
+        outcome = await self._rest.perform(NotReady())
+        if not isinstance(outcome, Accepted):
+            raise _cannot(NotReady(), outcome)
+
+    async def end(self) -> None:
+        """Log out of all media. The server then ends the HTTP session, so nothing may follow.
+
+        Raises:
+            WireError: The server did not accept it.
+        """
+        outcome = await self._rest.perform(EndContactCenterSession())
+        if not isinstance(outcome, Accepted):
+            raise _cannot(EndContactCenterSession(), outcome)
+
+
+def _user_id(value: Mapping[str, object]) -> str | None:
+    user = value.get("user") or value.get("me")
+    found = user.get("id") if isinstance(user, Mapping) else None
+    return found if isinstance(found, str) else None
+
+
+def _cannot(action: Action, outcome: Outcome) -> WireError:
+    name = action.operation
+    match outcome:
+        case NotSent(error) | SessionFault(error) | Unknown(error):
+            return error
+        case Refusal(code, message) | Gone(code, message):
+            return ProtocolViolation(f"{name} was refused: {message}", status=code)
+        case Later():
+            return ProtocolViolation(f"{name} has to wait: too many requests", status=429)
+        case Accepted():
+            raise AssertionError(f"{name} was accepted")
