@@ -158,7 +158,7 @@ def _chosen(name: str, found: object) -> object:
     if len(classes) > 1:
         names = ", ".join(cls.__name__ for cls in classes)
         raise PluginError(
-            f"plugin {name!r} has several classes with hooks: {names}\n  fix: name one: {name}:{classes[0].__name__}"
+            f"plugin {name!r} has several classes with hooks: {names}\n  fix: name one, as in {name}:Class"
         )
     return classes[0] if classes else found
 

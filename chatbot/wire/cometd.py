@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 
 from chatbot.model.answers import read_answer
 from chatbot.model.clock import Clock, Rng
@@ -65,7 +65,7 @@ class CometdSource:
         self._limits = limits
         self._backoff = Backoff(limits, rng)
 
-    async def signals(self) -> AsyncIterator[Signal]:
+    async def signals(self) -> AsyncGenerator[Signal, None]:
         """Batches, new sessions and troubles, in order, until the server advises not to reconnect.
 
         The next poll goes out when the next signal is asked for: with the ack extension it
@@ -133,12 +133,15 @@ class CometdSource:
         """Wait, then log in again if the HTTP session is gone."""
         wait = max(self._backoff.failed(self._clock.monotonic()), interval_s)
         await self._pause(min(wait, self._limits.max_backoff_s))
-        if not is_session_fault(error):
-            return
-        try:
-            await self._renew()
-        except WireError as failure:
-            yield Trouble(failure)
+        while is_session_fault(error):
+            # no request goes out before the login works: each would carry the password (design 4.6)
+            try:
+                await self._renew()
+            except WireError as failure:
+                yield Trouble(failure)
+                await self._pause(self._backoff.failed(self._clock.monotonic()))
+            else:
+                return
 
     async def _pause(self, seconds: float) -> None:
         if seconds > 0:

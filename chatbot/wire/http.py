@@ -12,6 +12,7 @@ import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal, Protocol
 
@@ -77,6 +78,7 @@ class Http(Protocol):
         ...
 
 
+@cache
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     """The TLS settings of a bot: verified certificates, TLS 1.2 or later.
 

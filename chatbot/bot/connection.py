@@ -1,0 +1,101 @@
+"""Joins the wire for one bot: HTTP client, REST, session and notification source."""
+
+from __future__ import annotations
+
+import importlib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from chatbot.bot.platform import Platform
+from chatbot.bot.ports import NotificationSource
+from chatbot.model.agent_actions import StartContactCenterSession
+from chatbot.model.clock import Clock, Rng
+from chatbot.model.config import BotSettings
+from chatbot.model.errors import ConfigError
+from chatbot.wire.cometd import CometdSource
+from chatbot.wire.governor import GovernedHttp
+from chatbot.wire.http import Http, HttpxHttp, tls_context
+from chatbot.wire.rest import Rest
+from chatbot.wire.retry import Limits
+from chatbot.wire.session import AgentSession
+
+__all__ = ["Connection", "connect"]
+
+# All that concerns the agent's chats; other topics are not needed (reference 4.2).
+_TOPICS = ("/v2/me/chats",)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One bot's way to its server.
+
+    Args:
+        http: Closed by whoever opened the connection.
+        platform: REST and session.
+        new_source: Makes a notification source; one at a time.
+    """
+
+    http: Http
+    platform: Platform
+    new_source: Callable[[], NotificationSource]
+
+
+def connect(name: str, settings: BotSettings, *, clock: Clock, rng: Rng) -> Connection:
+    """Build the connection; nothing is sent yet.
+
+    Args:
+        name: The bot's name.
+        settings: The bot's settings; its secret is read here.
+        clock: For waits and deadlines.
+        rng: For jitter.
+
+    Raises:
+        ConfigError: The password, the certificates or the CometD client are not there.
+    """
+    client = HttpxHttp(
+        settings.server,
+        credentials=(settings.username, settings.password.read()),
+        tls=_tls(settings),
+        proxy=settings.proxy,
+    )
+    http = GovernedHttp(client, clock)
+    rest = Rest(http, bot=name, clock=clock, timeout_s=settings.request_timeout)
+    start = StartContactCenterSession(
+        channels=settings.channels, place=settings.place, login_code=settings.login_code
+    )
+    session = AgentSession(rest, clock=clock, start=start)
+    source_class = _source_class(settings)
+
+    def new_source() -> NotificationSource:
+        return source_class(
+            http,
+            path=settings.notifications_path,
+            channels=_TOPICS,
+            clock=clock,
+            rng=rng,
+            renew=session.renew,
+            limits=Limits(request_timeout_s=settings.request_timeout),
+        )
+
+    return Connection(http, Platform(rest, session), new_source)
+
+
+def _source_class(settings: BotSettings) -> type[CometdSource]:
+    if settings.cometd == "httpx":
+        return CometdSource
+    # the extra is imported only where it is asked for; both sources are built alike
+    module = importlib.import_module("chatbot.wire.aiocometd_source")
+    return cast("type[CometdSource]", module.AiocometdSource)
+
+
+def _tls(settings: BotSettings) -> ssl.SSLContext | None:
+    if not settings.server.startswith("https://"):
+        return None
+    try:
+        return tls_context(str(settings.ca_file) if settings.ca_file is not None else None)
+    except (OSError, ssl.SSLError) as exc:
+        raise ConfigError(
+            f"ca_file {settings.ca_file} holds no certificates that can be used: {exc}"
+        ) from exc

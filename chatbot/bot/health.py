@@ -1,0 +1,54 @@
+"""What a bot says of itself: whether it is ready and, if not, why; and what it has counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+__all__ = ["Counters", "Health"]
+
+
+@dataclass(slots=True)
+class Counters:
+    """Counted since the process began. Rendered by the console; nothing here is reset."""
+
+    events: Counter[str] = field(default_factory=Counter)
+    actions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    hook_failures: Counter[str] = field(default_factory=Counter)
+    polls: int = 0
+    troubles: int = 0
+    sessions: int = 0
+    gaps: int = 0
+
+
+@dataclass(slots=True)
+class Health:
+    """Measured by traffic, not assumed (design 4.6).
+
+    Attributes:
+        logged_in: ``GET /me`` accepted the password.
+        subscribed: The CometD session has its subscriptions.
+        entered: The contact-centre session runs and the agent is Ready.
+        polling: The last poll succeeded.
+        stopping: The bot is on its way out.
+        trouble: The last thing that went wrong, in words, until it is well again.
+    """
+
+    logged_in: bool = False
+    subscribed: bool = False
+    entered: bool = False
+    polling: bool = False
+    stopping: bool = False
+    trouble: str = ""
+
+    def problems(self) -> list[str]:
+        """Why the bot is not ready; empty if it is."""
+        checks = (
+            (self.logged_in, "not logged in"),
+            (self.subscribed, "not subscribed"),
+            (self.entered, "no contact-centre session"),
+            (self.polling, "not polling"),
+            (not self.stopping, "stopping"),
+        )
+        reasons = [reason for is_well, reason in checks if not is_well]
+        return [*reasons, self.trouble] if reasons and self.trouble else reasons

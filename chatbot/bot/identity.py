@@ -1,0 +1,72 @@
+"""Which participant of a chat is the bot itself (reference 5.5).
+
+By the user id, where the server tells it; else the only agent; else the newest agent with the
+nickname under which the bot accepted. The participant id changes when the bot joins again, so
+all that were ever its own are kept. Names alone are never trusted to tell others apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chatbot.model.events import ParticipantJoined, ParticipantRejoined, TranscriptEvent
+from chatbot.model.resources import Participant
+
+__all__ = ["Identity"]
+
+
+class Identity:
+    """The bot's own participant in one chat.
+
+    Args:
+        user_id: The agent's user id, if ``GET /me`` told it.
+        nickname: Under which the bot accepts chats, if bots.toml says.
+    """
+
+    def __init__(self, user_id: str | None, nickname: str | None) -> None:
+        self.me: Participant | None = None
+        self._user_id = user_id
+        self._nickname = nickname
+        self._ids: set[str] = set()
+
+    def is_me(self, participant: Participant) -> bool:
+        """Whether this participant is the bot."""
+        if participant.participant_id in self._ids:
+            return True
+        return self._user_id is not None and participant.user_id == self._user_id
+
+    def learn(self, participants: Iterable[Participant]) -> None:
+        """Look for the bot among those who are in the chat now."""
+        agents = [person for person in participants if person.is_agent and person.participant_id]
+        mine = [person for person in agents if self.is_me(person)] or self._guess(agents)
+        if mine:
+            self._take(mine[-1])
+
+    def hear(self, line: TranscriptEvent) -> None:
+        """Learn from a line: the bot may join again under another participant id."""
+        joined = isinstance(line, ParticipantJoined | ParticipantRejoined)
+        if (
+            joined
+            and line.sender.is_agent
+            and self._user_id is not None
+            and line.sender.user_id == self._user_id
+        ):
+            self._take(line.sender)
+
+    def recognise(self, participant: Participant) -> None:
+        """This participant said what only the bot has said: it is the bot."""
+        if participant.is_agent and participant.participant_id:
+            self._take(participant)
+
+    def _guess(self, agents: list[Participant]) -> list[Participant]:
+        """Without user ids: only when the bot is not known yet, and only among those it may be."""
+        if self.me is not None or any(person.user_id for person in agents if self._user_id):
+            return []
+        if len(agents) == 1:
+            return agents
+        return [person for person in agents if person.nickname and person.nickname == self._nickname]
+
+    def _take(self, participant: Participant) -> None:
+        self.me = participant
+        if participant.participant_id:
+            self._ids.add(participant.participant_id)

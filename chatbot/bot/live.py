@@ -1,0 +1,160 @@
+"""One chat while the bot has it: the newest view, its ordered lines, its receipts, its mailbox.
+
+The mailbox is bounded without ever losing a text: lines beyond its bound are read again, state is
+a level of which only the newest view counts, and failures are few.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, MutableMapping
+from datetime import datetime
+from typing import Any
+
+from chatbot.bot.identity import Identity
+from chatbot.bot.order import LineOrder
+from chatbot.bot.receipts import Receipts
+from chatbot.hooks.chat import Chat
+from chatbot.hooks.ports import ActionSender, ReadLines
+from chatbot.model.events import ChatUpdated, OperationFailed, TranscriptEvent
+from chatbot.model.resources import ChatResource, Participant
+
+__all__ = ["LiveChat"]
+
+_MOST_UNORDERED = 64
+_MOST_ECHOES = 1000
+
+Spawn = Callable[["LiveChat", Coroutine[Any, Any, object]], None]
+
+
+class LiveChat:
+    """What the bot knows and has to do in one chat.
+
+    Attributes:
+        resource: The newest view of the chat.
+        shown: The view that hooks were last told about.
+        order: Its lines.
+        receipts: Operations that wait for their effect.
+        identity: Which participant is the bot.
+        sending: Held while an operation is in flight: one at a time.
+        adopted: Found running when the process began.
+        offered: ``on_chat_offered`` has run.
+        started_at: When ``on_chat_started`` or ``on_chat_resumed`` ran.
+        history_to: Lines up to this index are history, except those in ``unanswered``.
+        must_ask: The transcript has to be read, whatever notifications say.
+        stalled: Nothing more can be done until something new is heard.
+        gone: The server no longer lists the chat.
+        left_by_bot: A plugin has left the chat, and may still set data before it completes it.
+        memory: What plugins keep.
+        unordered: Lines that have no place in the order.
+        failures: Reports of failed operations.
+        tasks: What plugins have spawned.
+        handle: The chat as hooks see it.
+        ended: ``on_chat_ended`` has run; nothing may follow.
+    """
+
+    def __init__(
+        self,
+        resource: ChatResource,
+        *,
+        identity: Identity,
+        sender: ActionSender,
+        read: ReadLines,
+        spawn: Spawn,
+    ) -> None:
+        self.resource = resource
+        self.shown: ChatResource | None = None
+        self.order = LineOrder()
+        self.receipts = Receipts()
+        self.identity = identity
+        self.sending = asyncio.Lock()
+        self.adopted = False
+        self.offered = False
+        self.started_at: datetime | None = None
+        self.history_to = 0
+        self.unanswered: frozenset[int] = frozenset()
+        self.must_ask = False
+        self.stalled = False
+        self.gone = False
+        self.ended = False
+        self.left_by_bot = False
+        self.memory: MutableMapping[str, Any] = {}
+        self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)
+        self.failures: deque[OperationFailed] = deque(maxlen=_MOST_UNORDERED)
+        self.tasks: set[asyncio.Task[object]] = set()
+        self.handle = Chat(self, sender)
+        self._read = read
+        self._spawn = spawn
+        self._echoes: deque[int] = deque(maxlen=_MOST_ECHOES)
+
+    @property
+    def id(self) -> str:
+        """The chat's id."""
+        return self.resource.id
+
+    @property
+    def me(self) -> Participant | None:
+        """See ChatView."""
+        return self.identity.me
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the chat is no longer this bot's."""
+        return self.gone or (self.resource.state is not None and self.resource.state.is_final)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the agent is in the chat."""
+        return self.resource.state is not None and self.resource.state.is_live
+
+    async def lines(self, start: int, count: int | None) -> list[TranscriptEvent]:
+        """See ChatView."""
+        return await self._read(self.id, start, count)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """See ChatView."""
+        self._spawn(self, coroutine)
+
+    def update(self, update: ChatUpdated) -> None:
+        """Take a newer view of the chat."""
+        self.resource = update.chat.over(self.resource)
+        self.stalled = False
+        if self.is_live:
+            self.identity.learn(self.resource.participants or ())
+        self.receipts.updated(update)
+
+    def hear(self, line: TranscriptEvent) -> None:
+        """Take a line from a notification."""
+        self.stalled = False
+        self.identity.hear(line)
+        self._match_echo(line)
+        if line.index is None:
+            self.unordered.append(line)
+        else:
+            self.order.offer([line])
+
+    def read_back(self, transcript: list[TranscriptEvent]) -> None:
+        """Take what the server showed on request."""
+        for line in transcript:
+            self.identity.hear(line)
+            self._match_echo(line)
+        self.order.show(transcript)
+        self.must_ask = False
+
+    def fail(self, failure: OperationFailed) -> None:
+        """Take the report of a failed operation."""
+        self.stalled = False
+        action = self.receipts.failed(failure.reference_id, failure.message)
+        self.failures.append(failure.model_copy(update={"action": action}) if action else failure)
+
+    def _match_echo(self, line: TranscriptEvent) -> None:
+        """Tell receipts of an own line, once; also where only its words show that it is our own."""
+        if line.index is None or line.index <= self.order.cursor or line.index in self._echoes:
+            return
+        if not self.identity.is_me(line.sender):
+            if self.identity.me is not None or not self.receipts.expects(line):
+                return
+            self.identity.recognise(line.sender)
+        self._echoes.append(line.index)
+        self.receipts.echo(line)

@@ -1,0 +1,82 @@
+"""The lines of one chat in the order of their index: each once, none skipped without asking.
+
+Pure. A notification is a hint; the transcript that the server shows on request is the truth. A
+missing index is asked for; if the server then shows higher ones and not this one, the gap is
+permanent and is passed over (reliability, first warning).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from chatbot.model.events import TranscriptEvent
+
+__all__ = ["LineOrder"]
+
+_MOST_WAITING = 256
+_PLAUSIBLE_GAP = 1000
+
+
+class LineOrder:
+    """Holds lines until their turn.
+
+    Attributes:
+        cursor: The index of the last line that is done with.
+        highest: The highest index heard of.
+    """
+
+    def __init__(self) -> None:
+        self.cursor = 0
+        self.highest = 0
+        self._waiting: dict[int, TranscriptEvent] = {}
+        self._shown_to = 0
+
+    def offer(self, lines: Iterable[TranscriptEvent]) -> None:
+        """Take lines in any order; what was done with, or is here already, is dropped."""
+        for line in lines:
+            if line.index is not None and line.index > self.cursor:
+                self.highest = max(self.highest, line.index)
+                self._waiting.setdefault(line.index, line)
+        while len(self._waiting) > _MOST_WAITING:
+            # the content can be read again; that there is more is not forgotten (``highest``)
+            del self._waiting[max(self._waiting)]
+
+    def show(self, transcript: Sequence[TranscriptEvent]) -> None:
+        """Take what the server shows on request: what is missing below its end does not exist."""
+        self.offer(transcript)
+        indexes = [line.index for line in transcript if line.index is not None]
+        kept = [index for index in indexes if index <= self.cursor or index in self._waiting]
+        self._shown_to = max([self._shown_to, *kept])
+
+    def next(self) -> TranscriptEvent | None:
+        """The line whose turn it is; None if there is none, or if it has to be asked for."""
+        turn = self.cursor + 1
+        if turn not in self._waiting and self._waiting and min(self._waiting) <= self._shown_to:
+            turn = min(self._waiting)
+        return self._waiting.get(turn)
+
+    @property
+    def is_missing_lines(self) -> bool:
+        """Whether lines have to be asked for before the next one."""
+        return self.highest > self.cursor and self.next() is None
+
+    def waiting(self) -> list[TranscriptEvent]:
+        """The lines whose turn has not come, in order."""
+        return [self._waiting[index] for index in sorted(self._waiting)]
+
+    def done(self, line: TranscriptEvent) -> None:
+        """The line was dealt with."""
+        if line.index is not None:
+            self._waiting.pop(line.index, None)
+            self.cursor = max(self.cursor, line.index)
+
+    def give_up_asking(self) -> None:
+        """The server does not show what it has announced: go on with what is here.
+
+        An index far beyond all others is not believed: to follow it would make the bot deaf to the
+        lines in between.
+        """
+        near = [index for index in self._waiting if index <= self.cursor + _PLAUSIBLE_GAP]
+        self._waiting = {index: self._waiting[index] for index in near}
+        self.highest = max([self.cursor, *near])
+        self._shown_to = max(self._shown_to, self.highest)

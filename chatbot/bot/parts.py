@@ -1,0 +1,40 @@
+"""The parts that everything in one bot shares; put together by ``bot/runner.py``."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from chatbot.bot.health import Counters
+from chatbot.bot.platform import Platform
+from chatbot.hooks.manager import PluginManager
+from chatbot.model.clock import Clock, Rng
+from chatbot.model.config import BotSettings
+
+__all__ = ["Parts", "where"]
+
+where: ContextVar[str] = ContextVar("where", default="")
+"""The bot, and the chat, that a log line is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a bot is made of.
+
+    Args:
+        name: The bot's name in bots.toml.
+        settings: Its settings.
+        plugins: Its plugins.
+        platform: Its server.
+        clock: For waits and times.
+        rng: For jitter.
+        counters: What it has counted.
+    """
+
+    name: str
+    settings: BotSettings
+    plugins: PluginManager
+    platform: Platform
+    clock: Clock
+    rng: Rng
+    counters: Counters

@@ -1,0 +1,154 @@
+"""From notifications to the mailboxes of chats. Never waits: the read loop runs through here.
+
+Chats are created on sight, by whatever notification comes first (reference 7.1), and forgotten
+when they end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from datetime import datetime
+from typing import Protocol
+
+from chatbot.bot.live import LiveChat
+from chatbot.hooks.chat import Chat
+from chatbot.model.clock import Clock
+from chatbot.model.events import ChatUpdated, Event, OperationFailed, TranscriptEvent, UnknownMessage
+from chatbot.model.notifications import Notification
+from chatbot.model.parse import parse
+from chatbot.model.resources import ChatResource
+
+__all__ = ["Pipeline"]
+
+log = logging.getLogger(__name__)
+
+_MOST_REMEMBERED = 1000
+_MOST_UNATTRIBUTED = 100
+
+
+class Owner(Protocol):
+    """What the pipeline needs from the bot."""
+
+    def new_chat(self, resource: ChatResource) -> LiveChat:
+        """The state of a chat seen first."""
+        ...
+
+    def wake(self, chat: LiveChat | None) -> None:
+        """A chat has something to do; None: there is something that belongs to no chat."""
+        ...
+
+    def resync(self) -> None:
+        """Something came whose chat is not known: all have to be read."""
+        ...
+
+
+class Pipeline:
+    """All chats of one bot.
+
+    Args:
+        bot: The bot's name.
+        clock: For the time of receipt.
+        owner: The bot.
+
+    Attributes:
+        chats: The chats that the bot has now.
+        handles: The same, as hooks see them.
+        unattributed: Events that belong to no chat, not handed on yet.
+    """
+
+    def __init__(self, bot: str, *, clock: Clock, owner: Owner) -> None:
+        self.chats: dict[str, LiveChat] = {}
+        self.handles: dict[str, Chat] = {}
+        self.unattributed: list[Event] = []
+        self._bot = bot
+        self._clock = clock
+        self._owner = owner
+        self._ended: OrderedDict[str, None] = OrderedDict()
+
+    def feed(self, notification: Notification) -> None:
+        """Take one notification. Never raises for what it holds."""
+        for event in parse(notification.data, bot=self._bot, received_at=self.now()):
+            self._route(event)
+
+    def update(self, resource: ChatResource) -> None:
+        """Take a view of a chat that was read by REST."""
+        self._updated(ChatUpdated(bot=self._bot, chat_id=resource.id, received_at=self.now(), chat=resource))
+
+    def lose(self, chat: LiveChat) -> None:
+        """The server does not list the chat any more."""
+        chat.gone = True
+        chat.stalled = False
+        self._owner.wake(chat)
+
+    def forget(self, chat: LiveChat) -> None:
+        """The chat has ended: lines that still come for it are dropped."""
+        self.chats.pop(chat.id, None)
+        self.handles.pop(chat.id, None)
+        self._ended[chat.id] = None
+        while len(self._ended) > _MOST_REMEMBERED:
+            self._ended.popitem(last=False)
+
+    def now(self) -> datetime:
+        """The time of receipt."""
+        return self._clock.now()
+
+    def _route(self, event: Event) -> None:
+        match event:
+            case ChatUpdated():
+                self._updated(event)
+            case OperationFailed():
+                self._failed(event)
+            case TranscriptEvent(chat_id=str(chat_id)):
+                self._heard(chat_id, event)
+            case _:
+                self._unattributable(event)
+
+    def _updated(self, update: ChatUpdated) -> None:
+        state = update.chat.state
+        chat = self.chats.get(update.chat.id)
+        if chat is None:
+            if state is None or state.is_final:
+                return
+            chat = self._create(ChatResource(id=update.chat.id))
+        if chat.resource.state is None and update.notification != "StatusChange":
+            # it did not begin under our eyes: an earlier process of this bot was in it
+            chat.adopted = state is not None and state.is_live
+        chat.update(update)
+        self._owner.wake(chat)
+
+    def _heard(self, chat_id: str, line: TranscriptEvent) -> None:
+        chat = self.chats.get(chat_id)
+        if chat is None:
+            if chat_id in self._ended:
+                log.debug("a line of a chat that has ended was dropped")
+                return
+            chat = self._create(ChatResource(id=chat_id))
+        chat.hear(line)
+        self._owner.wake(chat)
+
+    def _failed(self, failure: OperationFailed) -> None:
+        """The report may name no chat: then only its reference id can tell (reference 1.3)."""
+        chat = self.chats.get(failure.chat_id or "") or self._by_reference(failure.reference_id)
+        if chat is None:
+            self._unattributable(failure)
+            return
+        chat.fail(failure.model_copy(update={"chat_id": chat.id}))
+        self._owner.wake(chat)
+
+    def _by_reference(self, reference_id: str | None) -> LiveChat | None:
+        return next((chat for chat in self.chats.values() if chat.receipts.knows(reference_id)), None)
+
+    def _unattributable(self, event: Event) -> None:
+        if isinstance(event, TranscriptEvent) and not isinstance(event, UnknownMessage):
+            self._owner.resync()
+            return
+        if len(self.unattributed) < _MOST_UNATTRIBUTED:
+            self.unattributed.append(event)
+        self._owner.wake(None)
+
+    def _create(self, resource: ChatResource) -> LiveChat:
+        chat = self.chats[resource.id] = self._owner.new_chat(resource)
+        self.handles[resource.id] = chat.handle
+        self._ended.pop(resource.id, None)
+        return chat
