@@ -1,1 +1,86 @@
-"""Chat bots that work as agents in Genesys contact centres."""
+"""Chat bots that work as agents in Genesys contact centres.
+
+What a plugin needs stands here; the actions for ``chat.perform`` and ``chat.can`` stand in
+``chatbot.model.actions``.
+"""
+
+from chatbot.hooks.bot import Bot
+from chatbot.hooks.chat import Chat
+from chatbot.hooks.receipt import Receipt
+from chatbot.hooks.spec import hookimpl
+from chatbot.model.errors import (
+    ActionError,
+    ChatbotError,
+    ChatGone,
+    NotAllowed,
+    RateLimited,
+    Refused,
+    Unconfirmed,
+    WireError,
+)
+from chatbot.model.events import (
+    CapabilitiesChanged,
+    ChatEnded,
+    ChatIdle,
+    ChatOffered,
+    ChatResumed,
+    ChatStarted,
+    CustomNoticeReceived,
+    Event,
+    NicknameUpdated,
+    NoticeReceived,
+    OperationFailed,
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantRejoined,
+    ParticipantsChanged,
+    TextReceived,
+    TranscriptSaved,
+    TypingStarted,
+    TypingStopped,
+    UnknownMessage,
+    UrlPushed,
+    UserDataChanged,
+)
+from chatbot.model.resources import Participant
+from chatbot.model.words import ChatState, Visibility
+
+__all__ = [
+    "ActionError",
+    "Bot",
+    "CapabilitiesChanged",
+    "Chat",
+    "ChatEnded",
+    "ChatGone",
+    "ChatIdle",
+    "ChatOffered",
+    "ChatResumed",
+    "ChatStarted",
+    "ChatState",
+    "ChatbotError",
+    "CustomNoticeReceived",
+    "Event",
+    "NicknameUpdated",
+    "NotAllowed",
+    "NoticeReceived",
+    "OperationFailed",
+    "Participant",
+    "ParticipantJoined",
+    "ParticipantLeft",
+    "ParticipantRejoined",
+    "ParticipantsChanged",
+    "RateLimited",
+    "Receipt",
+    "Refused",
+    "TextReceived",
+    "TranscriptSaved",
+    "TypingStarted",
+    "TypingStopped",
+    "Unconfirmed",
+    "UnknownMessage",
+    "UrlPushed",
+    "UserDataChanged",
+    "Visibility",
+    "WireError",
+    "hookimpl",
+]

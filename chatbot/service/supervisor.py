@@ -12,7 +12,7 @@ from chatbot.model.config import BotSettings, Settings
 from chatbot.model.errors import ChatbotError, ConfigError, PluginError
 from chatbot.wire.retry import Backoff, Limits
 
-__all__ = ["Service", "build", "load_plugins"]
+__all__ = ["Service", "build", "check_secrets", "load_plugins"]
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +108,22 @@ def build(settings: Settings, world: World) -> Service:
     if findings:
         raise ConfigError("\n".join(findings))
     return Service(bots, world=world, drain_timeout=settings.service.drain_timeout)
+
+
+def check_secrets(settings: Settings) -> None:
+    """See that every bot's password is there.
+
+    Raises:
+        ConfigError: One line for each that is not.
+    """
+    findings = []
+    for name, bot in settings.bots.items():
+        try:
+            bot.password.read()
+        except ConfigError as error:
+            findings.append(f"[bots.{name}] password: {error}")
+    if findings:
+        raise ConfigError("\n".join(findings))
 
 
 def _about(name: str, error: ChatbotError) -> str:

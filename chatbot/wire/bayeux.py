@@ -212,7 +212,7 @@ class BayeuxSession:
         if self._reconnect == "none":
             return SessionLost("the server advises not to reconnect", retryable=False)
         if self._reconnect == "handshake" and self.phase is not Phase.HANDSHAKE:
-            return SessionLost("the server advises a new handshake")
+            return SessionLost("the server advises a new handshake", status=_UNKNOWN_CLIENT)
         if self.phase is Phase.HANDSHAKE and not _text(replies[0].get("clientId")):
             return ProtocolViolation("the handshake was answered without a clientId")
         return None
@@ -246,7 +246,7 @@ class BayeuxSession:
         """Merge advice: a field that is not repeated still holds (cometd.js; Faye)."""
         if not isinstance(advice, Mapping):
             return
-        if advice.get("reconnect") in {"retry", "handshake", "none"}:
+        if advice.get("reconnect") in ("retry", "handshake", "none"):  # the value may be unhashable
             self._reconnect = str(advice["reconnect"])
         self._interval_s = _seconds(advice.get("interval"), self._interval_s, _LONGEST_INTERVAL_S)
         self._hold_s = _seconds(advice.get("timeout"), self._hold_s, _LONGEST_HOLD_S)
@@ -299,7 +299,7 @@ def _refusal(reply: Message) -> WireError:
     if reply["channel"] != "/meta/handshake" and (
         status == _UNKNOWN_CLIENT or "unknown client" in error.lower()
     ):
-        return SessionLost(text, status=status)
+        return SessionLost(text, status=_UNKNOWN_CLIENT)
     return ProtocolViolation(text, status=status)
 
 

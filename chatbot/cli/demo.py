@@ -1,0 +1,119 @@
+"""``chatbot demo``: the main job on one screen, without any Genesys at hand."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from chatbot.cli.common import configured, fail, load_settings
+from chatbot.cli.stage import on_stage, simulator_for
+from chatbot.model.config import DemoChat, Settings
+from chatbot.model.errors import ConfigError
+from chatbot.service.supervisor import build
+from chatbot.service.system import system_world
+from chatbot.simulator.customer import Customer, CustomerLine, NotHeardError
+from chatbot.simulator.server import serve
+
+__all__ = ["command"]
+
+_PATIENCE_S = 10.0
+_STYLES = {"Customer": "bold cyan", "Agent": "bold green"}
+
+
+@click.command("demo")
+@click.option(
+    "--cometd",
+    type=click.Choice(["httpx", "aiocometd"]),
+    default=None,
+    help="Use this CometD client for all bots.",
+)
+@configured
+def command(config: Path, cometd: str | None) -> None:
+    """Run the bots against the simulator with scripted customers.
+
+    The customers stand in bots.toml under [[demo]]. Exit code 0 only if every expected answer came.
+    """
+    logging.getLogger("chatbot").setLevel(logging.WARNING)
+    settings = load_settings(config)
+    if cometd is not None:
+        bots = {name: bot.model_copy(update={"cometd": cometd}) for name, bot in settings.bots.items()}
+        settings = settings.model_copy(update={"bots": bots})
+    try:
+        failures = asyncio.run(_demo(settings, Console()))
+    except ConfigError as error:
+        fail(error)
+    raise SystemExit(1 if failures else 0)
+
+
+async def _demo(settings: Settings, console: Console) -> int:
+    simulator = simulator_for(settings)
+    scripts = settings.demo or tuple(DemoChat(bot=name) for name in settings.bots)
+    for script in scripts:
+        if script.bot not in settings.bots:
+            raise ConfigError(f"[[demo]] names the bot {script.bot!r}, which is not in [bots]")
+    async with serve(simulator.asgi) as server:
+        service = build(on_stage(settings, server), system_world())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(service.run(), name="service")
+            console.print(Text(f"simulator at {server}, {len(service.bots)} bots, {len(scripts)} customers"))
+            talks = [_talk(settings, script, server, console) for script in scripts]
+            results = await asyncio.gather(*talks)
+            service.stop()
+    failures = results.count(False)
+    expected = sum(bool(line.expect) for script in scripts for line in script.lines)
+    verdict = f"{failures} of {len(scripts)} chats failed" if failures else f"all {expected} answers came"
+    console.print(Text(verdict, style="bold red" if failures else "bold green"))
+    return failures
+
+
+async def _talk(settings: Settings, script: DemoChat, server: str, console: Console) -> bool:
+    """One scripted customer; whether all expected answers came."""
+
+    def show(line: CustomerLine) -> None:
+        console.print(_shown(script, line))
+
+    customer = Customer(
+        server,
+        nickname=script.customer,
+        subject=script.subject,
+        endpoint=settings.bots[script.bot].username,
+        user_data=script.user_data,
+        on_line=show,
+    )
+    try:
+        async with customer:
+            await customer.sees_agent(timeout_s=_PATIENCE_S)
+            for line in script.lines:
+                if line.say:
+                    await customer.says(line.say)
+                if line.expect:
+                    await _expect(customer, line.expect, line.sender)
+            await customer.ends()
+    except NotHeardError as error:
+        console.print(Text(f"{script.customer}: {error}", style="red"))
+        return False
+    return True
+
+
+async def _expect(customer: Customer, pattern: str, sender: str) -> None:
+    heard = await customer.hears(pattern, timeout_s=_PATIENCE_S)
+    if not re.search(sender, heard.nickname):
+        raise NotHeardError(f"an answer of {sender!r}", customer.lines)
+
+
+def _shown(script: DemoChat, line: CustomerLine) -> Text:
+    """Who said what, to whom. A text is only text: nothing in it is markup."""
+    who = Text(f"{line.nickname:>14} ", style=_STYLES.get(line.sender_type, "bold"))
+    what = Text(line.text) if line.type == "Text" else Text(_told(line.type), style="dim italic")
+    return Text(f"{script.customer:<10}", style="dim") + who + what
+
+
+def _told(kind: str) -> str:
+    told = {"ParticipantJoined": "joined", "ParticipantLeft": "left"}
+    return told.get(kind, kind)

@@ -1,0 +1,41 @@
+"""``chatbot hooks``: all hooks, and who implements them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from pathlib import Path
+
+import click
+
+from chatbot.cli.common import configured, fail, load_settings
+from chatbot.hooks import spec
+from chatbot.hooks.manager import HOOKS, PluginManager
+from chatbot.model.errors import ConfigError, PluginError
+from chatbot.service.supervisor import load_plugins
+
+__all__ = ["command"]
+
+
+@click.command("hooks")
+@configured
+def command(config: Path) -> None:
+    """Show all hooks with their arguments, and which plugins of which bot are asked, in call order."""
+    settings = load_settings(config)
+    try:
+        managers = {
+            name: PluginManager(load_plugins(name, bot, settings), run_in_thread=asyncio.to_thread)
+            for name, bot in settings.bots.items()
+        }
+    except (ConfigError, PluginError) as error:
+        fail(error)
+    for hook, arguments in HOOKS.items():
+        click.echo(f"{hook}({', '.join(arguments)})\n    {_first_line(hook)}")
+        for name, manager in managers.items():
+            order = " -> ".join(bound.plugin for bound in manager.hooks(hook))
+            if order:
+                click.echo(f"    [{name}] {order}")
+
+
+def _first_line(hook: str) -> str:
+    return (inspect.getdoc(getattr(spec, hook)) or "").splitlines()[0]

@@ -1,0 +1,36 @@
+"""``chatbot plugins``: what is loaded, from where, with which hooks."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from chatbot.cli.common import configured, fail, load_settings
+from chatbot.hooks.manager import HOOKS, PluginManager
+from chatbot.model.errors import ConfigError, PluginError
+from chatbot.service.supervisor import load_plugins
+
+__all__ = ["command"]
+
+
+@click.command("plugins")
+@configured
+def command(config: Path) -> None:
+    """Show the plugins of each bot in call order, and the hooks that each implements."""
+    settings = load_settings(config)
+    try:
+        for name, bot in settings.bots.items():
+            loaded = load_plugins(name, bot, settings)
+            manager = PluginManager(loaded, run_in_thread=asyncio.to_thread)
+            click.echo(name)
+            for plugin in loaded:
+                hooks = [hook for hook in HOOKS if plugin.name in _implementers(manager, hook)]
+                click.echo(f"  {plugin.name}  {', '.join(hooks) or 'no hooks'}\n    {plugin.source}")
+    except (ConfigError, PluginError) as error:
+        fail(error)
+
+
+def _implementers(manager: PluginManager, hook: str) -> list[str]:
+    return [bound.plugin for bound in manager.hooks(hook)]

@@ -1,0 +1,40 @@
+"""``chatbot run``: production."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from chatbot.cli.common import configured, fail, load_settings
+from chatbot.cli.running import admin_pages, until_signalled
+from chatbot.model.config import Settings
+from chatbot.model.errors import ConfigError
+from chatbot.service.supervisor import build, check_secrets
+from chatbot.service.system import system_world
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@configured
+def command(config: Path) -> None:
+    """Run the bots of bots.toml against their servers, until SIGTERM or SIGINT.
+
+    A server that cannot be reached, or a password that is refused, keeps that bot not ready and
+    trying; other bots go on. /healthz, /readyz and /metrics are served at [service] admin.
+    """
+    settings = load_settings(config)
+    try:
+        check_secrets(settings)
+        code = asyncio.run(_run(settings))
+    except ConfigError as error:
+        fail(error)
+    raise SystemExit(code)
+
+
+async def _run(settings: Settings) -> int:
+    service = build(settings, system_world())
+    async with admin_pages(service, settings.service.admin):
+        return await until_signalled(service)

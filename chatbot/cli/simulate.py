@@ -1,0 +1,44 @@
+"""``chatbot simulate``: only the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+
+from chatbot.cli.common import configured, fail, load_settings
+from chatbot.cli.stage import simulator_for
+from chatbot.simulator.app import Simulator
+from chatbot.simulator.server import serve
+
+__all__ = ["command"]
+
+
+@click.command("simulate")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 takes a free one."
+)
+@configured
+def command(config: Path, host: str, port: int) -> None:
+    """Run a stand-in for Genesys Web Services, with a chat page for customers.
+
+    The bots of bots.toml are its agents, with any password. Without the file, everybody may log in.
+    """
+    simulator = simulator_for(load_settings(config)) if config.exists() else Simulator()
+    try:
+        asyncio.run(_simulate(simulator, host, port))
+    except OSError as error:
+        fail(f"{host}:{port} cannot be used: {error.strerror}\n  fix: choose another with --port")
+
+
+async def _simulate(simulator: Simulator, host: str, port: int) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with serve(simulator.asgi, host, port) as url:
+        click.echo(f"simulator ready at {url}\ncustomer page: {url}/customer")
+        await stopped.wait()

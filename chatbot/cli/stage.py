@@ -1,0 +1,53 @@
+"""Sets the stage for demo and dev: a simulator that knows the bots, and bots that know the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import SecretStr
+
+from chatbot.model.config import BotSettings, SecretSource, Settings
+from chatbot.simulator.app import Simulator
+
+__all__ = ["HUMAN", "on_stage", "simulator_for"]
+
+HUMAN = "Helena"
+_GREETING = f"Hello, this is {HUMAN}. How can I help you?"
+
+
+def simulator_for(settings: Settings) -> Simulator:
+    """A contact centre in which the bots are agents, and a human answers all queues they hand over to."""
+    simulator = Simulator()
+    for bot in settings.bots.values():
+        simulator.world.add_agent(bot.username, nickname=bot.nickname)
+    queues = ("default", *sorted(set(_queues(settings))))
+    simulator.world.add_agent("helena", nickname=HUMAN, human=True, queues=queues, auto_answer=_GREETING)
+    return simulator
+
+
+def on_stage(settings: Settings, server: str) -> Settings:
+    """The same bots, at the simulator; their real server and password are not touched."""
+    update = {
+        "server": server,
+        "password": SecretSource(plain=SecretStr("stage")),
+        "ca_file": None,
+        "proxy": None,
+        "notifications_path": BotSettings.model_fields["notifications_path"].default,
+    }
+    bots = {name: bot.model_copy(update=update) for name, bot in settings.bots.items()}
+    return settings.model_copy(update={"bots": bots})
+
+
+def _queues(settings: Settings) -> Iterator[str]:
+    """The queues that settings of plugins name: where the contract says "queue", a name follows."""
+    for bot in settings.bots.values():
+        for table in bot.plugin.values():
+            yield from _queues_in(table)
+
+
+def _queues_in(table: Mapping[str, object]) -> Iterator[str]:
+    for key, value in table.items():
+        if key == "queue" and isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _queues_in(value)

@@ -1,0 +1,118 @@
+"""The admin pages of a service: is it alive, is it ready, what has it counted (design 4.6)."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+
+from prometheus_client.core import CollectorRegistry, CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from chatbot.service.supervisor import Service
+
+__all__ = ["create_admin"]
+
+_SAFE = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store"}
+
+
+class ServiceMetrics:
+    """What the bots have counted, in the terms of Prometheus.
+
+    Args:
+        service: The bots.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics, read at this moment."""
+        yield from self._gauges()
+        yield from self._plain_counters()
+        yield from self._labelled_counters()
+
+    def _gauges(self) -> Iterator[Metric]:
+        ready = GaugeMetricFamily("chatbot_ready", "1 if the bot is ready", labels=["bot"])
+        chats = GaugeMetricFamily("chatbot_chats", "Chats the bot has now", labels=["bot"])
+        for bot in self._service.bots:
+            ready.add_metric([bot.name], 0.0 if bot.health.problems() else 1.0)
+            chats.add_metric([bot.name], bot.chats)
+        yield from (ready, chats)
+
+    def _plain_counters(self) -> Iterator[Metric]:
+        texts = {
+            "polls": "Polls that succeeded",
+            "troubles": "Failures of the connection",
+            "sessions": "CometD sessions begun",
+            "gaps": "Lines that were announced and never shown",
+        }
+        for field, text in texts.items():
+            family = CounterMetricFamily(f"chatbot_{field}", text, labels=["bot"])
+            for bot in self._service.bots:
+                family.add_metric([bot.name], getattr(bot.counters, field))
+            yield family
+
+    def _labelled_counters(self) -> Iterator[Metric]:
+        events = CounterMetricFamily("chatbot_events", "Events handed to plugins", labels=["bot", "event"])
+        failures = CounterMetricFamily(
+            "chatbot_hook_failures", "Hooks that raised or overran", labels=["bot", "plugin"]
+        )
+        actions = CounterMetricFamily(
+            "chatbot_actions", "Operations by their result", labels=["bot", "action", "result"]
+        )
+        for bot in self._service.bots:
+            for event, count in sorted(bot.counters.events.items()):
+                events.add_metric([bot.name, event], count)
+            for plugin, count in sorted(bot.counters.hook_failures.items()):
+                failures.add_metric([bot.name, plugin], count)
+            for (action, result), count in sorted(bot.counters.actions.items()):
+                actions.add_metric([bot.name, action, result], count)
+        yield from (events, failures, actions)
+
+
+def create_admin(service: Service) -> Starlette:
+    """The admin application of a service."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(ServiceMetrics(service))
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n", headers=_SAFE)
+
+    async def readyz(_: Request) -> Response:
+        problems = {name: reasons for name, reasons in service.problems().items() if reasons}
+        body = {"ready": not problems, "bots": problems}
+        return JSONResponse(body, status_code=503 if problems else 200, headers=_SAFE)
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers=_SAFE)
+
+    async def console(_: Request) -> Response:
+        return HTMLResponse(_page(service), headers=_SAFE)
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+            Route("/", console),
+        ]
+    )
+
+
+def _page(service: Service) -> str:
+    rows = "".join(
+        f"<tr><td>{html.escape(bot.name)}</td><td>{_state(bot.health.problems())}</td><td>{bot.chats}</td></tr>"
+        for bot in service.bots
+    )
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>chatbot</title><h1>chatbot</h1>"
+        f"<table><tr><th>bot</th><th>state</th><th>chats</th></tr>{rows}</table>"
+    )
+
+
+def _state(problems: list[str]) -> str:
+    return html.escape("; ".join(problems)) or "ready"
