@@ -145,8 +145,19 @@ class LiveChat:
     def fail(self, failure: OperationFailed) -> None:
         """Take the report of a failed operation."""
         self.stalled = False
+        self.failures.append(self._explained(failure))
+
+    async def next_failure(self) -> OperationFailed:
+        """The next report, with its operation: the report may come before the answer that names both."""
+        failure = self.failures.popleft()
+        if failure.action is None:
+            async with self.sending:
+                return self._explained(failure)
+        return failure
+
+    def _explained(self, failure: OperationFailed) -> OperationFailed:
         action = self.receipts.failed(failure.reference_id, failure.message)
-        self.failures.append(failure.model_copy(update={"action": action}) if action else failure)
+        return failure.model_copy(update={"action": action}) if action else failure
 
     def _match_echo(self, line: TranscriptEvent) -> None:
         """Tell receipts of an own line, once; also where only its words show that it is our own."""

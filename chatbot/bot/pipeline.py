@@ -81,6 +81,16 @@ class Pipeline:
         chat.stalled = False
         self._owner.wake(chat)
 
+    async def reattribute(self, failure: OperationFailed) -> bool:
+        """Look again for the chat of a report: it may have come before the answer that names both."""
+        for busy in [chat for chat in self.chats.values() if chat.sending.locked()]:
+            async with busy.sending:
+                pass
+        chat = self._by_reference(failure.reference_id)
+        if chat is not None:
+            self._failed(failure)
+        return chat is not None
+
     def forget(self, chat: LiveChat) -> None:
         """The chat has ended: lines that still come for it are dropped."""
         self.chats.pop(chat.id, None)

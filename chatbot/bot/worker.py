@@ -21,6 +21,7 @@ from chatbot.model.events import (
     ChatResumed,
     ChatStarted,
     Event,
+    OperationFailed,
     ParticipantLeft,
     TextReceived,
     TranscriptEvent,
@@ -60,12 +61,14 @@ class Worker:
     async def drain_unattributed(self) -> None:
         """Hand on what belongs to no chat."""
         while not self.stopping and self._pipeline.unattributed:
-            await self._dispatch(None, self._pipeline.unattributed.pop(0))
+            event = self._pipeline.unattributed.pop(0)
+            if not isinstance(event, OperationFailed) or not await self._pipeline.reattribute(event):
+                await self._dispatch(None, event)
 
     async def _step(self, chat: LiveChat) -> bool:
         """One thing; False if there is nothing to do until something new is heard."""
         if chat.failures:
-            await self._dispatch(chat, chat.failures.popleft())
+            await self._dispatch(chat, await chat.next_failure())
             return True
         if chat.started_at is None:
             return await self._begin(chat)

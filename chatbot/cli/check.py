@@ -10,7 +10,7 @@ import click
 
 from chatbot.bot.connection import connect
 from chatbot.bot.runner import BotRunner, World
-from chatbot.cli.common import USAGE, configured, load_settings
+from chatbot.cli.common import USAGE, configured, load_settings, printable
 from chatbot.model.config import BotSettings, Settings
 from chatbot.model.errors import ConfigError, PluginError, WireError
 from chatbot.service.supervisor import load_plugins
@@ -36,7 +36,7 @@ def command(config: Path, *, online: bool) -> None:
         click.echo(f"warning: {warning}", err=True)
     findings = list(_findings(settings))
     for finding in findings:
-        click.echo(finding, err=True)
+        click.echo(printable(finding), err=True)
     if findings:
         raise SystemExit(_FINDINGS)
     if online:
@@ -81,7 +81,7 @@ async def _try_login(name: str, bot: BotSettings, world: World) -> int:
     try:
         await connection.platform.session.log_in()
     except WireError as error:
-        click.echo(f"[bots.{name}]  {bot.server}: {error}", err=True)
+        click.echo(f"[bots.{name}]  {bot.server}: {printable(str(error))}", err=True)
         return _OFFLINE
     finally:
         await connection.http.aclose()

@@ -15,7 +15,7 @@ from chatbot.model.config import Settings
 from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError, PluginError
 
-__all__ = ["USAGE", "configured", "fail", "load_settings"]
+__all__ = ["USAGE", "configured", "fail", "load_settings", "printable"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -64,8 +64,13 @@ def load_settings(path: Path) -> Settings:
 
 def fail(error: ConfigError | PluginError | str, code: int = USAGE) -> NoReturn:
     """End the program with this error and no traceback."""
-    click.echo(str(error), err=True)
+    click.echo(printable(str(error)), err=True)
     raise SystemExit(code)
+
+
+def printable(text: str) -> str:
+    """The text with control characters shown: what a stranger wrote must not steer a terminal."""
+    return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
 
 
 def _set_format(_: click.Context, __: click.Parameter, value: str) -> None:
@@ -82,7 +87,10 @@ def _set_level(_: click.Context, __: click.Parameter, value: str) -> None:
 
 
 class TextLines(logging.Formatter):
-    """One fact a line: when, how bad, which bot and chat, what. Control characters are shown, not sent."""
+    """One fact a line: when, how bad, which bot and chat, what. Control characters are shown, not sent.
+
+    Further lines of a fact are indented, so that no text can pass for another fact.
+    """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(where)s%(message)s")
@@ -91,7 +99,7 @@ class TextLines(logging.Formatter):
         """The line."""
         place = where.get()
         record.where = f"[{place}] " if place else ""
-        return _printable(super().format(record))
+        return printable(super().format(record)).replace("\n", "\n    ")
 
 
 class JsonLines(logging.Formatter):
@@ -109,8 +117,3 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return json.dumps(fields)
-
-
-def _printable(text: str) -> str:
-    """What a stranger wrote must not steer a terminal."""
-    return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)

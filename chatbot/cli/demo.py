@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.text import Text
 
@@ -17,7 +19,7 @@ from chatbot.model.config import DemoChat, Settings
 from chatbot.model.errors import ConfigError
 from chatbot.service.supervisor import build
 from chatbot.service.system import system_world
-from chatbot.simulator.customer import Customer, CustomerLine, NotHeardError
+from chatbot.simulator.customer import Customer, CustomerLine, NotHeardError, RefusedError
 from chatbot.simulator.server import serve
 
 __all__ = ["command"]
@@ -39,7 +41,7 @@ def command(config: Path, cometd: str | None) -> None:
 
     The customers stand in bots.toml under [[demo]]. Exit code 0 only if every expected answer came.
     """
-    logging.getLogger("chatbot").setLevel(logging.WARNING)
+    _log_little_unless_asked()
     settings = load_settings(config)
     if cometd is not None:
         bots = {name: bot.model_copy(update={"cometd": cometd}) for name, bot in settings.bots.items()}
@@ -51,12 +53,16 @@ def command(config: Path, cometd: str | None) -> None:
     raise SystemExit(1 if failures else 0)
 
 
+def _log_little_unless_asked() -> None:
+    """The transcript is what people came for."""
+    source = click.get_current_context().get_parameter_source("log_level")
+    if source is ParameterSource.DEFAULT:
+        logging.getLogger("chatbot").setLevel(logging.WARNING)
+
+
 async def _demo(settings: Settings, console: Console) -> int:
+    scripts = _scripts(settings)
     simulator = simulator_for(settings)
-    scripts = settings.demo or tuple(DemoChat(bot=name) for name in settings.bots)
-    for script in scripts:
-        if script.bot not in settings.bots:
-            raise ConfigError(f"[[demo]] names the bot {script.bot!r}, which is not in [bots]")
     async with serve(simulator.asgi) as server:
         service = build(on_stage(settings, server), system_world())
         async with asyncio.TaskGroup() as tasks:
@@ -70,6 +76,24 @@ async def _demo(settings: Settings, console: Console) -> int:
     verdict = f"{failures} of {len(scripts)} chats failed" if failures else f"all {expected} answers came"
     console.print(Text(verdict, style="bold red" if failures else "bold green"))
     return failures
+
+
+def _scripts(settings: Settings) -> tuple[DemoChat, ...]:
+    """Who comes: the customers of [[demo]] or, if there are none, a silent one for each bot."""
+    for script in settings.demo:
+        if script.bot not in settings.bots:
+            raise ConfigError(f"[[demo]] names the bot {script.bot!r}, which is not in [bots]")
+        for line in script.lines:
+            _check_pattern(line.expect)
+            _check_pattern(line.sender)
+    return settings.demo or tuple(DemoChat(bot=name) for name in settings.bots)
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as exc:
+        raise ConfigError(f"[[demo]] expects {pattern!r}: not a regular expression: {exc}") from exc
 
 
 async def _talk(settings: Settings, script: DemoChat, server: str, console: Console) -> bool:
@@ -94,8 +118,9 @@ async def _talk(settings: Settings, script: DemoChat, server: str, console: Cons
                     await customer.says(line.say)
                 if line.expect:
                     await _expect(customer, line.expect, line.sender)
-            await customer.ends()
-    except NotHeardError as error:
+            with suppress(RefusedError):  # the bot may have ended it
+                await customer.ends()
+    except (NotHeardError, RefusedError) as error:
         console.print(Text(f"{script.customer}: {error}", style="red"))
         return False
     return True

@@ -45,9 +45,13 @@ def _queues(settings: Settings) -> Iterator[str]:
             yield from _queues_in(table)
 
 
-def _queues_in(table: Mapping[str, object]) -> Iterator[str]:
-    for key, value in table.items():
-        if key == "queue" and isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            yield from _queues_in(value)
+def _queues_in(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _queues_in(item)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "queue" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _queues_in(inner)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from chatbot.bot.health import Health
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin, load_plugin
 from chatbot.model.config import BotSettings, Settings
@@ -60,19 +62,24 @@ class Service:
                 await bot.run(self._drain_timeout)
             except ConfigError as error:
                 log.error("bot %s cannot run: %s", bot.name, error)  # noqa: TRY400 (a user's mistake: no traceback)
-                bot.health.trouble = str(error)
+                bot.health = Health(trouble=str(error))
                 await self._stopping.wait()
             except Exception:
                 log.exception("bot %s failed and begins again", bot.name)
+                bot.health = Health(trouble="it failed, and begins again")
                 backoff.succeeded(started)
                 await self._pause(backoff.failed(self._world.clock.monotonic()))
 
     async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass
+        """Wait so long, but not beyond ``stop``."""
+        async with asyncio.TaskGroup() as tasks:
+            waits: list[asyncio.Task[Any]] = [
+                tasks.create_task(self._world.clock.sleep(seconds), name="pause"),
+                tasks.create_task(self._stopping.wait(), name="stop"),
+            ]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
 
 
 def load_plugins(name: str, bot: BotSettings, settings: Settings) -> list[LoadedPlugin]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -39,4 +42,20 @@ def system_world() -> World:
 
 
 def _in_thread(function: Callable[[], Result], /) -> Awaitable[Result]:
-    return asyncio.to_thread(function)
+    """Run it in a thread of its own that the end of the process does not wait for.
+
+    The event loop's pool is joined at the end: one hook that hangs would keep the service from stopping.
+    """
+    outcome: Future[Result] = Future()
+    context = copy_context()
+
+    def work() -> None:
+        if not outcome.set_running_or_notify_cancel():
+            return
+        try:
+            outcome.set_result(context.run(function))
+        except BaseException as error:  # noqa: BLE001 (handed on to whoever waits for it)
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, name="hook", daemon=True).start()
+    return asyncio.wrap_future(outcome)

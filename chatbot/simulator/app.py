@@ -120,8 +120,7 @@ class Simulator:
             *page_routes(),
         ]
         app = Starlette(routes=routes)
-        limit = self.options.record_limit
-        return Gateway(app, self._sessions, self.faults, self._before, limit)
+        return Gateway(app, self._sessions, self.faults, self._before, self.options)
 
     def _before(self, request: Request) -> None:
         if self.options.external_url is None:

@@ -4,7 +4,9 @@ Written after the Bayeux protocol and reference section 4; holding a poll is lef
 was forgotten gets `402::Unknown client` and must handshake again, without its subscriptions (4.5).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from chatbot.simulator.options import Options
@@ -12,6 +14,26 @@ from chatbot.simulator.payloads import Json
 
 LONG_POLLING = "long-polling"
 UNKNOWN_CLIENT = "402::Unknown client"
+
+
+_later: ContextVar[list["Client"] | None] = ContextVar("clients to wake later", default=None)
+
+
+@contextmanager
+def events_afterwards() -> Iterator[None]:
+    """Let events that come up inside the block end polls only after it.
+
+    An operation is answered when it is accepted; what follows from it comes later (reference section 1, point
+    2). Outside of such a block events end polls at once.
+    """
+    clients: list[Client] = []
+    token = _later.set(clients)
+    try:
+        yield
+    finally:
+        _later.reset(token)
+        for client in clients:
+            _wake(client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +120,7 @@ class BayeuxServer:
         for client in self.clients.values():
             if client.username == username and client.subscribes(channel):
                 client.queue.append((0, {"channel": channel, "data": data}))
-                _wake(client)
+                _wake_in_turn(client)
 
     def drop(self, keep: Callable[[Client], bool]) -> None:
         """Forget all clients but those to keep, and answer their held polls."""
@@ -223,3 +245,11 @@ def _extension(message: Json) -> object:
 def _wake(client: Client) -> None:
     if client.wake is not None:
         client.wake()
+
+
+def _wake_in_turn(client: Client) -> None:
+    later = _later.get()
+    if later is None:
+        _wake(client)
+    else:
+        later.append(client)

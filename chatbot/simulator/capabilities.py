@@ -35,20 +35,22 @@ def capabilities(chat: Chat, leg: Leg, options: Options) -> list[str]:
 
 
 def _chatting(chat: Chat, leg: Leg, options: Options) -> list[str]:
-    agents = TO_AGENTS if _may_talk_to_agents(chat, leg) else ()
-    talk = () if chat.is_over or leg.visibility is not Visibility.ALL else TO_CUSTOMER
+    talk = (*_to_agents(chat, leg), *_to_customer(chat, leg))
     if leg.is_supervising:
-        return ["Leave", options.focus_capability, *agents, *talk, *SWITCHES[leg.visibility]]
-    people = () if chat.is_over else ("Invite", "Consult")
+        return ["Leave", options.focus_capability, *talk, *SWITCHES[leg.visibility]]
     both = ("LeaveAndComplete",) if options.leave_and_complete else ()
-    return ["Transfer", "Leave", *both, *people, options.focus_capability, *DATA, *agents, "Complete", *talk]
+    people = () if chat.is_over else ("Invite", "Consult")
+    return ["Transfer", "Leave", "Complete", *both, *people, options.focus_capability, *DATA, *talk]
 
 
-def _may_talk_to_agents(chat: Chat, leg: Leg) -> bool:
+def _to_customer(chat: Chat, leg: Leg) -> tuple[str, ...]:
+    return () if chat.is_over or leg.visibility is not Visibility.ALL else TO_CUSTOMER
+
+
+def _to_agents(chat: Chat, leg: Leg) -> tuple[str, ...]:
     """The three for agents appear with another agent (5.4), to all but a silent monitor."""
-    others = [
-        other
-        for other in chat.talking_legs()
-        if other is not leg and other.visibility.level <= Visibility.AGENTS.level
-    ]
-    return bool(others) and leg.visibility is not Visibility.SUPERVISORS
+    if leg.visibility is Visibility.SUPERVISORS:
+        return ()
+    heard = (Visibility.ALL, Visibility.AGENTS)
+    others = [other for other in chat.talking_legs() if other is not leg and other.visibility in heard]
+    return TO_AGENTS if others else ()

@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
@@ -134,11 +135,7 @@ class Customer:
         Raises:
             NotHeardError: If there is none in time.
         """
-
-        def is_wanted(line: CustomerLine) -> bool:
-            return line.type == "Text" and line.sender_type == "Agent" and bool(re.search(pattern, line.text))
-
-        return await self._hears(is_wanted, f"a text like {pattern!r}", timeout_s)
+        return await self._hears(partial(_is_text, pattern), f"a text like {pattern!r}", timeout_s)
 
     async def sees_agent(self, timeout_s: float = 5.0) -> CustomerLine:
         """Return the next line about an agent who joined.
@@ -146,11 +143,7 @@ class Customer:
         Raises:
             NotHeardError: If nobody joins in time.
         """
-
-        def is_wanted(line: CustomerLine) -> bool:
-            return line.type == "ParticipantJoined" and line.sender_type == "Agent"
-
-        return await self._hears(is_wanted, "an agent to join", timeout_s)
+        return await self._hears(_is_arrival, "an agent to join", timeout_s)
 
     async def sees_end(self, timeout_s: float = 5.0) -> None:
         """Return when the chat is over, with all its lines read.
@@ -158,13 +151,7 @@ class Customer:
         Raises:
             NotHeardError: If it goes on.
         """
-
-        async def look() -> bool | None:
-            state = await self.state()
-            await self._read()
-            return True if state == "Idle" else None
-
-        await self._until(look, "the end of the chat", timeout_s)
+        await self._until(self._look_for_end, "the end of the chat", timeout_s)
 
     async def state(self) -> str:
         """Return WaitingForAgent, Chatting or Idle."""
@@ -183,6 +170,11 @@ class Customer:
             "userData": self._settings.get("user_data"),
         }
         return {"operationName": "RequestChat", **{name: value for name, value in given.items() if value}}
+
+    async def _look_for_end(self) -> str | None:
+        state = await self.state()
+        await self._read()
+        return state if state == "Idle" else None
 
     async def _hears(
         self, is_wanted: Callable[[CustomerLine], bool], wanted: str, timeout_s: float
@@ -222,9 +214,18 @@ class Customer:
         response = await self._http.request(method, path, json=body)
         response.raise_for_status()
         answer: dict[str, Any] = response.json()
-        if answer.get("statusCode") != 0:
+        # The odd forms of section 2.4, if the server is set to them.
+        if str(answer.get("statusCode", answer.get("status"))) not in ("0", "ok"):
             raise RefusedError(f"{method} {path}: {answer}")
         return answer
+
+
+def _is_text(pattern: str, line: CustomerLine) -> bool:
+    return line.type == "Text" and line.sender_type == "Agent" and bool(re.search(pattern, line.text))
+
+
+def _is_arrival(line: CustomerLine) -> bool:
+    return line.type == "ParticipantJoined" and line.sender_type == "Agent"
 
 
 def _line(message: dict[str, Any]) -> CustomerLine:

@@ -61,7 +61,7 @@ class Door:
             response.headers["X-CSRF-TOKEN"] = session.csrf_token
         if request.cookies.get(COOKIE) != session.id:
             secure, path = self._options.cookie_secure, self._options.cookie_path
-            response.set_cookie(COOKIE, session.id, path=path, secure=secure, httponly=True)
+            response.set_cookie(COOKIE, session.id, path=path, secure=secure, httponly=True, samesite=None)
         return response
 
     def _unauthenticated(self, form: str) -> Response:

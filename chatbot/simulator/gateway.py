@@ -8,14 +8,17 @@ function that aborts it into the scope. Without it, as in process, `ConnectionRe
 import json
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatbot.simulator.faults import Answer, Call, Delay, Fault, take_http
+from chatbot.simulator.bayeux_server import events_afterwards
+from chatbot.simulator.faults import Answer, Call, Delay, Fault, HttpAction, take_http
 from chatbot.simulator.http_sessions import COOKIE, HttpSessions
+from chatbot.simulator.options import Options
 
 ABORT = "simulator.abort"
 
@@ -69,7 +72,7 @@ class Gateway:
         sessions: Tells who a request claims to come from.
         faults: The rules; shared with their owner, who may change them at any time.
         on_request: Called with the scope of each request before anything else happens.
-        record_limit: How many records are kept.
+        options: How many records are kept, and whether answers go before events.
     """
 
     def __init__(
@@ -78,9 +81,10 @@ class Gateway:
         sessions: HttpSessions,
         faults: list[Fault],
         on_request: Callable[[Request], None],
-        record_limit: int,
+        options: Options,
     ) -> None:
-        self.records: deque[Record] = deque(maxlen=record_limit)
+        self.records: deque[Record] = deque(maxlen=options.record_limit)
+        self._answer_first = options.answer_first
         self._app = app
         self._sessions = sessions
         self._faults = faults
@@ -95,18 +99,25 @@ class Gateway:
         body = await request.body()
         self._on_request(request)
         call = self._describe(request, body)
+        action = take_http(self._faults, call)
         try:
-            answer = await self._exchange(request, body, call)
+            with self._order(call, action):
+                answer = await self._exchange(request, body, action)
+                self._record(call, answer.status)
+                for message in answer.messages:
+                    await send(message)
         except DroppedError:
             self._record(call, 0)
             await _abort(scope, receive)
-            return
-        self._record(call, answer.status)
-        for message in answer.messages:
-            await send(message)
 
-    async def _exchange(self, request: Request, body: bytes, call: Call) -> Collected:
-        match take_http(self._faults, call):
+    def _order(self, call: Call, action: HttpAction | None) -> AbstractContextManager[None]:
+        """Answer first, then let the events go; but a poll waits for them, and a delayed answer may come later."""
+        if self._answer_first and not call.channels and not isinstance(action, Delay):
+            return events_afterwards()
+        return nullcontext()
+
+    async def _exchange(self, request: Request, body: bytes, action: HttpAction | None) -> Collected:
+        match action:
             case None:
                 return await self._perform(request.scope, body)
             case Answer() as answer:

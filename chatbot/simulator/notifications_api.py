@@ -57,7 +57,7 @@ class NotificationsApi:
             return PlainTextResponse("Another poll of this client has begun", 408)
         response = JSONResponse(replies)
         if known is None:
-            response.set_cookie(BROWSER_COOKIE, browser, httponly=True)
+            response.set_cookie(BROWSER_COOKIE, browser, httponly=True, samesite=None)
         return response
 
 

@@ -70,16 +70,22 @@ OPERATIONS = {
 
 def perform(name: str, request: Request) -> None:
     """Do an operation, or refuse it and change nothing (2.2)."""
-    operation = OPERATIONS.get(name)
-    options = request.scene.options
-    if operation is None or (name == "LeaveAndComplete" and not options.leave_and_complete):
-        raise OperationError(options.unknown_operation_status, f"Unknown operation {name}")
-    if request.leg.state not in operation.states:
-        raise OperationError(Status.BAD_STATE, f"{name} is not valid in state {request.leg.state}")
-    if request.leg.is_supervising and name in NOT_FOR_SUPERVISORS:
-        raise OperationError(Status.FORBIDDEN, f"{name} is not for supervisors")
+    operation = _find(name, request)
     failure = None if name == "Accept" else request.scene.take_failure(name, request.leg.username)
     if failure is not None:
         request.scene.tell_failure(request.chat, request.leg, request.asker, failure)
         return
     operation.run(request)
+
+
+def _find(name: str, request: Request) -> Operation:
+    """Return the row of the table, if the operation is known and valid now."""
+    options, leg = request.scene.options, request.leg
+    is_known = name in OPERATIONS and (name != "LeaveAndComplete" or options.leave_and_complete)
+    if not is_known:
+        raise OperationError(options.unknown_operation_status, f"Unknown operation {name}")
+    if leg.state not in OPERATIONS[name].states:
+        raise OperationError(Status.BAD_STATE, f"{name} is not valid in state {leg.state}")
+    if leg.is_supervising and leg.is_talking and name in NOT_FOR_SUPERVISORS:
+        raise OperationError(Status.FORBIDDEN, f"{name} is not for supervisors")
+    return OPERATIONS[name]

@@ -98,6 +98,8 @@ class Options:
     """Distance of two transcript indexes; above 1 there are gaps (8.2)."""
     transcript_save_done: bool = True
     """A TranscriptSaveDone line, index -1, when the customer's session ends (8.1)."""
+    answer_first: bool = True
+    """Whether an operation is answered before its events go out; False: events may come first (2.2, UNK)."""
     reference_ids: Literal["documented", "always", "never"] = "documented"
     """`referenceId` in POST answers; "never" also strips it from notifications (2.2, UNK)."""
     status_key: Literal["statusCode", "status", "string"] = "statusCode"

@@ -42,7 +42,7 @@ def leave(request: Request) -> None:
         presence.finish(scene, chat, leg, ChatState.COMPLETED, request.asker)
         return
     farewell(request)
-    if leg.is_supervising or chat.colleagues(leg):
+    if chat.colleagues(leg):
         presence.take_out(scene, chat, leg, ChatState.COMPLETED, request.asker)
         return
     request.router.withdraw(chat)

@@ -51,6 +51,9 @@ async def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIt
         OSError: If the address is taken.
     """
     listener = socket.create_server((host, port))
+    # Inherited by its connections. asyncio only sets it on sockets made with an explicit protocol, and
+    # without it an answer in two parts takes 40 ms more.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = await _started(app, listener)
     try:
         _hold_polls(app, allowed=True)

@@ -5,7 +5,7 @@ Reference sections 3.3 and 3.4. Pure; HTTP sessions are somewhere else.
 
 from chatbot.simulator import presence
 from chatbot.simulator.agents import Agent
-from chatbot.simulator.chats import Cause, Chat, ChatState, Leg
+from chatbot.simulator.chats import Chat, ChatState, Leg
 from chatbot.simulator.payloads import Json
 from chatbot.simulator.request import Parameters
 from chatbot.simulator.routing import Router
@@ -74,9 +74,11 @@ class Sessions:
             return
         if self._scene.options.chats_at_logout == "keep":
             return
-        is_last = leg.cause is not Cause.SUPERVISION and not chat.colleagues(leg)
+        is_last = not leg.is_supervising and not chat.colleagues(leg)
         presence.take_out(self._scene, chat, leg, ChatState.REVOKED)
         if is_last:
+            for supervisor in chat.talking_legs():
+                presence.dismiss(self._scene, chat, supervisor)
             self._router.enqueue(chat, chat.queue)
 
 

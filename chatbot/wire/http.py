@@ -10,6 +10,7 @@ import asyncio
 import re
 import ssl
 import zlib
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -111,19 +112,22 @@ class HttpxHttp:
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
     ) -> None:
+        self._server = server.rstrip("/")
         self._csrf: tuple[str, str] | None = None
-        self._client = httpx.AsyncClient(
-            base_url=server.rstrip("/"),
-            auth=httpx.BasicAuth(*credentials) if credentials else None,
-            cookies=_cookie_jar(),
-            # identity: a decompressed chunk can be a thousand times what came (see _decoded)
-            headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "chatbot"},
-            timeout=httpx.Timeout(None, connect=_CONNECT_S),
+        self._cookies = httpx.Cookies(_cookie_jar())
+        # identity: a decompressed chunk can be a thousand times what came (see _decoded)
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "chatbot",
+            **({"Authorization": _basic(*credentials)} if credentials else {}),
+        }
+        # the transport alone: a client on top would copy the cookies into a jar with rules of its own
+        self._transport = httpx.AsyncHTTPTransport(
             limits=httpx.Limits(keepalive_expiry=_IDLE_CONNECTION_S),
             verify=tls or False,
             proxy=proxy,
             trust_env=False,
-            follow_redirects=False,
         )
 
     async def request(
@@ -132,7 +136,7 @@ class HttpxHttp:
         """See Http.request."""
         if not _PATH.fullmatch(path):
             raise ValueError(f"not a path below the server: {path!r}")
-        request = self._client.build_request(method, path, content=content, headers=self._headers(method))
+        request = self._request(method, path, content)
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._exchange(request)
@@ -147,18 +151,26 @@ class HttpxHttp:
 
     async def aclose(self) -> None:
         """See Http.aclose."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
-    def _headers(self, method: Method) -> dict[str, str]:
-        if method == "GET":
-            return {}
-        csrf = {self._csrf[0]: self._csrf[1]} if self._csrf else {}
-        return {"Content-Type": "application/json", **csrf}
+    def _request(self, method: Method, path: str, content: bytes | None) -> httpx.Request:
+        headers = dict(self._headers)
+        if method == "POST":
+            headers["Content-Type"] = "application/json"
+            if self._csrf is not None:
+                headers[self._csrf[0]] = self._csrf[1]
+        times = httpx.Timeout(None, connect=_CONNECT_S).as_dict()
+        url = self._server + path
+        request = httpx.Request(method, url, headers=headers, content=content, extensions={"timeout": times})
+        self._cookies.set_cookie_header(request)
+        return request
 
     async def _exchange(self, request: httpx.Request) -> Reply:
-        response = await self._client.send(request, stream=True)
+        response = await self._transport.handle_async_request(request)
+        response.request = request
         try:
             self._learn_csrf(response.headers)
+            self._cookies.extract_cookies(response)
             body = await _body(response)
         finally:
             await response.aclose()
@@ -171,6 +183,10 @@ class HttpxHttp:
             return
         if token.isascii() and token.isprintable():
             self._csrf = (name, token)
+
+
+def _basic(username: str, password: str) -> str:
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
 
 
 def _cookie_jar() -> CookieJar:
