@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from chatbot.bot.identity import Identity
 from chatbot.model.events import ParticipantJoined, ParticipantRejoined, TextReceived, TranscriptEvent
-from chatbot.model.resources import Participant
 from chatbot.model.words import Visibility
 
-__all__ = ["join_point", "unanswered_texts"]
+__all__ = ["end_of", "join_point", "unanswered_texts"]
+
+
+def end_of(lines: Sequence[TranscriptEvent]) -> int:
+    """The highest index; 0 if there is none."""
+    return max((line.position for line in lines), default=0)
 
 
 def join_point(lines: Sequence[TranscriptEvent], identity: Identity) -> int:
     """The index up to which the transcript is history: the bot's last joining, else its end."""
-    joined = [
-        line.index or 0
-        for line in lines
-        if isinstance(line, ParticipantJoined | ParticipantRejoined) and identity.is_me(line.sender)
-    ]
-    return max(joined) if joined else end_of(lines)
-
-
-def end_of(lines: Sequence[TranscriptEvent]) -> int:
-    """The highest index."""
-    return max((line.index or 0 for line in lines), default=0)
+    joinings = [line for line in lines if isinstance(line, ParticipantJoined | ParticipantRejoined)]
+    own = [line for line in joinings if identity.is_me(line.sender)]
+    return end_of(own or lines)
 
 
 def unanswered_texts(lines: Sequence[TranscriptEvent], history_to: int) -> frozenset[int]:
     """The customer's texts in the history that no agent has answered: they are waiting (design 4.3)."""
-    public = list(_public_texts(lines))
-    answered = max((index for index, sender in public if sender.is_agent and index <= history_to), default=0)
-    waiting = (index for index, sender in public if sender.is_customer and answered < index <= history_to)
-    return frozenset(waiting)
+    texts = [line for line in lines if line.position <= history_to and _is_public_text(line)]
+    answered = end_of([line for line in texts if line.sender.is_agent])
+    return frozenset(line.position for line in texts if line.sender.is_customer and line.position > answered)
 
 
-def _public_texts(lines: Sequence[TranscriptEvent]) -> Iterator[tuple[int, Participant]]:
-    for line in lines:
-        if isinstance(line, TextReceived) and line.visibility is Visibility.ALL and line.index is not None:
-            yield line.index, line.sender
+def _is_public_text(line: TranscriptEvent) -> bool:
+    return isinstance(line, TextReceived) and line.visibility is Visibility.ALL

@@ -21,7 +21,7 @@ from chatbot.model.events import (
 )
 from chatbot.model.words import LineType, Visibility
 
-__all__ = ["Receipts", "is_echo_of", "normal", "said", "words"]
+__all__ = ["Receipts", "is_echo_of", "says_the_same"]
 
 _MOST_OPEN = 100
 _MOST_REMEMBERED = 200
@@ -67,7 +67,7 @@ class Receipts:
     def echo(self, line: TranscriptEvent) -> Receipt | None:
         """An own line came: it confirms the operation that said the same, else the oldest of its kind."""
         alike = [receipt for receipt in self._open if is_echo_of(line, receipt.action)]
-        exact = [receipt for receipt in alike if normal(said(receipt.action)) == normal(words(line))]
+        exact = [receipt for receipt in alike if says_the_same(line, receipt.action)]
         for receipt in (*exact, *alike):
             self._confirm(receipt)
             return receipt
@@ -76,8 +76,7 @@ class Receipts:
     def expects(self, line: TranscriptEvent) -> bool:
         """Whether an open operation says just what this line says."""
         return any(
-            is_echo_of(line, receipt.action) and normal(said(receipt.action)) == normal(words(line))
-            for receipt in self._open
+            is_echo_of(line, receipt.action) and says_the_same(line, receipt.action) for receipt in self._open
         )
 
     def earlier(self, action: Action) -> int:
@@ -129,26 +128,15 @@ def is_echo_of(line: TranscriptEvent, action: Action) -> bool:
     return (line.visibility is not Visibility.ALL) == for_agents
 
 
-def said(action: Action) -> str:
-    """What an operation says."""
-    return str(
-        getattr(action, "text", None)
-        or getattr(action, "notice_text", None)
-        or getattr(action, "url", None)
-        or ""
-    )
+def says_the_same(line: TranscriptEvent, action: Action) -> bool:
+    """Whether a line says what the operation says; servers trim texts and fold their white space."""
+    return _words_of(line) == _words_of(action)
 
 
-def words(line: TranscriptEvent) -> str:
-    """What a line says."""
-    return str(
-        getattr(line, "text", None) or getattr(line, "notice_text", None) or getattr(line, "url", None) or ""
-    )
-
-
-def normal(text: str) -> str:
-    """A text as it may come back: servers trim it and fold its white space."""
-    return " ".join(text.split())
+def _words_of(thing: TranscriptEvent | Action) -> list[str]:
+    """The words of a text, a notice or an address; lines and operations name them alike."""
+    texts = (getattr(thing, name, None) for name in ("text", "notice_text", "url"))
+    return str(next(filter(None, texts), "")).split()
 
 
 def _same(theirs: str | None, ours: str | None) -> bool:

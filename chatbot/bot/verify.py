@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
-from chatbot.bot.receipts import is_echo_of, normal, said, words
+from chatbot.bot.receipts import is_echo_of, says_the_same
 from chatbot.hooks.receipt import Receipt
 from chatbot.model.actions import Action
 from chatbot.model.errors import WireError
@@ -43,44 +43,44 @@ async def took_effect(parts: Parts, chat: LiveChat, receipt: Receipt, base: int)
     settled_at = parts.clock.monotonic() + parts.settings.settle_time
     while True:
         looked_at = parts.clock.monotonic()
-        try:
-            if await _is_shown(parts, chat, receipt, base):
-                return True
-        except WireError:
-            pass  # not looking is no evidence
-        else:
-            if looked_at >= settled_at:
-                return False
+        shown = await _look(parts, chat, receipt, base)
+        if shown or (shown is False and looked_at >= settled_at):
+            return shown
         now = parts.clock.monotonic()
-        until = max(settled_at - now, 0.0)
         wait = backoff.failed(now)
-        await parts.clock.sleep(min(wait, until) if until else wait)
+        await parts.clock.sleep(min(wait, settled_at - now) if now < settled_at else wait)
+
+
+async def _look(parts: Parts, chat: LiveChat, receipt: Receipt, base: int) -> bool | None:
+    """Whether the effect is there; None if nobody could look, which is no evidence."""
+    try:
+        return await _is_shown(parts, chat, receipt, base)
+    except WireError:
+        return None
 
 
 async def _is_shown(parts: Parts, chat: LiveChat, receipt: Receipt, base: int) -> bool:
     if receipt.state == "confirmed":
         return True
-    action = receipt.action
-    if action.effect is not None and action.effect.line is not None:
-        lines = await parts.platform.lines(chat.id, base + 1)
-        return _is_among(chat, action, [line for line in lines if (line.index or 0) > base])
-    return await _is_in_state(parts, chat, action)
+    effect = receipt.action.effect
+    if effect is None or effect.line is None:
+        return await _is_in_state(parts, chat, receipt.action)
+    lines = await parts.platform.lines(chat.id, base + 1)
+    return _is_among(chat, receipt.action, [line for line in lines if line.position > base])
 
 
 def _is_among(chat: LiveChat, action: Action, lines: list[TranscriptEvent]) -> bool:
     """Whether a line that no earlier operation explains is this one's: by position, else by its words."""
-    own = [line for line in lines if is_echo_of(line, action) and chat.identity.is_me(line.sender)]
-    explained = chat.receipts.earlier(action)
-    if len(own) > explained:
-        return True
-    alike = [line for line in lines if is_echo_of(line, action) and line.sender.is_agent]
-    return chat.identity.me is None and any(normal(words(line)) == normal(said(action)) for line in alike)
+    alike = [line for line in lines if is_echo_of(line, action)]
+    if chat.identity.me is None:
+        return any(says_the_same(line, action) for line in alike)
+    return sum(chat.identity.is_me(line.sender) for line in alike) > chat.receipts.earlier(action)
 
 
 async def _is_in_state(parts: Parts, chat: LiveChat, action: Action) -> bool:
     resource = await parts.platform.chat(chat.id)
-    if resource is None or resource.state is None:
-        return action.ends and resource is None
+    if resource is None:
+        return action.ends
     chat.update(ChatUpdated(chat_id=chat.id, received_at=parts.clock.now(), chat=resource))
-    states = action.effect.states if action.effect is not None else frozenset()
-    return resource.state in states or (action.ends and resource.state.is_final)
+    wanted = action.effect.states if action.effect is not None else frozenset()
+    return resource.state in wanted or (action.ends and chat.is_over)

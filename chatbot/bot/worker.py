@@ -178,16 +178,12 @@ class Worker:
         if self._is_for_hooks(chat, line):
             await self._dispatch(chat, line)
         chat.order.done(line)
-        if (
-            isinstance(line, ParticipantLeft)
-            and line.sender.is_customer
-            and (line.index or 0) > chat.history_to
-        ):
+        if isinstance(line, ParticipantLeft) and line.sender.is_customer and line.position > chat.history_to:
             await self._customer_left(chat, line)
 
     def _is_for_hooks(self, chat: LiveChat, line: TranscriptEvent) -> bool:
         """Who hears what: design 4.3."""
-        if (line.index or 0) <= chat.history_to and line.index not in chat.unanswered:
+        if line.position <= chat.history_to and line.index not in chat.unanswered:
             return False
         if chat.identity.is_me(line.sender):
             return False

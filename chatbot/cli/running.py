@@ -32,6 +32,7 @@ async def until_signalled(service: Service) -> int:
     forced = False
 
     def on_signal() -> None:
+        """Leave well at first, at once the second time."""
         nonlocal forced
         if not stopping.is_set():
             log.info("stopping; a second signal stops at once")

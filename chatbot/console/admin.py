@@ -80,17 +80,21 @@ def create_admin(service: Service) -> Starlette:
     registry.register(ServiceMetrics(service))
 
     async def healthz(_: Request) -> Response:
+        """The process lives."""
         return PlainTextResponse("ok\n", headers=_SAFE)
 
     async def readyz(_: Request) -> Response:
+        """Every bot is ready, or why not."""
         problems = {name: reasons for name, reasons in service.problems().items() if reasons}
         body = {"ready": not problems, "bots": problems}
         return JSONResponse(body, status_code=503 if problems else 200, headers=_SAFE)
 
     async def metrics(_: Request) -> Response:
+        """Prometheus text."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers=_SAFE)
 
     async def console(_: Request) -> Response:
+        """A page for people."""
         return HTMLResponse(_page(service), headers=_SAFE)
 
     return Starlette(

@@ -99,8 +99,6 @@ class Chat:
 
     def can(self, action: type[do.Action] | str) -> bool:
         """Whether the chat allows an operation now, by its class or its name on the wire."""
-        if isinstance(action, str):
-            return action in self.capabilities
         return allows(self._view.resource, action)
 
     # talk
@@ -149,9 +147,9 @@ class Chat:
 
         That nobody can be shown it is no reason not to run the block.
         """
-        with suppress(ChatbotError):
-            await self.start_typing()
         try:
+            with suppress(ChatbotError):
+                await self.start_typing()
             yield
         finally:
             with suppress(ChatbotError):
@@ -227,7 +225,7 @@ class Chat:
 
     async def leave_and_complete(self) -> Receipt:
         """Leave and end the chat: in one step where the server knows it, else by Complete."""
-        if self.can(do.LeaveAndComplete.operation):
+        if do.LeaveAndComplete.operation in self.capabilities:
             return await self.perform(do.LeaveAndComplete())
         return await self.complete()
 

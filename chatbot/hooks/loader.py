@@ -22,7 +22,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from chatbot.hooks.spec import PROJECT
-from chatbot.model.config_file import explain, nearest
+from chatbot.model.config_file import explain, keys, nearest, unknown_key
 from chatbot.model.errors import ConfigError, PluginError
 
 __all__ = ["LoadedPlugin", "is_hook", "load_plugin"]
@@ -82,7 +82,7 @@ def _find(name: str, folders: Sequence[Path]) -> object:
     if name in points:
         return _import(name, points[name].load)
     if "." in name or ":" in name:
-        return _import_dotted(name)
+        return _import(name, lambda: _dotted(name))
     raise PluginError(_not_found(name, folders, points))
 
 
@@ -117,23 +117,23 @@ def _import_file(name: str, path: Path) -> ModuleType:
     try:
         _import(name, lambda: spec.loader.exec_module(module))
     except PluginError:
-        del sys.modules[key]
+        sys.modules.pop(key, None)
         raise
     return module
 
 
-def _import_dotted(name: str) -> object:
+def _dotted(name: str) -> object:
     module, _, attribute = name.partition(":")
     if attribute:
-        return _import(name, lambda: getattr(importlib.import_module(module), attribute))
+        return getattr(importlib.import_module(module), attribute)
     try:
         found = importlib.util.find_spec(name)
     except ModuleNotFoundError:
         found = None
     if found is not None:
-        return _import(name, lambda: importlib.import_module(name))
+        return importlib.import_module(name)
     module, _, attribute = name.rpartition(".")
-    return _import(name, lambda: getattr(importlib.import_module(module), attribute))
+    return getattr(importlib.import_module(module), attribute)
 
 
 def _import(name: str, load: Any) -> Any:
@@ -143,11 +143,16 @@ def _import(name: str, load: Any) -> Any:
     except SyntaxError as exc:
         raise PluginError(f"plugin {name!r} ({exc.filename}:{exc.lineno}) is not Python: {exc.msg}") from exc
     except (Exception, SystemExit) as exc:
-        last = traceback.extract_tb(exc.__traceback__)[-1]
-        reason = f"{type(exc).__name__}: {exc}"
-        raise PluginError(
-            f"plugin {name!r} cannot be imported: {reason}\n  at {last.filename}:{last.lineno}"
-        ) from exc
+        reason = f"{type(exc).__name__}: {' '.join(str(exc).split())}"
+        raise PluginError(f"plugin {name!r} cannot be imported: {reason}{_scene(exc)}") from exc
+
+
+def _scene(exc: BaseException) -> str:
+    """Where foreign code raised it; nothing if only the import machinery did."""
+    machinery = {__file__, importlib.__file__, importlib.util.__file__}
+    frames = traceback.extract_tb(exc.__traceback__)
+    foreign = [x for x in frames if x.filename not in machinery and not x.filename.startswith("<frozen ")]
+    return f"\n  at {foreign[-1].filename}:{foreign[-1].lineno}" if foreign else ""
 
 
 def _chosen(name: str, found: object) -> object:
@@ -179,26 +184,16 @@ def _settings(name: str, plugin: object, table: Mapping[str, Any], where: str) -
 
 
 def _validated(model: type[BaseModel], table: Mapping[str, Any], where: str) -> BaseModel:
-    unknown = [key for key in table if key not in _keys(model)]
-    findings = [_unknown(where, key, model) for key in unknown]
+    known = keys(model)
+    unknown = [key for key in table if key not in known]
+    findings = [unknown_key(where, "", key, known) for key in unknown]
     try:
         settings: BaseModel = model.model_validate({key: table[key] for key in table if key not in unknown})
     except ValidationError as exc:
-        findings += [explain(error, where, {"": model}) for error in exc.errors(include_url=False)]
+        findings += [explain(error, where, model) for error in exc.errors(include_url=False)]
     if findings:
         raise ConfigError("\n".join(findings))
     return settings
-
-
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [field.alias or key for key, field in model.model_fields.items()]
-
-
-def _unknown(where: str, key: str, model: type[BaseModel]) -> str:
-    known = _keys(model)
-    closest = nearest(key, known)
-    fix = f"rename {key} to {closest}" if closest else f"known keys: {', '.join(known) or 'none'}"
-    return f"{where}  has no key {key!r}\n  fix: {fix}"
 
 
 def _instance(name: str, plugin: type, settings: BaseModel | None) -> object:

@@ -94,9 +94,15 @@ class PluginManager:
         # pluggy asks the last registered first
         for plugin in reversed(plugins):
             _check(plugin)
-            self._manager.register(plugin.hooks, name=plugin.name)
+            self._register(plugin)
         settings = {plugin.name: plugin.settings for plugin in plugins}
         self._hooks = {name: self._bound(name, settings) for name in HOOKS}
+
+    def _register(self, plugin: LoadedPlugin) -> None:
+        try:
+            self._manager.register(plugin.hooks, name=plugin.name)
+        except ValueError as exc:
+            raise PluginError(f"plugin {plugin.name!r} is listed twice\n  fix: list it once") from exc
 
     def hooks(self, name: str) -> tuple[BoundHook, ...]:
         """The implementations of a hook, in call order."""
@@ -133,7 +139,7 @@ class PluginManager:
         token = current_run.set(run)
         try:
             return await self._limited(hook, run, values, timeout_s)
-        except (Exception, SystemExit, asyncio.CancelledError) as exc:
+        except BaseException as exc:
             if _is_ours(exc):
                 raise
             result.failed.append(hook.plugin)
@@ -152,7 +158,7 @@ class PluginManager:
                 if hook.is_async:
                     answer = await hook.function(**arguments)
                 else:
-                    answer = await self._run_in_thread(partial(hook.function, **arguments))
+                    answer = await self._run_in_thread(partial(_returned, hook.function, arguments))
                     if inspect.iscoroutine(answer):  # an async function behind a decorator
                         answer = await answer
                 return await self._take(hook, answer, values["chat"])
@@ -170,7 +176,7 @@ class PluginManager:
                 hook.hook,
                 type(answer).__name__,
             )
-        return answer is True and hook.hook != "on_event"
+        return answer is True and hook.hook not in _ALL_ARE_ASKED
 
     def _bound(self, name: str, settings: Mapping[str, object]) -> tuple[BoundHook, ...]:
         caller = getattr(self._manager.hook, name)
@@ -179,7 +185,7 @@ class PluginManager:
                 plugin=impl.plugin_name,
                 hook=name,
                 function=impl.function,
-                arguments=tuple(impl.argnames),
+                arguments=tuple(_arguments(impl.function)),
                 settings=settings[impl.plugin_name],
                 is_async=inspect.iscoroutinefunction(impl.function),
             )
@@ -187,15 +193,24 @@ class PluginManager:
         )
 
 
-_NOBODY_LISTENS = frozenset(
-    {"on_event", "on_chat_offered", "on_chat_ended", "on_bot_started", "on_bot_stopping"}
-)
+_ALL_ARE_ASKED = frozenset({"on_event", "on_bot_started", "on_bot_stopping"})
+_NOBODY_LISTENS = _ALL_ARE_ASKED | {"on_chat_offered", "on_chat_ended"}
 
 
 def _is_ours(exc: BaseException) -> bool:
-    """A cancellation that was asked of this task, rather than one that the hook made up."""
+    """An end that was asked of this task from outside, rather than one that the hook made up."""
+    if isinstance(exc, KeyboardInterrupt | GeneratorExit):
+        return True
     task = asyncio.current_task()
     return isinstance(exc, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def _returned(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """What a hook in a thread returns. A future cannot carry StopIteration: it would never be done."""
+    try:
+        return function(**arguments)
+    except StopIteration as exc:
+        raise RuntimeError("the hook raised StopIteration") from exc
 
 
 def _check(plugin: LoadedPlugin) -> None:
@@ -204,7 +219,7 @@ def _check(plugin: LoadedPlugin) -> None:
         function = inspect.getattr_static(plugin.hooks, name)
         function = getattr(function, "__func__", function)
         if is_hook(function):
-            _check_hook(plugin, name, function)
+            _check_hook(plugin, name, getattr(plugin.hooks, name))
         elif name in HOOKS and inspect.isfunction(function):
             place = _place(plugin, function)
             raise PluginError(
@@ -235,9 +250,9 @@ def _bad_argument(place: str, hook: str, argument: str, allowed: list[str]) -> s
 
 
 def _arguments(function: Callable[..., Any]) -> list[str]:
-    """The arguments without a default: those that pluggy passes."""
+    """The arguments without a default: those that a hook is called with."""
     parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.default is p.empty and p.name != "self"]
+    return [p.name for p in parameters if p.default is p.empty]
 
 
 def _closest(hook: str) -> str:

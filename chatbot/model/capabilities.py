@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatbot.model import actions
 from chatbot.model.actions import (
     Action,
     AddComment,
@@ -24,10 +25,20 @@ _AFTER_LEAVING = (AttachUserData, UpdateUserData, DeleteUserData, SetDisposition
 # The chat resource page prints a running chat whose list has no word for talking at all, and it
 # alone prints this one: a list with it does not speak of talking (reference 5.4).
 _OLD_DIALECT = "LeaveAndComplete"
+_BY_NAME: dict[str, type[Action]] = {
+    name: kind
+    for kind in (getattr(actions, word) for word in actions.__all__)
+    if isinstance(kind, type) and issubclass(kind, Action)
+    for name in (kind.operation, *kind.spellings, *kind.needs)
+}
 
 
-def allows(chat: ChatResource, action: type[Action]) -> bool:
-    """Whether the chat allows this operation now."""
+def allows(chat: ChatResource, action: type[Action] | str) -> bool:
+    """Whether the chat allows this operation now; it may be named by any of its spellings."""
+    if isinstance(action, str):
+        if action not in _BY_NAME:
+            return action in (chat.capabilities or ())
+        action = _BY_NAME[action]
     return refusal(chat, action) is None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,26 +21,31 @@ def changes(
     about: dict[str, Any] = {"bot": bot, "chat_id": after.id, "received_at": received_at}
     if after.participants is not None and before.participants != after.participants:
         yield ParticipantsChanged(**about)
-    if data := _data_changes(before.user_data or {}, after.user_data):
-        yield UserDataChanged(**data, **about)
-    if words := _capability_changes(before.capabilities or (), after.capabilities):
-        yield CapabilitiesChanged(**words, **about)
+    if after.user_data is not None and before.user_data != after.user_data:
+        yield _data_changed(before.user_data or {}, after.user_data, about)
+    if after.capabilities is not None:
+        yield from _capabilities_changed(before.capabilities or (), after.capabilities, about)
 
 
-def _data_changes(old: Mapping[str, object], new: Mapping[str, object] | None) -> dict[str, Any]:
-    if new is None or old == new:
-        return {}
-    return {
-        "added": {key: value for key, value in new.items() if key not in old},
-        "changed": {key: value for key, value in new.items() if key in old and old[key] != value},
-        "removed": tuple(key for key in old if key not in new),
-    }
+def _data_changed(
+    old: Mapping[str, object], new: Mapping[str, object], about: Mapping[str, Any]
+) -> UserDataChanged:
+    both = old.keys() & new.keys()
+    return UserDataChanged(
+        added={key: new[key] for key in _beyond(new, old)},
+        changed={key: new[key] for key in new if key in both and old[key] != new[key]},
+        removed=_beyond(old, new),
+        **about,
+    )
 
 
-def _capability_changes(had: tuple[str, ...], has: tuple[str, ...] | None) -> dict[str, Any]:
-    if has is None or set(had) == set(has):
-        return {}
-    return {
-        "granted": tuple(word for word in has if word not in had),
-        "withdrawn": tuple(word for word in had if word not in has),
-    }
+def _capabilities_changed(
+    had: tuple[str, ...], has: tuple[str, ...], about: Mapping[str, Any]
+) -> Iterator[CapabilitiesChanged]:
+    granted, withdrawn = _beyond(has, had), _beyond(had, has)
+    if granted or withdrawn:
+        yield CapabilitiesChanged(granted=granted, withdrawn=withdrawn, **about)
+
+
+def _beyond(words: Iterable[str], known: Container[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in known)

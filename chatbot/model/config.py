@@ -6,6 +6,7 @@ Reading the file and explaining what is wrong with it: ``model/config_file.py``.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -26,8 +27,12 @@ __all__ = ["BotSettings", "DemoChat", "DemoLine", "SecretSource", "ServiceSettin
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _BIGGEST_SECRET = 4096
+_FORMS = 'give a string, or { env = "NAME" }, or { file = "path" }'
+_ADDRESS_FORM = 'expected an address such as "https://gws.example.com" or "https://gws.example.com:8090"'
 
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+# strict: a quoted number, or true, is a mistake
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False, strict=True)]
+Patience = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False, strict=True)]
 
 
 class Table(BaseModel):
@@ -52,7 +57,7 @@ class SecretSource(Table):
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         if sum(source is not None for source in (self.plain, self.env, self.file)) != 1:
-            raise ValueError('give a string, or { env = "NAME" }, or { file = "path" }')
+            raise ValueError(_FORMS)
         return self
 
     def read(self) -> str:
@@ -81,6 +86,8 @@ def _first_line(path: Path | None) -> str:
 
 
 def _secret_table(value: object) -> object:
+    if not isinstance(value, str | Mapping | SecretSource):
+        raise ValueError(_FORMS)  # noqa: TRY004 (pydantic reports ValueErrors)
     return {"plain": value} if isinstance(value, str) else value
 
 
@@ -89,7 +96,7 @@ class ServiceSettings(Table):
 
     journal: str = "chatbot.sqlite3"
     admin: str = "127.0.0.1:8080"
-    drain_timeout: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 30.0
+    drain_timeout: Patience = 30.0
 
     @field_validator("admin")
     @classmethod
@@ -123,30 +130,42 @@ class BotSettings(Table):
     hook_timeout: Seconds = 10.0
     cometd: Literal["httpx", "aiocometd"] = "httpx"
     listen_to_agents: bool = False
-    max_chats: int = Field(0, ge=0)
+    max_chats: int = Field(0, ge=0, strict=True)
     on_stop: Literal["logout", "keep"] = "logout"
     request_timeout: Seconds = 10.0
-    settle_time: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 5.0
+    settle_time: Patience = 5.0
     place: str | None = None
     login_code: str | None = None
     channels: tuple[str, ...] = Field(("chat",), min_length=1)
     notifications_path: str = Field("/api/v2/notifications", pattern=r"^/[!-~]*$")
     ca_file: Path | None = None
-    proxy: str | None = None
+    proxy: str | None = Field(None, repr=False)  # may hold a password
     allow_plain_http: bool = False
     tag_messages: bool = False
-    plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    plugin: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
 
     @field_validator("server")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError:
+            raise ValueError(_ADDRESS_FORM) from None
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError('expected an address such as "https://gws.example.com"')
+            raise ValueError(_ADDRESS_FORM)
         if parts.username is not None or parts.query or parts.fragment:
             raise ValueError("an address without user, query or fragment: they have keys of their own")
-        _ = parts.port
-        return value.rstrip("/").removesuffix("/api/v2")
+        # in its normal form: the scheme is compared later
+        return parts.geturl().rstrip("/").removesuffix("/api/v2")
+
+    @field_validator("plugins")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if value.count(name) > 1:
+                raise ValueError(f"{name!r} is listed twice")
+        return value
 
     @model_validator(mode="after")
     def _keeps_its_password(self) -> Self:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from chatbot.model.config import BotSettings, DemoChat, DemoLine, SecretSource, ServiceSettings, Settings
+from chatbot.model.config import BotSettings, Settings
 from chatbot.model.errors import ConfigError
 
-__all__ = ["explain", "load", "nearest"]
+__all__ = ["explain", "keys", "load", "nearest", "unknown_key"]
 
 _BIGGEST_FILE = 1_000_000
-_TABLES: dict[str, type[BaseModel]] = {
-    "": Settings,
-    "service": ServiceSettings,
-    "bots": BotSettings,
-    "defaults": BotSettings,
-    "demo": DemoChat,
-    "lines": DemoLine,
-    "password": SecretSource,
-}
+# How pydantic says it, and how a reader of the file does.
+_WORDS = (
+    (r"^(Value error, )", ""),
+    (r"^(Input|String|Tuple|Dictionary) should (be |have |match )", "expected "),
+    (r" or instance of \w+$", ""),
+    (r"valid dictionary", "table"),
+    (r"valid tuple", "list"),
+    (r" after validation, not", ", found"),
+)
 
 
 def load(path: Path) -> Settings:
@@ -39,17 +41,20 @@ def load(path: Path) -> Settings:
     bots = table.get("bots")
     if not isinstance(defaults, dict):
         raise ConfigError(f"{path}  [defaults] is not a table")
-    findings = list(_unknown_defaults(path, defaults))
+    known = keys(BotSettings)
+    findings = [unknown_key(str(path), "defaults", key, known) for key in defaults if key not in known]
+    usable = {key: value for key, value in defaults.items() if key in known}
     if isinstance(bots, dict):
         table["bots"] = {
-            name: {**defaults, **bot} if isinstance(bot, dict) else bot for name, bot in bots.items()
+            name: {**usable, **bot} if isinstance(bot, dict) else bot for name, bot in bots.items()
         }
     try:
         settings = Settings.model_validate(table)
     except ValidationError as exc:
-        findings += [explain(error, str(path)) for error in exc.errors(include_url=False)]
+        findings += _explained(exc, str(path), bots)
     if findings:
-        raise ConfigError("\n".join(findings))
+        # one mistake in [defaults] is found in every bot
+        raise ConfigError("\n".join(dict.fromkeys(findings)))
     return _absolute(settings, path.absolute().parent)
 
 
@@ -66,14 +71,19 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(data.decode())
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{path}  is not UTF-8 text (byte {exc.start})") from exc
-    except tomllib.TOMLDecodeError as exc:
+    except (ValueError, RecursionError) as exc:  # also absurd numbers, and absurd nesting
         raise ConfigError(f"{path}  is not TOML: {exc}") from exc
 
 
-def _unknown_defaults(path: Path, defaults: Mapping[str, object]) -> Iterable[str]:
-    for key in defaults:
-        if key not in BotSettings.model_fields:
-            yield _unknown_key(str(path), "defaults", key, BotSettings)
+def _explained(exc: ValidationError, where: str, bots: object) -> Iterator[str]:
+    for error in exc.errors(include_url=False):
+        match error["loc"]:
+            case ("bots", str(name), key, *_) if isinstance(bots, dict) and key not in bots[name]:
+                loc = error["loc"][2:]
+                inside = ("bots", name) if error["type"] == "missing" else ("defaults",)
+                yield explain({**error, "loc": loc}, where, BotSettings, inside)
+            case _:
+                yield explain(error, where)
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
@@ -100,36 +110,57 @@ def _with_files_below(bot: BotSettings, folder: Path) -> BotSettings:
     return bot.model_copy(update=update)
 
 
-def explain(error: ErrorDetails, where: str, tables: Mapping[str, type[BaseModel]] = _TABLES) -> str:
+def explain(
+    error: ErrorDetails,
+    where: str,
+    model: type[BaseModel] = Settings,
+    inside: tuple[str, ...] = (),
+) -> str:
     """One validation error in one or two lines, in words of the file.
 
     Args:
         error: What pydantic found.
         where: The file.
-        tables: The models of the tables, by their names.
+        model: What the tables were read as.
+        inside: The table that was read, if it was not the whole file.
     """
     *outer, key = error["loc"] or ("",)
-    table = ".".join(str(part) for part in outer)
-    model = tables.get(_kind(outer), Settings)
+    table = _dotted(*inside, *outer)
     match error["type"]:
         case "extra_forbidden":
-            return _unknown_key(where, table, str(key), model)
+            found = _table_at(model, outer)
+            known = [*keys(found)] if found else []
+            return unknown_key(where, table, str(key), [*known, "defaults"] if found is Settings else known)
         case "missing":
-            return f"{where}  {_named(table)} needs the key {key!r}{_purpose(str(key))}"
-        case "value_error":
-            place = ".".join(str(part) for part in error["loc"])
-            return f"{where}  {_named(place)}: {error['msg'].removeprefix('Value error, ')}"
+            return f"{where}  {_named(table)}needs the key {key!r}{_purpose(str(key))}"
+        case _ if _table_at(model, error["loc"]):
+            return f"{where}  {_named(_dotted(table, key)).rstrip()}: {_sentence(error['msg'])}"
         case _:
-            return f"{where}  {_named(table)} {key}: {_sentence(error['msg'])}"
+            return f"{where}  {_named(table)}{key}: {_sentence(error['msg'])}"
 
 
-def _kind(outer: list[int | str]) -> str:
-    """Which model a place belongs to: the last part that names one."""
-    return next((str(part) for part in reversed(outer) if part in _TABLES), "")
+def _dotted(*parts: object) -> str:
+    return ".".join(str(part) for part in parts if part != "")
 
 
 def _named(table: str) -> str:
-    return f"[{table}]" if table else "at the top"
+    return f"[{table}] " if table else ""
+
+
+def _table_at(kind: Any, place: Sequence[int | str]) -> type[BaseModel] | None:
+    """The model of the table at this place, as far as the types tell."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if not place:
+            return kind
+        field = keys(kind).get(str(place[0]))
+        return _table_at(field.annotation, place[1:]) if field else None
+    origin = get_origin(kind)
+    if isinstance(origin, type) and issubclass(origin, Collection):
+        if not place:
+            return None
+        place = place[1:]
+    inner = (_table_at(argument, place) for argument in get_args(kind))
+    return next((model for model in inner if model is not None), None)
 
 
 def _purpose(key: str) -> str:
@@ -140,19 +171,22 @@ def _purpose(key: str) -> str:
 
 def _sentence(message: str) -> str:
     """Pydantic's message in the words of TOML."""
-    words = {"Input should be": "expected", "valid dictionary": "table", "valid tuple": "list"}
-    for theirs, ours in words.items():
-        message = message.replace(theirs, ours)
+    for theirs, ours in _WORDS:
+        message = re.sub(theirs, ours, message)
     return message
 
 
-def _unknown_key(where: str, table: str, key: str, model: type[BaseModel]) -> str:
-    known = [field.alias or name for name, field in model.model_fields.items()]
-    if model is Settings:
-        known.append("defaults")
-    closest = nearest(key, known)
-    fix = f"rename {key} to {closest}" if closest else f"known keys: {', '.join(sorted(known))}"
-    return f"{where}  {_named(table)} has no key {key!r}\n  fix: {fix}"
+def keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys of a table, as they stand in the file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def unknown_key(where: str, table: str, key: str, known: Iterable[str]) -> str:
+    """The finding that a table has no such key, with the nearest one."""
+    choice = sorted(known)
+    closest = nearest(key, choice)
+    fix = f"rename {key} to {closest}" if closest else f"known keys: {', '.join(choice) or 'none'}"
+    return f"{where}  {_named(table)}has no key {key!r}\n  fix: {fix}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

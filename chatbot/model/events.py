@@ -77,6 +77,11 @@ class TranscriptEvent(Event):
     timestamp: datetime | None = None
     visibility: Visibility = Visibility.ALL
 
+    @property
+    def position(self) -> int:
+        """The index, or 0, which is before all lines."""
+        return self.index or 0
+
 
 class TextReceived(TranscriptEvent):
     """Somebody said something. ``message_type`` is the sender's own word for its kind, if any."""

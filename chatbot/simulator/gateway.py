@@ -111,7 +111,7 @@ class Gateway:
             await _abort(scope, receive)
 
     def _order(self, call: Call, action: HttpAction | None) -> AbstractContextManager[None]:
-        """Answer first, then let the events go; but a poll waits for them, and a delayed answer may come later."""
+        """Answer first, then let the events go; polls wait for them, delayed answers may come later."""
         if self._answer_first and not call.channels and not isinstance(action, Delay):
             return events_afterwards()
         return nullcontext()

@@ -96,7 +96,7 @@ class BayeuxSession:
         self._reconnect: str | None = None
         self._hold_s = _HOLD_S
         self._interval_s = 0.0
-        self._ack: object = None
+        self._ack: int | None = None
         self._probing = True
         self._refused = 0
 
@@ -176,14 +176,14 @@ class BayeuxSession:
         match self.phase:
             case Phase.HANDSHAKE:
                 self._client_id = str(replies[0]["clientId"])
-                self._ack = 0 if _extension(replies[0], "ack") is True else None
+                self._ack = _first_ack(_extension(replies[0], "ack"))
                 self.phase = Phase.SUBSCRIBE
             case Phase.SUBSCRIBE:
                 self.number += 1
                 self.phase = Phase.CONNECT
             case _:
                 if self._ack is not None:
-                    self._ack = _extension(replies[0], "ack") or self._ack
+                    self._ack = _batch(_extension(replies[0], "ack"), self._ack)
                 self._probing = False
                 self._refused = 0
 
@@ -306,6 +306,18 @@ def _refusal(reply: Message) -> WireError:
 def _extension(reply: Message, name: str) -> object:
     ext = reply.get("ext")
     return ext.get(name) if isinstance(ext, Mapping) else None
+
+
+def _first_ack(offer: object) -> int | None:
+    """What the first connect acknowledges. The server offers ``true``, or an object (CometD 3.1 and later)."""
+    if isinstance(offer, Mapping):
+        return _batch(offer.get("batch"), 0) if offer.get("enabled") is True else None
+    return 0 if offer is True else None
+
+
+def _batch(value: object, otherwise: int) -> int:
+    """The number of a batch; the Java server reads nothing else back."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
 def _text(value: object) -> str:

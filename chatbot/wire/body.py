@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Never
 
@@ -25,7 +26,7 @@ def decode(body: bytes) -> object:
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError:
-        if body[:256].lstrip().startswith(b"<"):
+        if body[:256].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
             raise SessionLost("a web page came instead of JSON, perhaps a login page") from None
         return _decode_broken_text(body)
 

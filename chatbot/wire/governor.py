@@ -8,7 +8,8 @@ from chatbot.wire.retry import FailureBudget
 
 __all__ = ["GovernedHttp"]
 
-_CAME_TO_NOTHING = 400
+# redirects are not followed: they come to nothing too
+_CAME_TO_NOTHING = 300
 
 
 class GovernedHttp:

@@ -88,6 +88,7 @@ _LONGEST_WAIT_S = 60.0
 _DEFAULT_WAIT_S = 1.0
 _OK, _REDIRECT, _BAD_REQUEST, _SERVER_ERROR = 200, 300, 400, 500
 _UNAUTHORIZED, _FORBIDDEN, _PAYMENT, _NOT_FOUND, _TIMEOUT, _TOO_MANY = 401, 403, 402, 404, 408, 429
+_DONE = frozenset({StatusCode.OK, StatusCode.PARTLY_DONE})
 _UNFINISHED = frozenset({StatusCode.INTERNAL_FAILURE, StatusCode.NOT_FINISHED, StatusCode.NOT_READ})
 # 5 may mean "not you" or "not this": whoever asks finds out by GET /me (design 4.5)
 _WHO_ARE_YOU = frozenset({StatusCode.NOT_AUTHENTICATED, StatusCode.NO_PERMISSION})
@@ -113,18 +114,23 @@ def outcome_of(reply: Reply, *, now: datetime | None = None) -> Outcome:
         return Unknown(ProtocolViolation(f"HTTP {reply.status}", status=reply.status))
     try:
         answer = read_answer(decode(reply.body))
-    except SessionLost as error:
-        return SessionFault(error)
-    except ProtocolViolation as error:
+    except WireError as error:
         return _without_envelope(reply.status, error)
-    if answer.code is None or (answer.code == StatusCode.OK and reply.status >= _REDIRECT):
+    if not _is_telling(answer.code, reply.status):
         return _without_envelope(reply.status, ProtocolViolation("no status code", status=reply.status))
     return _by_code(answer)
 
 
+def _is_telling(code: int | None, status: int) -> bool:
+    """Whether the status code says more than the HTTP status. A 401 is a 401 (design 4.6)."""
+    if status == _UNAUTHORIZED:
+        return code == StatusCode.PASSWORD_EXPIRED
+    return code is not None and (code not in _DONE or status < _REDIRECT)
+
+
 def _by_code(answer: Answer) -> Outcome:
     code = answer.code or 0
-    if code in {StatusCode.OK, StatusCode.PARTLY_DONE}:
+    if code in _DONE:
         return Accepted(answer.reference_id, partly=code == StatusCode.PARTLY_DONE)
     text = f"status code {code}: {answer.message or 'no reason given'}"
     if code in _WHO_ARE_YOU:
@@ -134,10 +140,11 @@ def _by_code(answer: Answer) -> Outcome:
     return Refusal(code, text)
 
 
-def _without_envelope(status: int, error: ProtocolViolation) -> Outcome:
+def _without_envelope(status: int, error: WireError) -> Outcome:
+    """By the HTTP status. A web page asks for a login only if it pretends success; else it tells an error."""
     text = f"HTTP {status}"
     if status < _REDIRECT:
-        return Unknown(error)
+        return SessionFault(error) if isinstance(error, SessionLost) else Unknown(error)
     if status in {_UNAUTHORIZED, _PAYMENT, _FORBIDDEN} or status < _BAD_REQUEST:
         return SessionFault(SessionLost(text, status=status))
     if status == _NOT_FOUND:
@@ -159,7 +166,7 @@ def retry_after(value: str | None, *, now: datetime | None) -> float:
 def _until(value: str, now: datetime | None) -> float:
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return _DEFAULT_WAIT_S
     if now is None or date.tzinfo is None:
         return _DEFAULT_WAIT_S
