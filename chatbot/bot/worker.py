@@ -229,13 +229,15 @@ class Worker:
         """Hand one event to the plugins: first to those that watch all, then to its own hook."""
         self._parts.counters.events[type(event).__name__] += 1
         handle = chat.handle if chat is not None else None
-        calls: dict[str, Any] = {"bot": self._bot, "chat": handle, "event": event}
-        watched = await self._call("on_event", calls)
-        result = await self._call(event.hook, calls)
-        result.performed[:0] = watched.performed
+        result = CallResult()
+        for hook in ("on_event", event.hook):
+            if self._parts.plugins.hooks(hook):
+                told = await self._call(hook, bot=self._bot, chat=handle, event=event)
+                result.handled = told.handled
+                result.performed += told.performed
         return result
 
-    async def _call(self, hook: str, arguments: dict[str, Any]) -> CallResult:
+    async def _call(self, hook: str, **arguments: Any) -> CallResult:
         result = await self._parts.plugins.call(
             hook, timeout_s=self._parts.settings.hook_timeout, **arguments
         )

@@ -84,7 +84,7 @@ def parse(data: object, *, bot: str, received_at: datetime) -> list[Event]:
 
 def parse_chat(value: object) -> ChatResource | None:
     """A chat resource; None if it has no id that may be used."""
-    chat = tolerant(ChatResource, value)
+    chat = tolerant(ChatResource, value) if isinstance(value, Mapping) else None
     return chat if chat is not None and is_safe_id(chat.id) else None
 
 
