@@ -21,8 +21,9 @@ def changes(
     about: dict[str, Any] = {"bot": bot, "chat_id": after.id, "received_at": received_at}
     if after.participants is not None and before.participants != after.participants:
         yield ParticipantsChanged(**about)
-    if after.user_data is not None and before.user_data != after.user_data:
-        yield _data_changed(before.user_data or {}, after.user_data, about)
+    known = before.user_data or {}
+    if after.user_data is not None and known != after.user_data:
+        yield _data_changed(known, after.user_data, about)
     if after.capabilities is not None:
         yield from _capabilities_changed(before.capabilities or (), after.capabilities, about)
 

@@ -47,11 +47,10 @@ def _in_thread(function: Callable[[], Result], /) -> Awaitable[Result]:
     The event loop's pool is joined at the end: one hook that hangs would keep the service from stopping.
     """
     outcome: Future[Result] = Future()
+    outcome.set_running_or_notify_cancel()  # who waits may go, but the function runs on
     context = copy_context()
 
     def work() -> None:
-        if not outcome.set_running_or_notify_cancel():
-            return
         try:
             outcome.set_result(context.run(function))
         except BaseException as error:  # noqa: BLE001 (handed on to whoever waits for it)

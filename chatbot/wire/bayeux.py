@@ -116,7 +116,7 @@ class BayeuxSession:
                 return Request([self._on_channels("/meta/subscribe", name) for name in self._channels])
             case Phase.CONNECT:
                 return Request([self._connect()], hold_s=self._hold_s)
-            case Phase.STOPPED:
+            case _:
                 raise RuntimeError("the session has ended")
 
     def farewell(self) -> Request | None:
@@ -309,7 +309,7 @@ def _extension(reply: Message, name: str) -> object:
 
 
 def _first_ack(offer: object) -> int | None:
-    """What the first connect acknowledges. The server offers ``true``, or an object (CometD 3.1 and later)."""
+    """What the first connect acknowledges; the offer is ``true``, or an object (CometD 3.1 and later)."""
     if isinstance(offer, Mapping):
         return _batch(offer.get("batch"), 0) if offer.get("enabled") is True else None
     return 0 if offer is True else None

@@ -14,8 +14,9 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from typing import Literal, Protocol
+from urllib.request import Request
 
 import httpx
 
@@ -31,6 +32,9 @@ Method = Literal["GET", "POST"]
 # Jetty closes idle connections after 30 s (reference 2.1); ours go first, so that no request races a close.
 _IDLE_CONNECTION_S = 20.0
 _CONNECT_S = 5.0
+
+# RFC 6265, 6.1: what a client has to keep at least. A larger one would make servers refuse our headers.
+_LARGEST_COOKIE = 4096
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _RESERVED_HEADERS = re.compile(
@@ -100,7 +104,7 @@ class HttpxHttp:
         server: Scheme, host, port and perhaps a path prefix, without ``/api/v2``.
         credentials: User name and password, sent as HTTP Basic with every request (reference 4.1),
             and to nobody else: there are no redirects and no absolute addresses.
-        tls: For https; None for plain http.
+        tls: For https; None means that of the system's certificate authorities.
         proxy: The address of an HTTP proxy. Proxies of the environment are ignored.
     """
 
@@ -125,7 +129,7 @@ class HttpxHttp:
         # the transport alone: a client on top would copy the cookies into a jar with rules of its own
         self._transport = httpx.AsyncHTTPTransport(
             limits=httpx.Limits(keepalive_expiry=_IDLE_CONNECTION_S),
-            verify=tls or False,
+            verify=(tls or tls_context()) if httpx.URL(server).scheme == "https" else False,
             proxy=proxy,
             trust_env=False,
         )
@@ -195,7 +199,13 @@ def _cookie_jar() -> CookieJar:
     Genesys' own JavaScript client has to ignore ``Secure`` to work over plain http inside a data
     centre; a jar that obeyed it would drop the session silently. The jar serves one host only.
     """
-    return CookieJar(DefaultCookiePolicy(secure_protocols=("https", "http")))
+    return CookieJar(_CookiePolicy(secure_protocols=("https", "http")))
+
+
+class _CookiePolicy(DefaultCookiePolicy):
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        size = len(cookie.name) + len(cookie.value or "")
+        return size <= _LARGEST_COOKIE and super().set_ok(cookie, request)
 
 
 async def _body(response: httpx.Response) -> bytes:

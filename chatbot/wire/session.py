@@ -114,12 +114,17 @@ class AgentSession:
     async def stay(self) -> None:
         """Be Ready still: enter again only if the server has forgotten the agent or made it not Ready.
 
+        Where the server does not show the state, it is asked to be Ready, which changes nothing if it
+        is; a server that has forgotten the agent refuses that.
+
         Raises:
             WireError: The agent cannot be Ready now.
         """
         try:
             state = await self._rest.chat_state()
         except ProtocolViolation:
+            if isinstance(await self._rest.perform(Ready()), Accepted):
+                return
             state = None
         if state != "Ready":
             log.warning("the server has the agent as %s: entering again", state or "logged out")

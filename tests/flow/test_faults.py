@@ -1,6 +1,9 @@
 """What a customer notices of a bad connection: nothing lost, nothing said twice."""
 
 import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -40,6 +43,24 @@ async def talks_well(stage: Stage, *texts: str) -> None:
         await ana.sees_end()
         answers = [line.text for line in ana.lines if line.sender_type == "Agent" and line.type == "Text"]
     assert answers == [f"You said {text}" for text in texts]
+
+
+@contextmanager
+def told(words: str) -> Iterator[asyncio.Event]:
+    """An event that is set when the bot logs these words."""
+    heard = asyncio.Event()
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if words in record.getMessage():
+                heard.set()
+
+    listener = Listener()
+    logging.getLogger("chatbot").addHandler(listener)
+    try:
+        yield heard
+    finally:
+        logging.getLogger("chatbot").removeHandler(listener)
 
 
 LOST_ANSWERS = {
@@ -210,10 +231,10 @@ async def test_a_bot_is_not_ready_while_its_polls_fail() -> None:
     async with on_stage(Echo()) as stage:
         failing = Fault(Match(path="/api/v2/notifications", agent="robo"), Answer(503), times=None)
         stage.simulator.faults.append(failing)
-        stage.simulator.drop_clients()
-        async with asyncio.timeout(PATIENCE_S):
-            while not stage.bot.health.problems():
-                await asyncio.sleep(0)
+        with told("HTTP 503") as heard:
+            stage.simulator.drop_clients()
+            async with asyncio.timeout(PATIENCE_S):
+                await heard.wait()
         assert "not polling" in stage.bot.health.problems()
         stage.simulator.faults.clear()
         await talks_well(stage, "well again")

@@ -1,0 +1,50 @@
+from tests.simulator.stage import agent_of, new_simulator, visitor_of
+
+BASE = "/simulator"
+
+
+async def test_humans_are_added_and_moved_and_the_state_shows_it() -> None:
+    simulator = new_simulator()
+    chat_id = simulator.world.request_chat("Ana", "Bill")
+    async with visitor_of(simulator) as driver:
+        eva = {"username": "eva", "nickname": "Eva", "queues": ["people"]}
+        ok = {"statusCode": 0}
+        assert (await driver.post(f"{BASE}/humans", json=eva)).json() == ok
+        path = f"{BASE}/chats/{chat_id}"
+        assert (await driver.post(f"{path}/join", json=eva)).json() == ok
+        assert (await driver.post(f"{path}/say", json=eva | {"text": "hello"})).json() == ok
+        hidden = eva | {"text": "psst", "visibility": "Agents"}
+        assert (await driver.post(f"{path}/say", json=hidden)).json() == ok
+        assert (await driver.post(f"{path}/leave", json=eva)).json() == ok
+        state = (await driver.get(f"{BASE}/state")).json()
+    [chat] = state["chats"]
+    texts = [(line["text"], line["visibility"]) for line in chat["transcript"] if line["type"] == "Text"]
+    assert texts == [("hello", "All"), ("psst", "Agents")]
+    assert (chat["customerId"], chat["agents"], chat["isOver"]) == (chat_id, {"eva": "LeftChat"}, True)
+    assert [(agent["username"], agent["human"]) for agent in state["agents"]] == [("eva", True)]
+
+
+async def test_queues_are_listed_for_the_page() -> None:
+    simulator = new_simulator()
+    simulator.world.add_agent("eva", human=True, queues=("sales", "bills"))
+    async with visitor_of(simulator) as driver:
+        assert (await driver.get(f"{BASE}/queues")).json() == {"queues": ["bills", "sales"]}
+
+
+async def test_connections_are_broken_on_demand() -> None:
+    simulator = new_simulator()
+    async with agent_of(simulator) as agent, visitor_of(simulator) as driver:
+        await agent.start()
+        await driver.post(f"{BASE}/drop-clients", json={"username": "other"})
+        assert (await agent.connect(hold=False))[-1]["successful"] is True
+        await driver.post(f"{BASE}/drop-clients")
+        assert (await agent.connect(hold=False))[-1]["error"] == "402::Unknown client"
+        await driver.post(f"{BASE}/end-sessions", json={"username": "bot"})
+        assert (await agent.post("/me", "Ready")).status_code == 403
+
+
+async def test_refusals_are_told() -> None:
+    async with visitor_of(new_simulator()) as driver:
+        assert (await driver.post(f"{BASE}/humans", json={})).json()["statusCode"] == 1
+        answer = await driver.post(f"{BASE}/chats/nowhere/join", json={"username": "eva"})
+        assert answer.json()["statusCode"] == 6

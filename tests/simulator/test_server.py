@@ -1,0 +1,65 @@
+import asyncio
+import signal
+import socket
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from chatbot.simulator.server import serve
+from tests.simulator.stage import BOUND_S, new_simulator, served_agent
+
+
+async def test_it_serves_on_a_free_port_and_stops() -> None:
+    simulator = new_simulator()
+    handlers = signal.getsignal(signal.SIGINT)
+    async with serve(simulator.asgi) as base_url:
+        assert signal.getsignal(signal.SIGINT) is handlers
+        async with httpx.AsyncClient(base_url=base_url, trust_env=False) as http:
+            assert (await http.get("/simulator/state")).status_code == 200
+    async with httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get(f"{base_url}/simulator/state")
+
+
+async def test_it_stops_at_once_while_polls_are_held_and_can_start_again() -> None:
+    simulator = new_simulator()
+    loop = asyncio.get_running_loop()
+    for _ in range(2):
+        async with asyncio.TaskGroup() as group:
+            async with served_agent(simulator) as agent:
+                await agent.login()
+                await agent.handshake()
+                poll = group.create_task(agent.connect())
+                await simulator.held()
+                before = loop.time()
+            assert loop.time() - before < 1.0
+        assert poll.result()[-1]["successful"] is True
+
+
+async def test_a_request_that_never_ends_is_cancelled() -> None:
+    entered, ended = asyncio.Event(), asyncio.Event()
+
+    async def stuck(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def ask(base_url: str) -> None:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            await http.get(base_url)
+
+    async with asyncio.TaskGroup() as group:
+        async with serve(stuck) as base_url:
+            asking = group.create_task(ask(base_url))
+            await asyncio.wait_for(entered.wait(), BOUND_S)
+        assert ended.is_set()
+        asking.cancel()
+
+
+async def test_a_taken_address_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        async with serve(new_simulator().asgi, port=taken.getsockname()[1]):
+            pass
