@@ -17,7 +17,13 @@ from chatbot.bot.order import LineOrder
 from chatbot.bot.receipts import Receipts
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.ports import ActionSender, ReadLines
-from chatbot.model.events import ChatUpdated, OperationFailed, TranscriptEvent
+from chatbot.model.events import (
+    ChatUpdated,
+    OperationFailed,
+    TranscriptEvent,
+    TranscriptSaved,
+    UnknownMessage,
+)
 from chatbot.model.resources import ChatResource, Participant
 
 __all__ = ["LiveChat"]
@@ -40,6 +46,8 @@ class LiveChat:
         sending: Held while an operation is in flight: one at a time.
         adopted: Found running when the process began.
         offered: ``on_chat_offered`` has run.
+        accept_failed: The automatic Accept came to nothing.
+        accept_again: It is to be tried again.
         started_at: When ``on_chat_started`` or ``on_chat_resumed`` ran.
         history_to: Lines up to this index are history, except those in ``unanswered``.
         must_ask: The transcript has to be read, whatever notifications say.
@@ -71,6 +79,8 @@ class LiveChat:
         self.sending = asyncio.Lock()
         self.adopted = False
         self.offered = False
+        self.accept_failed = False
+        self.accept_again = False
         self.started_at: datetime | None = None
         self.history_to = 0
         self.unanswered: frozenset[int] = frozenset()
@@ -129,10 +139,13 @@ class LiveChat:
         self.stalled = False
         self.identity.hear(line)
         self._match_echo(line)
-        if line.index is None:
+        if line.index is not None:
+            self.order.offer([line])
+        elif isinstance(line, TranscriptSaved | UnknownMessage):
             self.unordered.append(line)
         else:
-            self.order.offer([line])
+            # its place is not known: the transcript will tell
+            self.must_ask = True
 
     def read_back(self, transcript: list[TranscriptEvent]) -> None:
         """Take what the server showed on request."""

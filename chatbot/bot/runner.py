@@ -220,6 +220,8 @@ class BotRunner:
             await self._look_for(chat_id)
         for chat in self._pipeline.chats.values():
             chat.must_ask = chat.started_at is not None
+            chat.accept_again, chat.accept_failed = chat.accept_failed, False
+            chat.stalled = False
             self.wake(chat)
 
     async def _be_ready(self) -> None:

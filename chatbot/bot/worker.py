@@ -107,12 +107,20 @@ class Worker:
 
     async def _offer(self, chat: LiveChat) -> bool:
         if chat.offered:
-            return False
+            return await self._offer_again(chat)
         chat.offered = True
         result = await self._dispatch(chat, ChatOffered(**self._about(chat)))
         decided = any(isinstance(action, Accept | Reject) for action in result.performed)
         if result.handled or decided or self.stopping:
             return True
+        await self._decide(chat)
+        return True
+
+    async def _offer_again(self, chat: LiveChat) -> bool:
+        """The chat still rings although it was to be accepted."""
+        if not chat.accept_again or self.stopping:
+            return False
+        chat.accept_again = False
         await self._decide(chat)
         return True
 
@@ -125,6 +133,7 @@ class Worker:
             self._taken.add(chat.id)
             if not await self._perform(chat, Accept(nickname=settings.nickname)):
                 self._taken.discard(chat.id)
+                chat.accept_failed = True
 
     async def _start(self, chat: LiveChat) -> bool:
         """The bot is in the chat: find out who else is and what was said, then tell the hooks."""
