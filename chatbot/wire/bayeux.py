@@ -100,6 +100,10 @@ class BayeuxSession:
         self._probing = True
         self._refused = 0
 
+    def has_ended(self) -> bool:
+        """Whether nothing more is to be sent."""
+        return self.phase is Phase.STOPPED
+
     @property
     def is_probing(self) -> bool:
         """Whether the next connect only asks whether the session lives."""
@@ -136,13 +140,20 @@ class BayeuxSession:
         The server's session may well live, so a failed connect is tried again: the ack extension
         then redelivers. A lost HTTP session (``SessionLost``) takes the Bayeux session with it.
         """
+        if self.phase is Phase.STOPPED:
+            return Outcome()
         if self.phase is not Phase.CONNECT or isinstance(error, SessionLost):
             self._begin_anew()
         self._probing = True
         return Outcome(error=error, interval_s=self._interval_s)
 
     def answered(self, answer: object) -> Outcome:
-        """Read an answer: a JSON array of messages, or a single message (Bayeux: MAY accept)."""
+        """Read an answer: a JSON array of messages, or a single message (Bayeux: MAY accept).
+
+        An answer that comes after the farewell changes nothing.
+        """
+        if self.phase is Phase.STOPPED:
+            return Outcome()
         messages = answer if isinstance(answer, list) else [answer]
         readable: list[Message] = [message for message in messages if _is_message(message)]
         if not readable:

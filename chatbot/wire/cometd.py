@@ -13,7 +13,7 @@ from chatbot.model.answers import read_answer
 from chatbot.model.clock import Clock, Rng
 from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
 from chatbot.model.notifications import Batch, SessionStarted, Signal, Trouble
-from chatbot.wire.bayeux import BayeuxSession, Outcome, Phase, Request
+from chatbot.wire.bayeux import BayeuxSession, Outcome, Request
 from chatbot.wire.body import decode
 from chatbot.wire.http import Http, Reply
 from chatbot.wire.retry import DEFAULT_LIMITS, Backoff, Limits
@@ -66,7 +66,7 @@ class CometdSource:
         self._backoff = Backoff(limits, rng)
 
     async def signals(self) -> AsyncGenerator[Signal, None]:
-        """Batches, new sessions and troubles, in order, until the server advises not to reconnect.
+        """Batches, new sessions and troubles, in order, until ``aclose`` or until the server wants no more.
 
         The next poll goes out when the next signal is asked for: with the ack extension it
         acknowledges the batch before.
@@ -74,21 +74,21 @@ class CometdSource:
         Raises:
             SessionLost: The server advised ``reconnect: none``; not retryable in this session.
         """
-        while True:
+        while not self._session.has_ended():
             started = self._clock.monotonic()
             was_probe = self._session.is_probing
             outcome = await self._exchange()
             for signal in self._read(outcome):
                 yield signal
-            if self._session.phase is Phase.STOPPED:
+            if outcome.error is None:
+                took = self._clock.monotonic() - started
+                idle = outcome.polled and not outcome.notifications and not was_probe
+                await self._pause(max(outcome.interval_s, _EMPTY_POLL_S - took if idle else 0.0))
+            elif self._session.has_ended():
                 raise SessionLost("the server advises not to reconnect", retryable=False) from outcome.error
-            if outcome.error is not None:
+            else:
                 async for signal in self._recover(outcome.error, outcome.interval_s):
                     yield signal
-                continue
-            took = self._clock.monotonic() - started
-            idle = outcome.polled and not outcome.notifications and not was_probe
-            await self._pause(max(outcome.interval_s, _EMPTY_POLL_S - took if idle else 0.0))
 
     async def aclose(self) -> None:
         """Tell the server that we leave. Its answer does not matter."""

@@ -162,10 +162,10 @@ class Rest:
             ProtocolViolation: Any other answer that holds nothing to read.
         """
         reply = await self._http.request("GET", API + path, timeout_s=self._timeout_s)
-        if reply.status < _ERROR:
+        if reply.status < _REDIRECT:
             answer = read_answer(decode(reply.body))
             # a list or a resource may come without an envelope (chat resource page)
-            if reply.status < _REDIRECT and answer.value and answer.code in {None, *_GOOD}:
+            if answer.value and answer.code in {None, *_GOOD}:
                 return answer
         outcome = outcome_of(reply, now=self._now())
         if missing_is_empty and _is_missing(outcome):
@@ -192,7 +192,7 @@ class Rest:
         return self._clock.now()
 
 
-_REDIRECT, _ERROR = 300, 400
+_REDIRECT = 300
 _GOOD = (StatusCode.OK, StatusCode.PARTLY_DONE)
 
 
