@@ -6,6 +6,7 @@ import logging
 
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
+from chatbot.bot.platform import has_answered
 from chatbot.model.errors import ProtocolViolation, WireError
 from chatbot.model.events import TranscriptEvent
 from chatbot.wire.retry import Backoff, Limits
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 # How often the server is asked for what it has announced and does not show.
 _TRIES = 4
+# How long a server that is busy or in trouble is waited for, before that counts as an answer.
+_PATIENCE_S = 60.0
 _WAITS = Limits(first_backoff_s=0.5, max_backoff_s=4.0)
 
 
@@ -32,11 +35,14 @@ class Asking:
     async def for_history(self, chat: LiveChat) -> list[TranscriptEvent]:
         """The transcript of a chat that the bot has just joined; what was heard, if it cannot be read."""
         backoff = Backoff(_WAITS, self._parts.rng)
-        for _ in range(_TRIES):
+        patient_until = self._parts.clock.monotonic() + _PATIENCE_S
+        fruitless = 0
+        while fruitless < _TRIES and not chat.is_over:
             try:
                 lines = await self._parts.platform.lines(chat.id)
             except WireError as error:
                 log.warning("the transcript cannot be read: %s", error)
+                fruitless += self._is_final(error, patient_until)
                 await self._wait(backoff)
             else:
                 chat.read_back(lines)
@@ -47,35 +53,54 @@ class Asking:
     async def for_missing(self, chat: LiveChat) -> bool:
         """Close a gap, or find out that there is nothing in it. True if the chat can go on.
 
-        While the server cannot be reached the chat waits. A server that answers and does not show
-        what it has announced is asked a few times, then taken at its word.
+        While the server cannot be reached the chat waits; one in trouble is waited for if lines
+        are known to be missing. A server that answers and does not show what it has announced is
+        asked a few times, then taken at its word.
         """
         backoff = Backoff(_WAITS, self._parts.rng)
+        patience = _PATIENCE_S if chat.order.is_missing_lines else 0.0
+        patient_until = self._parts.clock.monotonic() + patience
         fruitless = 0
         while fruitless < _TRIES and not chat.is_over:
             try:
                 await self._read(chat)
-            except ProtocolViolation as error:
-                log.warning("the transcript cannot be read: %s", error)
             except WireError as error:
-                log.warning("the transcript cannot be read now: %s", error)
-                fruitless -= 1
+                log.warning("the transcript cannot be read: %s", error)
+                fruitless += self._is_final(error, patient_until)
             else:
                 if not chat.order.is_missing_lines:
                     return True
-            fruitless += 1
+                fruitless += 1
             await self._wait(backoff)
-        log.warning("lines up to %d were announced and are not shown: going on", chat.order.highest)
-        self._parts.counters.gaps += 1
+        self._go_on_without(chat)
+        return True
+
+    def _go_on_without(self, chat: LiveChat) -> None:
+        if chat.order.is_missing_lines:
+            log.warning("lines up to %d were announced and are not shown: going on", chat.order.highest)
+            self._parts.counters.gaps += 1
         chat.must_ask = False
         chat.order.give_up_asking()
-        return True
+
+    def _is_final(self, error: WireError, patient_until: float) -> bool:
+        """Whether this counts as an answer: a refusal does; trouble does when it lasts."""
+        if has_answered(error):
+            return True
+        return isinstance(error, ProtocolViolation) and self._parts.clock.monotonic() >= patient_until
 
     async def _read(self, chat: LiveChat) -> None:
         """What follows the cursor; the whole, if the server counts from somewhere else (reference 8.2)."""
-        chat.read_back(await self._parts.platform.lines(chat.id, chat.order.cursor + 1))
-        if chat.order.is_missing_lines and chat.order.cursor > 0:
-            chat.read_back(await self._parts.platform.lines(chat.id))
+        start = chat.order.cursor + 1
+        lines = await self._parts.platform.lines(chat.id, start)
+        if start > 1 and self._is_doubtful(chat, lines):
+            lines = await self._parts.platform.lines(chat.id)
+        chat.read_back(lines)
+
+    @staticmethod
+    def _is_doubtful(chat: LiveChat, lines: list[TranscriptEvent]) -> bool:
+        """Whether lines may stand before these: a start that counts places passes over some."""
+        first = min((line.position for line in lines if line.index is not None), default=0)
+        return first > chat.order.cursor + 1 or (first == 0 and chat.order.is_missing_lines)
 
     async def _wait(self, backoff: Backoff) -> None:
         await self._parts.clock.sleep(backoff.failed(self._parts.clock.monotonic()))

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatbot.bot.identity import Identity
-from chatbot.model.events import ParticipantJoined, ParticipantRejoined, TextReceived, TranscriptEvent
+from chatbot.model.events import (
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantRejoined,
+    TextReceived,
+    TranscriptEvent,
+)
+from chatbot.model.resources import Participant
 from chatbot.model.words import Visibility
 
-__all__ = ["end_of", "join_point", "unanswered_texts"]
+__all__ = ["end_of", "join_point", "present", "unanswered_texts"]
 
 
 def end_of(lines: Sequence[TranscriptEvent]) -> int:
@@ -21,6 +28,17 @@ def join_point(lines: Sequence[TranscriptEvent], identity: Identity) -> int:
     joinings = [line for line in lines if isinstance(line, ParticipantJoined | ParticipantRejoined)]
     own = [line for line in joinings if identity.is_me(line.sender)]
     return end_of(own or lines)
+
+
+def present(lines: Sequence[TranscriptEvent]) -> tuple[Participant, ...]:
+    """Who joined and has not left, where the server gives no list."""
+    there: dict[str, Participant] = {}
+    for line in lines:
+        if isinstance(line, ParticipantJoined | ParticipantRejoined):
+            there[line.sender.participant_id] = line.sender
+        elif isinstance(line, ParticipantLeft):
+            there.pop(line.sender.participant_id, None)
+    return tuple(there.values())
 
 
 def unanswered_texts(lines: Sequence[TranscriptEvent], history_to: int) -> frozenset[int]:

@@ -53,10 +53,19 @@ class Identity:
         ):
             self._take(line.sender)
 
-    def recognise(self, participant: Participant) -> None:
-        """This participant said what only the bot has said: it is the bot."""
-        if participant.is_agent and participant.participant_id:
-            self._take(participant)
+    def may_be(self, participant: Participant) -> bool:
+        """Whether this participant can be the bot; once it is known, whether it is."""
+        if self.me is not None or self.is_me(participant):
+            return self.is_me(participant)
+        is_another = self._user_id is not None and participant.user_id is not None
+        return participant.is_agent and not is_another
+
+    def recognise(self, participant: Participant) -> bool:
+        """This participant said what the bot has said: it is the bot, if it can be."""
+        if not self.may_be(participant):
+            return False
+        self._take(participant)
+        return True
 
     def _guess(self, agents: list[Participant]) -> list[Participant]:
         """Without user ids: only when the bot is not known yet, and only among those it may be."""

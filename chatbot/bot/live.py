@@ -54,6 +54,8 @@ class LiveChat:
         stalled: Nothing more can be done until something new is heard.
         gone: The server no longer lists the chat.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
+        abandoned: The customer has left and has not come back.
+        again: The chat is offered anew, and its end has not been told yet; taken up after that.
         memory: What plugins keep.
         unordered: Lines that have no place in the order.
         failures: Reports of failed operations.
@@ -89,6 +91,8 @@ class LiveChat:
         self.gone = False
         self.ended = False
         self.left_by_bot = False
+        self.abandoned = False
+        self.again: ChatUpdated | None = None
         self.memory: MutableMapping[str, Any] = {}
         self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)
         self.failures: deque[OperationFailed] = deque(maxlen=_MOST_UNORDERED)
@@ -127,7 +131,10 @@ class LiveChat:
         self._spawn(self, coroutine)
 
     def update(self, update: ChatUpdated) -> None:
-        """Take a newer view of the chat."""
+        """Take a newer view of the chat. After its end nothing is newer: an answer was on its way."""
+        state = update.chat.state
+        if self.is_over and state is not None and not state.is_final:
+            return
         self.resource = update.chat.over(self.resource)
         self.stalled = False
         if self.is_live:
@@ -176,9 +183,7 @@ class LiveChat:
         """Tell receipts of an own line, once; also where only its words show that it is our own."""
         if line.index is None or line.index <= self.order.cursor or line.index in self._echoes:
             return
-        if not self.identity.is_me(line.sender):
-            if self.identity.me is not None or not self.receipts.expects(line):
-                return
-            self.identity.recognise(line.sender)
-        self._echoes.append(line.index)
-        self.receipts.echo(line)
+        is_own = self.identity.is_me(line.sender)
+        if is_own or (self.receipts.expects(line) and self.identity.recognise(line.sender)):
+            self._echoes.append(line.index)
+            self.receipts.echo(line)

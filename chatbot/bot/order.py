@@ -37,9 +37,10 @@ class LineOrder:
             if line.index is not None and line.index > self.cursor:
                 self.highest = max(self.highest, line.index)
                 self._waiting.setdefault(line.index, line)
-        while len(self._waiting) > _MOST_WAITING:
+        if len(self._waiting) > _MOST_WAITING:
             # the content can be read again; that there is more is not forgotten (``highest``)
-            del self._waiting[max(self._waiting)]
+            nearest = sorted(self._waiting)[:_MOST_WAITING]
+            self._waiting = {index: self._waiting[index] for index in nearest}
 
     def show(self, transcript: Sequence[TranscriptEvent]) -> None:
         """Take what the server shows on request: what is missing below its end does not exist."""

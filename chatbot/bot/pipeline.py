@@ -18,6 +18,7 @@ from chatbot.model.events import ChatUpdated, Event, OperationFailed, Transcript
 from chatbot.model.notifications import Notification
 from chatbot.model.parse import parse
 from chatbot.model.resources import ChatResource
+from chatbot.model.words import ChatState
 
 __all__ = ["Pipeline"]
 
@@ -92,12 +93,14 @@ class Pipeline:
         return chat is not None
 
     def forget(self, chat: LiveChat) -> None:
-        """The chat has ended: lines that still come for it are dropped."""
+        """The chat has ended: lines that still come for it are dropped, unless it has come back."""
         self.chats.pop(chat.id, None)
         self.handles.pop(chat.id, None)
         self._ended[chat.id] = None
         while len(self._ended) > _MOST_REMEMBERED:
             self._ended.popitem(last=False)
+        if chat.again is not None:
+            self._updated(chat.again)
 
     def now(self) -> datetime:
         """The time of receipt."""
@@ -121,6 +124,9 @@ class Pipeline:
             if state is None or state.is_final:
                 return
             chat = self._create(ChatResource(id=update.chat.id))
+        if chat.is_over and update.notification:
+            # hooks are still busy with its end, and it may be offered anew
+            chat.again = update if state is ChatState.INVITED else None
         if chat.resource.state is None and update.notification != "StatusChange":
             # it did not begin under our eyes: an earlier process of this bot was in it
             chat.adopted = state is not None and state.is_live

@@ -6,16 +6,20 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from chatbot.model.actions import Action
-from chatbot.model.errors import SessionLost
+from chatbot.model.answers import StatusCode
+from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
 from chatbot.model.events import TranscriptEvent
 from chatbot.model.resources import ChatResource
 from chatbot.wire.outcomes import Outcome
 from chatbot.wire.rest import Rest
 from chatbot.wire.session import AgentSession
 
-__all__ = ["Platform"]
+__all__ = ["Platform", "has_answered"]
 
 Result = TypeVar("Result")
+
+_SERVER_ERROR = 500
+_NOT_NOW = frozenset({408, 429, StatusCode.INTERNAL_FAILURE, StatusCode.NOT_FINISHED, StatusCode.NOT_READ})
 
 
 class Platform:
@@ -53,3 +57,10 @@ class Platform:
         except SessionLost:
             await self.session.renew()
             return await read()
+
+
+def has_answered(error: WireError) -> bool:
+    """Whether a read failed for good: the server is there, and not only busy or in trouble."""
+    if not isinstance(error, ProtocolViolation):
+        return False
+    return error.status is None or (error.status < _SERVER_ERROR and error.status not in _NOT_NOW)

@@ -79,10 +79,15 @@ class Receipts:
             is_echo_of(line, receipt.action) and says_the_same(line, receipt.action) for receipt in self._open
         )
 
-    def earlier(self, action: Action) -> int:
-        """How many operations of this kind were accepted before and have not been seen yet."""
-        alike = [receipt for receipt in self._open if receipt.action.effect == action.effect]
-        return sum(receipt.action is not action for receipt in alike)
+    def earlier(self, action: Action) -> list[Action]:
+        """The operations of this kind that were sent before and have not been seen yet."""
+        for_agents = isinstance(action, _FOR_AGENTS)
+        others = (receipt.action for receipt in self._open if receipt.action is not action)
+        return [
+            other
+            for other in others
+            if other.effect == action.effect and isinstance(other, _FOR_AGENTS) == for_agents
+        ]
 
     def updated(self, update: ChatUpdated) -> None:
         """A view of the chat came: it may be the effect of an operation."""
@@ -128,9 +133,9 @@ def is_echo_of(line: TranscriptEvent, action: Action) -> bool:
     return (line.visibility is not Visibility.ALL) == for_agents
 
 
-def says_the_same(line: TranscriptEvent, action: Action) -> bool:
+def says_the_same(one: TranscriptEvent | Action, action: Action) -> bool:
     """Whether a line says what the operation says; servers trim texts and fold their white space."""
-    return _words_of(line) == _words_of(action)
+    return _words_of(one) == _words_of(action)
 
 
 def _words_of(thing: TranscriptEvent | Action) -> list[str]:

@@ -21,9 +21,10 @@ from chatbot.bot.worker import Worker
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import PluginManager
+from chatbot.hooks.run import current_run
 from chatbot.model.clock import Clock, Rng, RunInThread
 from chatbot.model.config import BotSettings
-from chatbot.model.errors import SessionLost, WireError
+from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
 from chatbot.model.notifications import Batch, SessionStarted, Signal, Trouble
 from chatbot.model.resources import ChatResource
 from chatbot.wire.retry import DEFAULT_LIMITS, Backoff
@@ -73,7 +74,6 @@ class BotRunner:
         self._world = world
         self._plugins = PluginManager(plugins, run_in_thread=world.run_in_thread)
         self._stop = asyncio.Event()
-        self._out_of_step = asyncio.Event()
         self._is_open = False
 
     @property
@@ -110,6 +110,8 @@ class BotRunner:
             await connection.http.aclose()
 
     def _assemble(self, connection: Connection) -> None:
+        self._out_of_step = asyncio.Event()
+        self._is_open = self._has_entered = False
         self._connection = connection
         self._source: NotificationSource | None = None
         self._session = connection.platform.session
@@ -159,6 +161,7 @@ class BotRunner:
                 await self._wait(backoff)
             else:
                 self.health.logged_in = True
+                backoff.succeeded(self._world.clock.monotonic())
                 return
 
     def _take(self, signal: Signal) -> None:
@@ -215,7 +218,9 @@ class BotRunner:
         known = set(self._pipeline.chats)
         listed = await self._parts.platform.chats()
         for resource in listed:
-            self._pipeline.update(resource)
+            # what ended while the list was on its way does not begin again
+            if resource.id not in known or resource.id in self._pipeline.chats:
+                self._pipeline.update(resource)
         for chat_id in known.difference(resource.id for resource in listed):
             await self._look_for(chat_id)
         for chat in self._pipeline.chats.values():
@@ -234,7 +239,10 @@ class BotRunner:
         except SessionLost:
             await self._session.renew()
             raise
-        self.health.entered = True
+        except ProtocolViolation:
+            self.health.entered = False
+            raise
+        self.health.entered = self._has_entered = True
         if not self._is_open:
             log.info("ready")
             await self._plugins.call("on_bot_started", bot=self._bot, timeout_s=self.settings.hook_timeout)
@@ -244,9 +252,14 @@ class BotRunner:
 
     async def _look_for(self, chat_id: str) -> None:
         """A chat that is not listed: gone, or just not in the list."""
-        resource = await self._parts.platform.chat(chat_id)
+        try:
+            resource = await self._parts.platform.chat(chat_id)
+        except ProtocolViolation as error:
+            # one chat that cannot be read must not keep the others out of step
+            log.warning("chat %s cannot be read: %s", chat_id, error)
+            return
         chat = self._pipeline.chats.get(chat_id)
-        if resource is not None:
+        if chat is not None and resource is not None:
             self._pipeline.update(resource)
         elif chat is not None:
             self._pipeline.lose(chat)
@@ -273,21 +286,28 @@ class BotRunner:
         self._woken.add(key)
         if self._is_open and key not in self._busy and not self._worker.stopping:
             self._idle.clear()
-            self._busy[key] = self._task(self._work(chat), f"chat {key}")
+            self._busy[key] = self._task(self._work(key), f"chat {key}")
 
-    async def _work(self, chat: LiveChat | None) -> None:
-        key = chat.id if chat is not None else ""
+    async def _work(self, key: str) -> None:
         where.set(f"{self.name}/{key}" if key else self.name)
+        current_run.set(None)  # a hook of another chat may have woken this one
         try:
             while key in self._woken:
                 self._woken.discard(key)
-                await (self._worker.drain_unattributed() if chat is None else self._worker.drain(chat))
+                if not key:
+                    await self._worker.drain_unattributed()
+                elif chat := self._pipeline.chats.get(key):
+                    await self._worker.drain(chat)
         finally:
             del self._busy[key]
             if not self._busy:
                 self._idle.set()
 
     def _spawn(self, chat: LiveChat, coroutine: Coroutine[Any, Any, object]) -> None:
+        if chat.ended:
+            coroutine.close()
+            log.warning("chat %s has ended: what a plugin spawned in it does not run", chat.id)
+            return
         task = self._task(_contained(coroutine), f"spawned in {chat.id}")
         chat.tasks.add(task)
         task.add_done_callback(chat.tasks.discard)
@@ -304,7 +324,7 @@ class BotRunner:
         """Take no more chats, and let hooks that run finish; none begins."""
         self.health.stopping = True
         self._worker.stopping = True
-        if self.health.entered:
+        if self._has_entered:
             if self.settings.on_stop == "logout":
                 await self._quietly(self._session.not_ready())
             await self._plugins.call("on_bot_stopping", bot=self._bot, timeout_s=self.settings.hook_timeout)
@@ -319,7 +339,7 @@ class BotRunner:
         """Disconnect, then end the session: it also ends the HTTP session, so it is the last."""
         if self._source is not None:
             await self._source.aclose()
-        if self.health.entered and self.settings.on_stop == "logout":
+        if self._has_entered and self.settings.on_stop == "logout":
             await self._quietly(self._session.end())
         log.info("stopped")
 

@@ -92,7 +92,8 @@ class Sender:
             receipt = chat.receipts.open(action)
             try:
                 await _Delivery(self._parts, self._pipeline, chat, receipt).run()
-            except BaseException:
+            except ActionError:
+                # one that was cancelled stays: its line may still come, and is not the next one's
                 chat.receipts.drop(receipt)
                 raise
         chat.left_by_bot = chat.left_by_bot or isinstance(action, Leave)
@@ -114,9 +115,10 @@ class Sender:
         except WireError as error:
             log.debug("capabilities cannot be read again: %s", error)
             resource = None
+        self._living(chat.id, action)
         if resource is not None:
             self._pipeline.update(resource)
-        self._living(chat.id, action)
+            self._living(chat.id, action)
         reason = refusal(chat.resource, type(action))
         if reason is not None:
             have = chat.resource.capabilities or ()
@@ -212,11 +214,14 @@ class _Delivery:
         name = self._action.operation
         log.warning("%s was not answered: %s", name, error)
         if self._chat is not None and can_verify(self._action):
-            if await took_effect(self._parts, self._chat, self._receipt, base):
+            shown = await took_effect(self._parts, self._chat, self._receipt, base)
+            if shown:
                 self._receipt.confirm()
                 self._accept(None)
                 self._chat.receipts.drop(self._receipt)
                 return True
+            if shown is None:
+                raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
         elif not isinstance(self._action, _REPEATABLE):
             raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
         else:
@@ -237,6 +242,7 @@ class _Delivery:
         except WireError as error:
             log.debug("the chat cannot be read again: %s", error)
             return
+        self._check_chat()
         if resource is not None:
             self._pipeline.update(resource)
             return

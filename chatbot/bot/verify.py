@@ -6,14 +6,17 @@ request may still be on its way through a balancer (reliability 2.2).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
+from chatbot.bot.platform import has_answered
 from chatbot.bot.receipts import is_echo_of, says_the_same
 from chatbot.hooks.receipt import Receipt
-from chatbot.model.actions import Action
+from chatbot.model.actions import Action, Effect
 from chatbot.model.errors import WireError
 from chatbot.model.events import ChatUpdated, TranscriptEvent
-from chatbot.model.words import LineType
+from chatbot.model.words import ChatState, LineType
 from chatbot.wire.retry import Backoff, Limits
 
 __all__ = ["can_verify", "took_effect"]
@@ -24,14 +27,16 @@ _TYPING = frozenset({LineType.TYPING_STARTED, LineType.TYPING_STOPPED})
 
 def can_verify(action: Action) -> bool:
     """Whether the server shows what this operation does: a line that stays, or the chat's state."""
-    effect = action.effect
-    if effect is not None and effect.line is not None:
+    effect = action.effect or Effect()
+    if effect.line is not None:
         return effect.line not in _TYPING
-    return action.ends or (effect is not None and bool(effect.states))
+    return action.ends or bool(effect.states)
 
 
-async def took_effect(parts: Parts, chat: LiveChat, receipt: Receipt, base: int) -> bool:
+async def took_effect(parts: Parts, chat: LiveChat, receipt: Receipt, base: int) -> bool | None:
     """Look until the effect is seen, or until the settle time is over and it is not there.
+
+    None if nobody can tell: the server refuses to show it, or the chat has ended meanwhile.
 
     Args:
         parts: The bot's parts.
@@ -42,45 +47,52 @@ async def took_effect(parts: Parts, chat: LiveChat, receipt: Receipt, base: int)
     backoff = Backoff(_LOOKS, parts.rng)
     settled_at = parts.clock.monotonic() + parts.settings.settle_time
     while True:
-        looked_at = parts.clock.monotonic()
-        shown = await _look(parts, chat, receipt, base)
-        if shown or (shown is False and looked_at >= settled_at):
-            return shown
-        now = parts.clock.monotonic()
-        wait = backoff.failed(now)
-        await parts.clock.sleep(min(wait, settled_at - now) if now < settled_at else wait)
+        is_settled = parts.clock.monotonic() >= settled_at
+        try:
+            shown = await _is_shown(parts, chat, receipt, base)
+        except WireError as error:
+            if is_settled and (chat.is_over or has_answered(error)):
+                return None
+        else:
+            if shown or is_settled:
+                return shown
+        await _wait(parts, backoff, settled_at)
 
 
-async def _look(parts: Parts, chat: LiveChat, receipt: Receipt, base: int) -> bool | None:
-    """Whether the effect is there; None if nobody could look, which is no evidence."""
-    try:
-        return await _is_shown(parts, chat, receipt, base)
-    except WireError:
-        return None
+async def _wait(parts: Parts, backoff: Backoff, settled_at: float) -> None:
+    now = parts.clock.monotonic()
+    wait = backoff.failed(now)
+    await parts.clock.sleep(min(wait, settled_at - now) if now < settled_at else wait)
 
 
 async def _is_shown(parts: Parts, chat: LiveChat, receipt: Receipt, base: int) -> bool:
     if receipt.state == "confirmed":
         return True
-    effect = receipt.action.effect
-    if effect is None or effect.line is None:
+    effect = receipt.action.effect or Effect()
+    if effect.line is None:
         return await _is_in_state(parts, chat, receipt.action)
-    lines = await parts.platform.lines(chat.id, base + 1)
+    # the whole: a server whose start counts places, not indexes, would hide the line
+    lines = await parts.platform.lines(chat.id)
     return _is_among(chat, receipt.action, [line for line in lines if line.position > base])
 
 
 def _is_among(chat: LiveChat, action: Action, lines: list[TranscriptEvent]) -> bool:
-    """Whether a line that no earlier operation explains is this one's: by position, else by its words."""
-    alike = [line for line in lines if is_echo_of(line, action)]
-    if chat.identity.me is None:
-        return any(says_the_same(line, action) for line in alike)
-    return sum(chat.identity.is_me(line.sender) for line in alike) > chat.receipts.earlier(action)
+    """Whether a line that no earlier operation explains is this one's: by its words, else by position."""
+    own = [line for line in lines if is_echo_of(line, action) and chat.identity.may_be(line.sender)]
+    earlier = chat.receipts.earlier(action)
+    if _how_many_say(own, action) > _how_many_say(earlier, action):
+        return True
+    return chat.identity.me is not None and len(own) > len(earlier)
+
+
+def _how_many_say(things: Sequence[TranscriptEvent | Action], action: Action) -> int:
+    return sum(says_the_same(thing, action) for thing in things)
 
 
 async def _is_in_state(parts: Parts, chat: LiveChat, action: Action) -> bool:
     resource = await parts.platform.chat(chat.id)
+    wanted = (action.effect or Effect()).states
     if resource is None:
-        return action.ends
+        return action.ends or ChatState.COMPLETED in wanted
     chat.update(ChatUpdated(chat_id=chat.id, received_at=parts.clock.now(), chat=resource))
-    wanted = action.effect.states if action.effect is not None else frozenset()
     return resource.state in wanted or (action.ends and chat.is_over)

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from chatbot.bot.asking import Asking
-from chatbot.bot.history import end_of, join_point, unanswered_texts
+from chatbot.bot.history import end_of, join_point, present, unanswered_texts
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
@@ -26,6 +26,7 @@ from chatbot.model.events import (
     TextReceived,
     TranscriptEvent,
 )
+from chatbot.model.resources import ChatResource
 from chatbot.model.words import ChatState, Visibility
 
 __all__ = ["Worker"]
@@ -55,7 +56,7 @@ class Worker:
 
     async def drain(self, chat: LiveChat) -> None:
         """Do what there is to do in this chat now."""
-        while not self.stopping and not chat.stalled and await self._step(chat):
+        while not (self.stopping or chat.stalled or chat.ended) and await self._step(chat):
             pass
 
     async def drain_unattributed(self) -> None:
@@ -88,7 +89,7 @@ class Worker:
             return await self._offer(chat)
         if state in {ChatState.JOIN_FAILED, ChatState.LEFT_CHAT}:
             # nobody will do it for us, and the chat would stay for ever (reference 5.3)
-            return await self._tidy_up(chat)
+            return await self._get_rid(chat, Complete())
         return False
 
     async def _find_out(self, chat: LiveChat) -> bool:
@@ -139,7 +140,9 @@ class Worker:
         """The bot is in the chat: find out who else is and what was said, then tell the hooks."""
         lines = await self._asking.for_history(chat)
         if not chat.resource.participants:
-            await self._ask_who_is_there(chat)
+            await self._ask_who_is_there(chat, lines)
+        if not chat.is_live:
+            return True
         if not chat.resource.participants:
             chat.stalled = True
             return False
@@ -152,14 +155,17 @@ class Worker:
         await self._dispatch(chat, ChatResumed(**about) if chat.adopted else ChatStarted(**about))
         return True
 
-    async def _ask_who_is_there(self, chat: LiveChat) -> None:
+    async def _ask_who_is_there(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
+        """Read the list of participants; if there is none, take it from the transcript."""
         try:
             resource = await self._parts.platform.chat(chat.id)
         except WireError as error:
             log.warning("the participants of a chat cannot be read: %s", error)
-            return
+            resource = None
         if resource is not None:
             self._pipeline.update(resource)
+        if not chat.resource.participants:
+            self._pipeline.update(ChatResource(id=chat.id, participants=present(lines)))
 
     # while the bot is in the chat
 
@@ -168,6 +174,9 @@ class Worker:
             return await self._tell_changes(chat)
         if not chat.is_over and (chat.must_ask or chat.order.is_missing_lines):
             return await self._asking.for_missing(chat)
+        if chat.order.is_missing_lines:
+            # the end came before they could be asked for
+            chat.order.give_up_asking()
         if chat.unordered:
             await self._dispatch(chat, chat.unordered.popleft())
             return True
@@ -187,8 +196,8 @@ class Worker:
         if self._is_for_hooks(chat, line):
             await self._dispatch(chat, line)
         chat.order.done(line)
-        if isinstance(line, ParticipantLeft) and line.sender.is_customer and line.position > chat.history_to:
-            await self._customer_left(chat, line)
+        if line.sender.is_customer and line.position > chat.history_to:
+            self._follow_customer(chat, line)
 
     def _is_for_hooks(self, chat: LiveChat, line: TranscriptEvent) -> bool:
         """Who hears what: design 4.3."""
@@ -200,28 +209,37 @@ class Worker:
             return True
         return line.sender.is_customer and line.visibility is Visibility.ALL
 
-    async def _customer_left(self, chat: LiveChat, line: TranscriptEvent) -> None:
+    def _follow_customer(self, chat: LiveChat, line: TranscriptEvent) -> None:
+        """Whether anybody is left to talk to, by this line and the list of participants."""
+        if isinstance(line, ParticipantLeft):
+            others = [person for person in chat.handle.participants if person.is_customer]
+            chat.abandoned = all(person.participant_id == line.sender.participant_id for person in others)
+        else:
+            chat.abandoned = False
+
+    async def _look_after(self, chat: LiveChat) -> bool:
         """A chat without a customer is over: it must not keep the bot's place at the server.
 
         Other agents keep the chat; alone, the bot completes it.
         """
-        others = [person for person in chat.handle.participants if person.is_customer]
-        if any(person.participant_id != line.sender.participant_id for person in others):
-            return
-        if chat.is_live:
-            await self._perform(chat, Leave() if chat.handle.agents else Complete())
-
-    async def _look_after(self, chat: LiveChat) -> bool:
         if chat.resource.state is ChatState.LEFT_CHAT and not chat.left_by_bot:
-            return await self._tidy_up(chat)
+            return await self._get_rid(chat, Complete())
+        if chat.abandoned and chat.is_live:
+            return await self._get_rid(chat, Leave() if chat.handle.agents else Complete())
         return False
 
     # the end
 
-    async def _tidy_up(self, chat: LiveChat) -> bool:
-        """Complete a chat in which nothing can be said any more; tried again at the next reconciliation."""
+    async def _get_rid(self, chat: LiveChat, action: Action) -> bool:
+        """End what nobody will end for us; tried again when something new is heard."""
         chat.stalled = True
-        return not self.stopping and await self._perform(chat, Complete())
+        if self.stopping:
+            return False
+        if not await self._perform(chat, action):
+            # a refusal makes the chat be read again, and that is no news
+            chat.stalled = not chat.is_over
+        chat.left_by_bot = False
+        return True
 
     async def _end(self, chat: LiveChat) -> bool:
         chat.ended = True

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import sysconfig
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from chatbot.model.config_file import explain, keys, nearest, unknown_key
 from chatbot.model.errors import ConfigError, PluginError
 
 __all__ = ["LoadedPlugin", "is_hook", "load_plugin"]
+
+_LIBRARIES = tuple(sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +151,12 @@ def _import(name: str, load: Any) -> Any:
 
 
 def _scene(exc: BaseException) -> str:
-    """Where foreign code raised it; nothing if only the import machinery did."""
+    """Where foreign code raised it, or called the library that did; nothing if only the import did."""
     machinery = {__file__, importlib.__file__, importlib.util.__file__}
     frames = traceback.extract_tb(exc.__traceback__)
     foreign = [x for x in frames if x.filename not in machinery and not x.filename.startswith("<frozen ")]
-    return f"\n  at {foreign[-1].filename}:{foreign[-1].lineno}" if foreign else ""
+    own = [frame for frame in foreign if not frame.filename.startswith(_LIBRARIES)]
+    return "".join(f"\n  at {frame.filename}:{frame.lineno}" for frame in (own or foreign)[-1:])
 
 
 def _chosen(name: str, found: object) -> object:

@@ -125,13 +125,13 @@ class BayeuxSession:
 
     def farewell(self) -> Request | None:
         """The last request: unsubscribe and disconnect. None if the server knows no session of ours."""
+        self.phase = Phase.STOPPED
         if not self._client_id:
             return None
         self._pending.clear()
         unsubscribed = [self._on_channels("/meta/unsubscribe", name) for name in self._channels]
         messages = [*unsubscribed, self._message("/meta/disconnect")]
         self._client_id = ""
-        self.phase = Phase.STOPPED
         return Request(messages)
 
     def failed(self, error: WireError) -> Outcome:

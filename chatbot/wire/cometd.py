@@ -78,13 +78,14 @@ class CometdSource:
             started = self._clock.monotonic()
             was_probe = self._session.is_probing
             outcome = await self._exchange()
+            is_told_to_stop = outcome.error is not None and self._session.has_ended()
             for signal in self._read(outcome):
                 yield signal
             if outcome.error is None:
                 took = self._clock.monotonic() - started
                 idle = outcome.polled and not outcome.notifications and not was_probe
                 await self._pause(max(outcome.interval_s, _EMPTY_POLL_S - took if idle else 0.0))
-            elif self._session.has_ended():
+            elif is_told_to_stop:
                 raise SessionLost("the server advises not to reconnect", retryable=False) from outcome.error
             else:
                 async for signal in self._recover(outcome.error, outcome.interval_s):
@@ -133,7 +134,7 @@ class CometdSource:
         """Wait, then log in again if the HTTP session is gone."""
         wait = max(self._backoff.failed(self._clock.monotonic()), interval_s)
         await self._pause(min(wait, self._limits.max_backoff_s))
-        while is_session_fault(error):
+        while is_session_fault(error) and not self._session.has_ended():
             # no request goes out before the login works: each would carry the password (design 4.6)
             try:
                 await self._renew()

@@ -204,8 +204,9 @@ def _cookie_jar() -> CookieJar:
 
 class _CookiePolicy(DefaultCookiePolicy):
     def set_ok(self, cookie: Cookie, request: Request) -> bool:
-        size = len(cookie.name) + len(cookie.value or "")
-        return size <= _LARGEST_COOKIE and super().set_ok(cookie, request)
+        text = cookie.name + (cookie.value or "")
+        can_be_sent = text.isascii() and text.isprintable() and len(text) <= _LARGEST_COOKIE
+        return can_be_sent and super().set_ok(cookie, request)
 
 
 async def _body(response: httpx.Response) -> bytes:

@@ -1,0 +1,137 @@
+"""``chatbot check``: its exit codes, and what it says."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from chatbot.simulator.app import Simulator
+from chatbot.simulator.faults import Answer, Fault, Match
+from chatbot.simulator.server import serve
+from tests.cli.conftest import Chatbot
+from tests.cli.programs import CANARY, ECHO, free_port, write
+
+
+def config(folder: Path, *keys: str, server: str = "https://gws.invalid", plugin: str = ECHO) -> Path:
+    bot = ["[bots.maid]", f'server = "{server}"', 'username = "maid"', 'plugins = ["echo"]', *keys]
+    return write(folder, "\n".join(bot), echo=plugin)
+
+
+FROM_ENV = 'password = { env = "MAID_PASSWORD" }'
+INLINE = f'password = "{CANARY}"'
+
+
+@pytest.fixture(autouse=True)
+def _password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAID_PASSWORD", CANARY)
+
+
+def test_a_good_file_has_no_findings(chatbot: Chatbot, tmp_path: Path) -> None:
+    path = config(tmp_path, FROM_ENV)
+    result = chatbot("check", "-c", path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"{path}: 1 bots, no findings\n"
+
+
+def test_a_password_in_the_file_is_a_warning_and_never_printed(chatbot: Chatbot, tmp_path: Path) -> None:
+    result = chatbot("check", "-c", config(tmp_path, INLINE))
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "warning: [bots.maid] holds its password",
+        '  fix: password = { env = "NAME" }, or { file = "path" }',
+    ]
+    assert CANARY not in result.output
+
+
+def test_a_password_that_is_not_there_yet_is_a_warning(
+    chatbot: Chatbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MAID_PASSWORD")
+    result = chatbot("check", "-c", config(tmp_path, FROM_ENV))
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "warning: [bots.maid] password: the environment variable MAID_PASSWORD is missing or empty\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("plugin", "finding"),
+    [
+        ("from chatbot import hookimpl\n@hookimpl\nasync def on_txet(): ...", "closest: on_text("),
+        ("from chatbot import hookimpl\n@hookimpl\nasync def on_text(chta): ...", "closest: chat"),
+        ("raise SystemExit(5)", "plugin 'echo' cannot be imported: SystemExit: 5"),
+        ("raise ValueError('\\x1b[31m')", r"ValueError: \x1b[31m"),
+    ],
+)
+def test_findings_in_plugins_end_with_code_1(
+    chatbot: Chatbot, tmp_path: Path, plugin: str, finding: str
+) -> None:
+    result = chatbot("check", "-c", config(tmp_path, FROM_ENV, plugin=plugin))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("[bots.maid]  plugin 'echo'")
+    assert finding in result.stderr
+
+
+def test_a_file_that_cannot_be_used_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
+    result = chatbot("check", "-c", config(tmp_path))
+    assert result.exit_code == 2
+    assert "[bots.maid] needs the key 'password'" in result.stderr
+
+
+# online
+
+
+@pytest.mark.parametrize(("password", "code"), [(CANARY, 0), ("another", 3)])
+async def test_online_it_tries_the_password_once(
+    chatbot: Chatbot, tmp_path: Path, password: str, code: int
+) -> None:
+    simulator = Simulator()
+    simulator.world.add_agent("maid", password=password)
+    async with serve(simulator.asgi) as server:
+        path = config(tmp_path, FROM_ENV, server=server)
+        result = await asyncio.to_thread(chatbot, "check", "--online", "-c", path)
+    assert result.exit_code == code, result.output
+    told = {
+        0: f"[bots.maid]  logged in to {server} as maid\n",
+        3: f"[bots.maid]  {server}: the server refused user name and password\n",
+    }
+    assert result.output == told[code]
+    assert [(request.method, request.path) for request in simulator.requests] == [("GET", "/api/v2/me")]
+
+
+async def test_online_a_running_bot_keeps_its_session(chatbot: Chatbot, tmp_path: Path) -> None:
+    simulator = Simulator()
+    simulator.world.add_agent("maid")
+    simulator.world.operate("maid", {"operationName": "StartContactCenterSession", "channels": ["chat"]})
+    async with serve(simulator.asgi) as server:
+        path = config(tmp_path, FROM_ENV, server=server)
+        await asyncio.to_thread(chatbot, "check", "--online", "-c", path)
+    assert simulator.world.agents.get("maid").has_session
+
+
+def test_online_a_server_that_is_not_there_ends_with_code_3(chatbot: Chatbot, tmp_path: Path) -> None:
+    server = f"http://127.0.0.1:{free_port()}"
+    result = chatbot("check", "--online", "-c", config(tmp_path, FROM_ENV, server=server))
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"[bots.maid]  {server}: cannot connect: ")
+
+
+async def test_online_what_a_server_says_steers_no_terminal(chatbot: Chatbot, tmp_path: Path) -> None:
+    simulator = Simulator()
+    said = Answer(200, '{"statusCode": 3, "statusMessage": "\\u001b[31mred\\u0007"}')
+    simulator.faults.append(Fault(Match(path="/api/v2/me"), said))
+    async with serve(simulator.asgi) as server:
+        path = config(tmp_path, FROM_ENV, server=server)
+        result = await asyncio.to_thread(chatbot, "check", "--online", "-c", path)
+    assert result.exit_code == 3
+    assert result.stderr.endswith("\\x1b[31mred\\x07\n")
+
+
+@pytest.mark.parametrize("key", [FROM_ENV, INLINE + '\nca_file = "gone.pem"'])
+def test_online_a_secret_or_certificate_that_is_not_there_ends_with_code_2(
+    chatbot: Chatbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.delenv("MAID_PASSWORD")
+    result = chatbot("check", "--online", "-c", config(tmp_path, key))
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].startswith("[bots.maid]  ")

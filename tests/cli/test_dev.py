@@ -1,0 +1,92 @@
+"""``chatbot dev``: simulator, bots and console in one process, for a plugin author with a browser."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chatbot.cli.dev import _dev
+from chatbot.model.config_file import load
+from chatbot.simulator.customer import Customer
+from tests.cli.conftest import Chatbot
+from tests.cli.programs import BOUND_S, ECHO, answers, free_port, program, until, write
+
+BOT = """
+    service.admin = "{admin}"
+    [bots.maid]
+    server = "https://gws.invalid"
+    username = "maid"
+    password = {{ env = "GONE" }}
+    nickname = "Maid"
+    plugins = ["echo"]
+"""
+
+
+async def test_a_customer_of_the_page_is_answered_and_sigint_ends_it_well(tmp_path: Path) -> None:
+    admin = f"127.0.0.1:{free_port()}"
+    write(tmp_path, BOT.format(admin=admin), echo=ECHO)
+    async with program("dev", "--port", "0", cwd=tmp_path) as run:
+        server = (await run.says(r"^customer page: (http://127\.0\.0\.1:\d+)/customer$"))[1]
+        await run.says(f"^console:       http://{admin}/$")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert "<script" in (await http.get(f"{server}/customer")).text
+        await answers(f"http://{admin}/readyz", 200)
+        async with Customer(server) as customer:
+            await customer.says("Hi")
+            line = await customer.hears()
+            assert (line.nickname, line.text) == ("Maid", "You said: Hi")
+        run.signal(signal.SIGINT)
+        assert await run.ends() == 0
+    assert "Traceback" not in run.output
+
+
+async def test_without_an_admin_address_no_console_is_promised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load(write(tmp_path, BOT.format(admin=""), echo=ECHO))
+    running = asyncio.create_task(_dev(settings, 0))
+    printed = ""
+
+    def is_up() -> bool:
+        nonlocal printed
+        printed += capsys.readouterr().out
+        return printed.endswith("/customer\n")
+
+    await until(is_up)
+    signal.raise_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(running, BOUND_S) == 0
+    assert printed.startswith("customer page: http://127.0.0.1:")
+    assert "console" not in printed
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_port_of_the_simulator_that_is_taken_ends_with_code_2(
+    chatbot: Chatbot, tmp_path: Path, taken: int
+) -> None:
+    config = write(tmp_path, BOT.format(admin=""), echo=ECHO)
+    result = chatbot("dev", "-c", config, "--port", taken)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"port {taken} cannot be used: ")
+    assert result.stderr.endswith("fix: choose another with --port\n")
+
+
+def test_an_admin_port_that_is_taken_ends_with_code_2(chatbot: Chatbot, tmp_path: Path, taken: int) -> None:
+    config = write(tmp_path, BOT.format(admin=f"127.0.0.1:{taken}"), echo=ECHO)
+    result = chatbot("dev", "-c", config, "--port", 0)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"admin = '127.0.0.1:{taken}' cannot be used: ")
+
+
+def test_a_plugin_that_cannot_be_loaded_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
+    result = chatbot("dev", "-c", write(tmp_path, BOT.format(admin="")), "--port", 0)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("[bots.maid]  plugin 'echo' was not found in ")

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+from chatbot.hooks.manager import HOOKS
+from tests.cli.conftest import Chatbot
+from tests.cli.programs import write
+
+BOTS = """
+    defaults = { server = "https://gws.invalid", username = "x", password = { env = "GONE" } }
+    bots.day.plugins = ["first", "second"]
+    bots.night.plugins = ["second"]
+"""
+TEXT = "from chatbot import hookimpl\n@hookimpl\nasync def on_text(chat): ...\n"
+LAST = TEXT.replace("@hookimpl", "@hookimpl(trylast=True)")
+
+
+def test_it_shows_every_hook_and_who_is_asked_in_call_order(chatbot: Chatbot, tmp_path: Path) -> None:
+    result = chatbot("hooks", "-c", write(tmp_path, BOTS, first=LAST, second=TEXT))
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert lines[:4] == [
+        "on_text(bot, chat, event, settings)",
+        "    The customer said something that all can see.",
+        "    [day] second -> first",
+        "    [night] second",
+    ]
+    assert [line.partition("(")[0] for line in lines if not line.startswith(" ")] == list(HOOKS)
+
+
+def test_a_plugin_that_cannot_be_loaded_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
+    result = chatbot(
+        "hooks", "-c", write(tmp_path, BOTS, first=TEXT, second=TEXT.replace("(chat)", "(chta)"))
+    )
+    assert result.exit_code == 2
+    assert result.stderr.startswith("plugin 'second' (")
+    assert result.stdout == ""

@@ -1,0 +1,169 @@
+"""The admin pages: what an operator and a machine read of a service."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from chatbot.bot.health import Counters, Health
+from chatbot.console.admin import create_admin
+from chatbot.service.supervisor import Service
+from chatbot.simulator.app import Simulator
+from chatbot.simulator.bayeux_server import Refuse
+from chatbot.simulator.customer import Customer
+from chatbot.simulator.faults import Action, Answer, Drop, Fault, Match
+from chatbot.simulator.options import Options
+from chatbot.simulator.server import serve
+from tests.service.house import at_work, bot_at, until, world
+
+WELL = {"logged_in": True, "subscribed": True, "entered": True, "polling": True}
+
+
+def browser(app: Starlette) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://admin.test")
+
+
+@pytest.fixture
+def service() -> Service:
+    """Two bots that have not begun."""
+    bots = [bot_at("http://127.0.0.1:1", name) for name in ("day", "night")]
+    return Service(bots, world=world(), drain_timeout=1)
+
+
+@pytest.fixture
+async def admin(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(create_admin(service)) as http:
+        yield http
+
+
+async def test_the_process_is_alive_whatever_the_bots_do(admin: httpx.AsyncClient) -> None:
+    answer = await admin.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+async def test_it_is_ready_when_all_bots_are(admin: httpx.AsyncClient, service: Service) -> None:
+    for bot in service.bots:
+        bot.health = Health(**WELL)
+    answer = await admin.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "bots": {}})
+
+
+async def test_one_bot_that_is_not_ready_is_named_with_its_reasons(
+    admin: httpx.AsyncClient, service: Service
+) -> None:
+    day, night = service.bots
+    day.health = Health(**WELL)
+    night.health = Health(**{**WELL, "polling": False}, trouble="HTTP 503")
+    answer = await admin.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"ready": False, "bots": {"night": ["not polling", "HTTP 503"]}}
+
+
+async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: Service) -> None:
+    day, _ = service.bots
+    day.health = Health(**WELL)
+    day.counters = Counters(
+        events=Counter({"TextReceived": 3}),
+        actions=Counter({("SendMessage", "accepted"): 2}),
+        hook_failures=Counter({'f"a\\q\n': 1}),
+        polls=7,
+        troubles=1,
+        sessions=2,
+        gaps=4,
+    )
+    answer = await admin.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    samples = [line for line in answer.text.splitlines() if not line.startswith("#")]
+    assert samples == [
+        'chatbot_ready{bot="day"} 1.0',
+        'chatbot_ready{bot="night"} 0.0',
+        'chatbot_chats{bot="day"} 0.0',
+        'chatbot_chats{bot="night"} 0.0',
+        'chatbot_polls_total{bot="day"} 7.0',
+        'chatbot_polls_total{bot="night"} 0.0',
+        'chatbot_troubles_total{bot="day"} 1.0',
+        'chatbot_troubles_total{bot="night"} 0.0',
+        'chatbot_sessions_total{bot="day"} 2.0',
+        'chatbot_sessions_total{bot="night"} 0.0',
+        'chatbot_gaps_total{bot="day"} 4.0',
+        'chatbot_gaps_total{bot="night"} 0.0',
+        'chatbot_events_total{bot="day",event="TextReceived"} 3.0',
+        r'chatbot_hook_failures_total{bot="day",plugin="f\"a\\q\n"} 1.0',
+        'chatbot_actions_total{action="SendMessage",bot="day",result="accepted"} 2.0',
+    ]
+
+
+async def test_each_metric_has_its_type_and_a_text(admin: httpx.AsyncClient) -> None:
+    lines = (await admin.get("/metrics")).text.splitlines()
+    typed = {line.split()[2] for line in lines if line.startswith("# TYPE chatbot_")}
+    helped = {
+        line.split()[2] for line in lines if line.startswith("# HELP chatbot_") and len(line.split()) > 3
+    }
+    assert typed == helped
+    assert len(typed) == 9
+
+
+async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, service: Service) -> None:
+    day, night = service.bots
+    day.health = Health(**WELL)
+    night.name, night.health = "<b>", Health(**{**WELL, "entered": False}, trouble="<script>")
+    page = (await admin.get("/")).text
+    assert "<tr><td>day</td><td>ready</td><td>0</td></tr>" in page
+    assert ("<tr><td>&lt;b&gt;</td><td>no contact-centre session; &lt;script&gt;</td><td>0</td></tr>") in page
+
+
+@pytest.mark.parametrize("page", ["/", "/healthz", "/readyz", "/metrics"])
+async def test_no_page_is_kept_or_may_load_anything(admin: httpx.AsyncClient, page: str) -> None:
+    headers = (await admin.get(page)).headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["content-security-policy"] == "default-src 'none'"
+
+
+@pytest.mark.parametrize("page", ["/", "/healthz", "/readyz", "/metrics"])
+async def test_pages_are_only_read(admin: httpx.AsyncClient, page: str) -> None:
+    assert (await admin.post(page)).status_code == 405
+
+
+async def test_there_is_nothing_else(admin: httpx.AsyncClient) -> None:
+    assert (await admin.get("/favicon.ico")).status_code == 404
+
+
+# with bots at work
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Answer(503), Answer(200, "<html>"), Drop(), Refuse("402::client")],
+    ids=["503", "html", "drop", "402"],
+)
+async def test_a_bot_is_not_ready_from_the_first_failed_poll_until_one_succeeds(fault: Action) -> None:
+    simulator = Simulator(Options(poll_timeout=0.05))
+    async with serve(simulator.asgi) as server:
+        bot = bot_at(server)
+        service = Service([bot], world=world(), drain_timeout=1)
+        async with at_work(service), browser(create_admin(service)) as admin:
+            await until(lambda: bot.health.problems() == [])
+            assert (await admin.get("/readyz")).status_code == 200
+            simulator.faults.append(Fault(Match(channel="/meta/connect"), fault, times=None))
+            await until(lambda: bot.counters.troubles > 0)
+            polls = bot.counters.polls
+            answer = await admin.get("/readyz")
+            assert answer.status_code == 503
+            assert "not polling" in answer.json()["bots"]["maid"]
+            simulator.faults.clear()
+            await until(lambda: bot.counters.polls > polls and bot.health.problems() == [])
+            assert (await admin.get("/readyz")).status_code == 200
+
+
+async def test_chats_of_a_bot_are_counted_while_they_last() -> None:
+    async with serve(Simulator().asgi) as server:
+        bot = bot_at(server)
+        service = Service([bot], world=world(), drain_timeout=1)
+        async with at_work(service), browser(create_admin(service)) as admin, Customer(server) as customer:
+            await customer.sees_agent()
+            assert 'chatbot_chats{bot="maid"} 1.0' in (await admin.get("/metrics")).text
+            await customer.ends()
+            await until(lambda: bot.chats == 0)
+            assert "<td>maid</td><td>ready</td><td>0</td>" in (await admin.get("/")).text

@@ -1,0 +1,208 @@
+"""What people read when a plugin cannot be loaded: one or two lines, and the place."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.hooks.loader import load_plugin
+from chatbot.model.errors import ConfigError, PluginError
+from tests.hooks.test_loader import CLASS, HOOK, SETTINGS, write
+
+WHERE = "bots.toml  [bots.a.plugin.faq]"
+
+
+@pytest.fixture(autouse=True)
+def _forget_modules() -> Iterator[None]:
+    known = set(sys.modules)
+    yield
+    for name in set(sys.modules) - known:
+        del sys.modules[name]
+
+
+def refused(name: str, *folders: Path) -> list[str]:
+    with pytest.raises(PluginError) as caught:
+        load_plugin(name, folders=folders, table={})
+    return str(caught.value).splitlines()
+
+
+def wrong(folder: Path, table: dict[str, Any], text: str = SETTINGS) -> list[str]:
+    write(folder / "faq.py", text)
+    with pytest.raises(ConfigError) as caught:
+        load_plugin("faq", folders=[folder], table=table, where=WHERE)
+    return [line.removeprefix(f"{WHERE}  ") for line in str(caught.value).splitlines()]
+
+
+def test_a_plugin_that_is_nowhere_is_named_with_the_nearest_one(tmp_path: Path) -> None:
+    write(tmp_path / "greeter.py", "")
+    assert refused("gretter", tmp_path, tmp_path / "missing") == [
+        (
+            f"plugin 'gretter' was not found in {tmp_path}, {tmp_path / 'missing'}, "
+            "nor as an entry point of group 'chatbot'"
+        ),
+        "  closest: greeter",
+    ]
+
+
+def test_without_plugin_dirs_that_is_said() -> None:
+    assert refused("zzz") == [
+        "plugin 'zzz' was not found in no plugin_dirs, nor as an entry point of group 'chatbot'"
+    ]
+
+
+def test_the_nearest_one_may_be_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "acme-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+    write(tmp_path / "acme-1.0.dist-info/entry_points.txt", "[chatbot]\nsurveys = nowhere\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert refused("survey")[1] == "  closest: surveys"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("\nimport nowhere_at_all\n", 2, "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("x = 1\ny = x / 0\n", 2, "ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)\n", 1, "SystemExit: 3"),
+        ("raise ValueError('two\\n  lines')\n", 1, "ValueError: two lines"),
+        ("from chatbot import Nothing\n", 1, "ImportError: cannot import name 'Nothing' from 'chatbot'"),
+    ],
+)
+def test_a_plugin_that_does_not_import_is_told_by_file_and_line(
+    tmp_path: Path, text: str, line: int, reason: str
+) -> None:
+    path = write(tmp_path / "faq.py", text)
+    first, place = refused("faq", tmp_path)
+    assert first.startswith(f"plugin 'faq' cannot be imported: {reason}")
+    assert place == f"  at {path}:{line}"
+
+
+def test_a_plugin_that_is_no_python_is_told_by_file_and_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "faq.py", "x = 1\ndef on_text(:\n")
+    assert refused("faq", tmp_path) == [f"plugin 'faq' ({path}:2) is not Python: invalid syntax"]
+
+
+def test_a_broken_plugin_can_be_mended_and_loaded_again(tmp_path: Path) -> None:
+    write(tmp_path / "faq.py", "1 / 0")
+    refused("faq", tmp_path)
+    write(tmp_path / "faq.py", HOOK.format(answer="mended, and of another length"))
+    assert load_plugin("faq", folders=[tmp_path], table={}).name == "faq"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nowhere.at_all", "ModuleNotFoundError: No module named 'nowhere'"),
+        ("json.nothing", "AttributeError: module 'json' has no attribute 'nothing'"),
+        ("json:nothing", "AttributeError: module 'json' has no attribute 'nothing'"),
+        ("../../etc/passwd", "ImportError: no package specified for '../../etc/passwd'"),
+        (".faq", "ImportError: no package specified for '.faq'"),
+        (":faq", "ValueError: Empty module name"),
+        ("faq..x", "ModuleNotFoundError: No module named 'faq'"),
+    ],
+)
+def test_a_dotted_path_to_nowhere_is_told_in_one_line(name: str, reason: str) -> None:
+    (line,) = refused(name)
+    assert line.startswith(f"plugin {name!r} cannot be imported: {reason}")
+
+
+@pytest.mark.parametrize("name", ["broken.faq", "broken.faq:Faq"])
+def test_a_package_that_does_not_import_is_told_by_file_and_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = write(tmp_path / "broken/__init__.py", "\n\n1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert refused(name) == [
+        f"plugin {name!r} cannot be imported: ZeroDivisionError: division by zero",
+        f"  at {path}:3",
+    ]
+
+
+def test_a_class_that_cannot_be_built_is_told_by_file_and_line(tmp_path: Path) -> None:
+    text = CLASS.replace("self.words = settings.words", "self.words = settings.word")
+    path = write(tmp_path / "echo.py", text)
+    first, place = refused("echo", tmp_path)
+    assert first.startswith("plugin 'echo' cannot be imported: AttributeError: 'Settings' object")
+    assert place == f"  at {path}:{text.splitlines().index('        self.words = settings.word') + 1}"
+
+
+def test_a_class_that_wants_more_than_settings_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "echo.py", CLASS.replace("(self, settings)", "(self, settings, more)"))
+    (line,) = refused("echo", tmp_path)
+    assert "missing 1 required positional argument: 'more'" in line
+
+
+def test_of_several_classes_one_must_be_named(tmp_path: Path) -> None:
+    write(tmp_path / "echo.py", CLASS + "\nclass Loud(Echo):\n    pass\n")
+    assert refused("echo", tmp_path) == [
+        "plugin 'echo' has several classes with hooks: Echo, Loud",
+        "  fix: name one, as in echo:Class",
+    ]
+
+
+def test_a_module_that_has_no_loader_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "faq.py", "")
+    monkeypatch.setattr("importlib.util.spec_from_file_location", lambda *_, **__: None)
+    assert refused("faq", tmp_path) == [f"plugin 'faq' ({path}) is not a Python module"]
+
+
+# settings
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({"sya": "x"}, ["has no key 'sya'", "  fix: rename sya to say"]),
+        ({"qqqq": "x"}, ["has no key 'qqqq'", "  fix: known keys: again, entries, say"]),
+        ({"say": 5}, ["say: expected a valid string"]),
+        ({"again": 0}, ["again: expected greater than or equal to 1"]),
+        ({"entries": {}}, ["entries: expected a list"]),
+        ({"entries": [3]}, ["[entries.0]: expected a table"]),
+        ({"entries": [{}]}, ["[entries.0] needs the key 'keyword'"]),
+        (
+            {"entries": [{"keyword": "a", "keywrd": "b"}]},
+            ["[entries.0] has no key 'keywrd'", "  fix: rename keywrd to keyword"],
+        ),
+        (
+            {"zzz": 1, "say": 5},
+            ["has no key 'zzz'", "  fix: known keys: again, entries, say", "say: expected a valid string"],
+        ),
+    ],
+)
+def test_wrong_settings_are_told_in_words_of_the_file(
+    tmp_path: Path, table: dict[str, Any], expected: list[str]
+) -> None:
+    assert wrong(tmp_path, table) == expected
+
+
+UNION = """
+from pydantic import BaseModel, ConfigDict
+
+class One(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    either: One | dict[str, int] | None = None
+"""
+
+
+def test_a_key_that_the_types_cannot_place_is_told_all_the_same(tmp_path: Path) -> None:
+    assert "has no key 'x'" in "\n".join(wrong(tmp_path, {"either": {"x": "y"}}, UNION))
+
+
+def test_settings_of_a_plugin_that_takes_none_are_refused(tmp_path: Path) -> None:
+    assert wrong(tmp_path, {"text": "x"}, HOOK.format(answer="hi")) == [
+        "plugin 'faq' has no Settings model, so it takes no settings"
+    ]
+
+
+def test_something_else_called_settings_is_no_model(tmp_path: Path) -> None:
+    assert wrong(tmp_path, {"text": "x"}, "Settings = dict\n") == [
+        "plugin 'faq' has no Settings model, so it takes no settings"
+    ]
+
+
+def test_a_secret_setting_is_not_shown(tmp_path: Path) -> None:
+    assert "canary-7c1f" not in "\n".join(wrong(tmp_path, {"again": "canary-7c1f", "say": ["canary-7c1f"]}))

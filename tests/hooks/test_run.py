@@ -1,0 +1,105 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from chatbot.hooks.run import HookRun, current_run
+from chatbot.model.actions import AddComment, Complete, SendMessage
+from tests.hooks.stage import HELLO
+
+
+def run() -> HookRun:
+    return HookRun("faq", "on_text", HELLO)
+
+
+@asynccontextmanager
+async def limited(hook: HookRun, seconds: float | None) -> AsyncIterator[asyncio.Timeout]:
+    """A hook with so much time."""
+    async with asyncio.timeout(seconds) as deadline:
+        with hook.limited(deadline):
+            yield deadline
+
+
+def test_outside_of_hooks_nothing_runs() -> None:
+    assert current_run.get() is None
+
+
+def test_a_run_has_answered_when_the_customer_sees_something() -> None:
+    quiet, loud = run(), run()
+    quiet.performed.append(AddComment(comment="x"))
+    loud.performed += [AddComment(comment="x"), SendMessage(text="hi")]
+    assert (run().answered, quiet.answered, loud.answered) == (False, False, True)
+    assert HookRun("faq", "on_text", None, [Complete()]).answered
+
+
+async def test_the_clock_stands_still_while_a_hook_waits() -> None:
+    hook = run()
+    async with limited(hook, 60) as deadline:
+        before = deadline.when()
+        with hook.waiting():
+            assert deadline.when() is None
+        after = deadline.when()
+    assert before is not None
+    assert after is not None
+    assert before <= after <= asyncio.get_running_loop().time() + 60
+
+
+async def test_waiting_twice_at_once_stops_the_clock_until_both_are_done() -> None:
+    hook = run()
+    async with limited(hook, 60) as deadline:
+        with hook.waiting():
+            with hook.waiting():
+                assert deadline.when() is None
+            assert deadline.when() is None
+        assert deadline.when() is not None
+
+
+async def test_what_was_left_is_what_a_hook_has_after_waiting() -> None:
+    hook = run()
+    waited = False
+
+    async def story() -> None:
+        nonlocal waited
+        async with limited(hook, 0.01):
+            with hook.waiting():
+                await asyncio.sleep(0.03)
+            waited = True
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        await story()
+    assert waited
+
+
+async def test_a_hook_whose_time_is_up_is_not_given_more_by_waiting() -> None:
+    hook = run()
+
+    async def story() -> None:
+        async with limited(hook, 0) as deadline:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                with hook.waiting():
+                    assert deadline.expired()
+
+    with pytest.raises(TimeoutError):
+        await story()
+
+
+async def test_without_a_limit_waiting_is_just_waiting() -> None:
+    hook = run()
+    with hook.waiting():
+        pass
+    async with limited(hook, None) as deadline:
+        with hook.waiting():
+            assert deadline.when() is None
+
+
+async def test_a_task_that_outlives_its_hook_leaves_the_deadline_alone() -> None:
+    hook = run()
+    async with limited(hook, 60) as deadline:
+        pass
+    before = deadline.when()
+    with hook.waiting():
+        assert deadline.when() == before

@@ -1,0 +1,105 @@
+"""Services for tests: quick bots on real sockets, and bots that fail when they are told to."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import SecretStr
+
+from chatbot.bot.runner import BotRunner, World
+from chatbot.hooks.loader import LoadedPlugin
+from chatbot.model.config import BotSettings, SecretSource
+from chatbot.service.supervisor import Service
+
+BOUND_S = 8.0
+
+
+class QuickClock:
+    """Real time, with waits that pass fifty times as fast."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / 50)
+
+
+class HandClock(QuickClock):
+    """Moves only by waits, which are noted and take no time, and by hand."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.waits: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+        await asyncio.sleep(0)
+
+
+class Longest:
+    """The upper end, always."""
+
+    def uniform(self, _: float, b: float, /) -> float:
+        return b
+
+
+def world(clock: QuickClock | None = None) -> World:
+    quick = World(clock=QuickClock(), rng=random.Random(7), run_in_thread=asyncio.to_thread)
+    return World(clock=clock, rng=Longest(), run_in_thread=asyncio.to_thread) if clock else quick
+
+
+def bot_at(server: str, name: str = "maid", *plugins: object, **settings: Any) -> BotRunner:
+    settings = {"password": SecretSource(plain=SecretStr("x")), **settings}
+    loaded = [LoadedPlugin(f"p{number}", plugin, None, "") for number, plugin in enumerate(plugins)]
+    return BotRunner(name, BotSettings(server=server, username=name, **settings), loaded, world())
+
+
+class FaultyBot(BotRunner):
+    """A bot with a fault of ours: its runs end as they are told to, and the one after the last goes well."""
+
+    def __init__(self, name: str, *ends: Callable[[], object]) -> None:
+        settings = BotSettings(
+            server="http://127.0.0.1:1", username=name, password=SecretSource(plain=SecretStr("x"))
+        )
+        super().__init__(name, settings, [], world())
+        self.runs = 0
+        self._ends = ends
+
+    async def run(self, drain_timeout: float) -> None:
+        self.runs += 1
+        self.health.logged_in = self.health.subscribed = self.health.entered = self.health.polling = True
+        if self.runs <= len(self._ends):
+            self._ends[self.runs - 1]()
+        await self._stop.wait()
+
+
+def fails() -> None:
+    raise RuntimeError("a fault of ours")
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(BOUND_S):
+        while not is_so():  # noqa: ASYNC110 (what is watched tells nobody)
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def at_work(service: Service) -> AsyncIterator[Service]:
+    """The service runs inside the block, and must stop in time at its end."""
+    running = asyncio.create_task(service.run(), name="service")
+    try:
+        yield service
+    finally:
+        service.stop()
+        await asyncio.wait_for(running, BOUND_S)

@@ -1,0 +1,79 @@
+"""The real world: the only place where time, chance and threads are the machine's."""
+
+import asyncio
+import threading
+import time
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chatbot.service.system import SystemClock, system_world
+
+place: ContextVar[str] = ContextVar("place", default="")
+
+
+async def test_the_clock_is_the_system_s() -> None:
+    clock = SystemClock()
+    assert abs(clock.monotonic() - time.monotonic()) < 5
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=5)
+    assert clock.now().utcoffset() == timedelta(0)
+
+
+async def test_a_wait_takes_its_time() -> None:
+    clock = SystemClock()
+    before = clock.monotonic()
+    await clock.sleep(0.02)
+    # the event loop may wake up a tick of its own clock early
+    assert clock.monotonic() - before >= 0.019
+
+
+def test_two_worlds_differ_by_chance() -> None:
+    one, other = system_world(), system_world()
+    assert [one.rng.uniform(0, 1) for _ in range(4)] != [other.rng.uniform(0, 1) for _ in range(4)]
+
+
+async def test_a_blocking_function_runs_in_a_thread_that_holds_up_nobody_s_end() -> None:
+    thread = await system_world().run_in_thread(threading.current_thread)
+    assert thread is not threading.main_thread()
+    assert thread.daemon
+
+
+async def test_the_thread_knows_the_place_of_its_caller() -> None:
+    place.set("maid/1")
+    assert await system_world().run_in_thread(place.get) == "maid/1"
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3)])
+async def test_what_the_function_raises_comes_to_who_waits(error: BaseException) -> None:
+    def fails() -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        await system_world().run_in_thread(fails)
+    assert raised.value is error
+
+
+async def test_many_threads_that_hang_keep_no_other_from_running() -> None:
+    gate = threading.Event()
+    run = system_world().run_in_thread
+    hanging = [asyncio.ensure_future(run(gate.wait)) for _ in range(50)]
+    assert await asyncio.wait_for(run(lambda: "done"), 5) == "done"
+    gate.set()
+    assert await asyncio.wait_for(asyncio.gather(*hanging), 5) == [True] * 50
+
+
+async def test_who_waits_may_go_before_the_function_ends() -> None:
+    gate, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        gate.wait()
+        ended.set()
+
+    waiting = asyncio.ensure_future(system_world().run_in_thread(work))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    gate.set()
+    assert await asyncio.to_thread(ended.wait, 5)

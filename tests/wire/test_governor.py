@@ -1,0 +1,118 @@
+"""The brake on all requests of one bot."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.model.errors import ConnectionLost, ProtocolViolation, WireError
+from chatbot.wire.governor import GovernedHttp
+from chatbot.wire.http import Reply
+from tests.wire.fakes import Answer, FakeClock, FakeHttp, Sent, modest
+
+
+def governed(answer: Answer) -> tuple[GovernedHttp, FakeHttp]:
+    clock = FakeClock()
+    http = FakeHttp(clock)
+    http.otherwise = answer
+    return GovernedHttp(http, clock), http
+
+
+async def ask(http: GovernedHttp, times: int) -> None:
+    for _ in range(times):
+        with suppress(WireError):
+            await http.request("GET", "/", timeout_s=1.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_braked"),
+    [
+        (Reply(200, {}, b""), False),
+        (Reply(204, {}, b""), False),
+        (Reply(302, {}, b""), True),
+        (Reply(401, {}, b""), True),
+        (Reply(503, {}, b""), True),
+        (ConnectionLost("down"), True),
+        (ProtocolViolation("too large"), True),
+    ],
+    ids=str,
+)
+async def test_only_requests_that_come_to_nothing_are_braked(answer: Answer, *, is_braked: bool) -> None:
+    http, below = governed(answer)
+    await ask(http, 100)
+    assert [sent.at - 1000.0 for sent in below.sent] == (
+        [0.0] * 45 + [10.0] * 45 + [20.0] * 10 if is_braked else [0.0] * 100
+    )
+
+
+async def test_request_passes_unchanged_and_its_wait_does_not_count_as_its_time() -> None:
+    http, below = governed(Reply(503, {}, b"no"))
+    await ask(http, 45)
+    reply = await http.request("POST", "/path", content=b'{"a":1}', timeout_s=3.0)
+    assert reply == Reply(503, {}, b"no")
+    assert below.sent[-1] == Sent("POST", "/path", {"a": 1}, 3.0, 1010.0)
+
+
+async def test_errors_pass_unchanged() -> None:
+    error = ConnectionLost("down", sent=False)
+    http, _ = governed(error)
+    with pytest.raises(ConnectionLost) as caught:
+        await http.request("GET", "/", timeout_s=1.0)
+    assert caught.value is error
+
+
+async def test_cancelled_request_counts_as_one_that_came_to_nothing() -> None:
+    async def hang(_: Sent) -> Reply:
+        raise asyncio.CancelledError
+
+    http, below = governed(hang)
+    for _ in range(46):
+        with pytest.raises(asyncio.CancelledError):
+            await http.request("GET", "/", timeout_s=1.0)
+    assert [sent.at for sent in below.sent[-2:]] == [1000.0, 1010.0]
+
+
+async def test_many_who_wait_at_once_are_let_through_in_portions() -> None:
+    http, below = governed(Reply(503, {}, b""))
+    await ask(http, 45)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(100):
+            group.create_task(ask(http, 1))
+    times = [sent.at for sent in below.sent]
+    assert all(later - sooner >= 10.0 for sooner, later in zip(times, times[45:], strict=False))
+
+
+@modest
+@given(
+    statuses=st.lists(st.sampled_from([200, 302, 403, 500]), min_size=1, max_size=10),
+    latency=st.sampled_from([0.0, 0.05, 0.2]),
+)
+async def test_failing_bot_sends_at_most_five_a_second_over_any_ten_seconds(
+    statuses: list[int], latency: float
+) -> None:
+    statuses = [*statuses, 500]  # at most ten of eleven succeed
+    clock = FakeClock()
+
+    async def answer(_: Sent) -> Reply:
+        clock.time += latency
+        return Reply(statuses[len(below.sent) % len(statuses)], {}, b"")
+
+    below = FakeHttp(clock)
+    below.otherwise = answer
+    is_failing = statuses.count(200) <= len(statuses) // 2
+    await ask(GovernedHttp(below, clock), 200)
+    times = [sent.at for sent in below.sent]
+    if is_failing:
+        assert all(later - sooner >= 10.0 - 1e-6 for sooner, later in zip(times, times[50:], strict=False))
+    assert all(sooner <= later for sooner, later in pairwise(times))
+
+
+async def test_closing_closes_what_is_below() -> None:
+    http, below = governed(Reply(200, {}, b""))
+    await http.aclose()
+    assert below.closed == 1
