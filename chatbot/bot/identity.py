@@ -30,10 +30,10 @@ class Identity:
         self._ids: set[str] = set()
 
     def is_me(self, participant: Participant) -> bool:
-        """Whether this participant is the bot."""
-        if participant.participant_id in self._ids:
-            return True
-        return self._user_id is not None and participant.user_id == self._user_id
+        """Whether this participant is the bot. User ids have the last word, where both are known."""
+        if self._user_id is not None and participant.user_id is not None:
+            return participant.user_id == self._user_id
+        return participant.participant_id in self._ids
 
     def learn(self, participants: Iterable[Participant]) -> None:
         """Look for the bot among those who are in the chat now."""

@@ -168,7 +168,11 @@ class BotRunner:
         match signal:
             case Batch(notifications=notifications):
                 self.counters.polls += 1
+                if not self.health.polling:
+                    # an answer may be lost with all it told; without acknowledgements nobody resends it
+                    self._out_of_step.set()
                 self.health.polling = True
+                self.health.trouble = ""
                 for notification in notifications:
                     self._pipeline.feed(notification)
             case SessionStarted():
@@ -245,7 +249,7 @@ class BotRunner:
         self.health.entered = self._has_entered = True
         if not self._is_open:
             log.info("ready")
-            await self._plugins.call("on_bot_started", bot=self._bot, timeout_s=self.settings.hook_timeout)
+            await self._tell("on_bot_started")
             self._is_open = True
             for chat in (None, *self._pipeline.chats.values()):
                 self.wake(chat)
@@ -327,7 +331,7 @@ class BotRunner:
         if self._has_entered:
             if self.settings.on_stop == "logout":
                 await self._quietly(self._session.not_ready())
-            await self._plugins.call("on_bot_stopping", bot=self._bot, timeout_s=self.settings.hook_timeout)
+            await self._tell("on_bot_stopping")
         try:
             async with asyncio.timeout(drain_timeout):
                 if self._busy:
@@ -343,6 +347,10 @@ class BotRunner:
             await self._quietly(self._session.end())
         log.info("stopped")
 
+    async def _tell(self, hook: str) -> None:
+        result = await self._plugins.call(hook, bot=self._bot, timeout_s=self.settings.hook_timeout)
+        self.counters.hook_failures.update(result.failed)
+
     async def _quietly(self, request: Coroutine[Any, Any, None]) -> None:
         try:
             await request
@@ -357,5 +365,5 @@ async def _contained(coroutine: Coroutine[Any, Any, object]) -> None:
     """Foreign code beside the hooks: what it raises ends with it."""
     try:
         await coroutine
-    except Exception:
+    except (Exception, SystemExit):
         log.exception("a coroutine that a plugin had spawned failed")

@@ -233,8 +233,6 @@ class Worker:
     async def _get_rid(self, chat: LiveChat, action: Action) -> bool:
         """End what nobody will end for us; tried again when something new is heard."""
         chat.stalled = True
-        if self.stopping:
-            return False
         if not await self._perform(chat, action):
             # a refusal makes the chat be read again, and that is no news
             chat.stalled = not chat.is_over

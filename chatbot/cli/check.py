@@ -46,6 +46,7 @@ def command(config: Path, *, online: bool) -> None:
 
 def _warnings(settings: Settings) -> Iterator[str]:
     """What works, and still should not stay so."""
+    yield from _shared_logins(settings)
     for name, bot in settings.bots.items():
         if bot.password.plain is not None:
             yield f"[bots.{name}] holds its password\n  {_BETTER}"
@@ -54,6 +55,15 @@ def _warnings(settings: Settings) -> Iterator[str]:
             bot.password.read()
         except ConfigError as error:
             yield f"[bots.{name}] password: {error}"
+
+
+def _shared_logins(settings: Settings) -> Iterator[str]:
+    agents: dict[tuple[str, str], str] = {}
+    for name, bot in settings.bots.items():
+        other = agents.setdefault((bot.server, bot.username), name)
+        if other != name:
+            both = f"[bots.{other}] and [bots.{name}]"
+            yield f"{both} are one agent, {bot.username!r}: each may end the other's session"
 
 
 def _findings(settings: Settings) -> Iterator[str]:

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from chatbot.cli.common import configured, fail, load_settings
 from chatbot.cli.stage import simulator_for
@@ -27,7 +28,9 @@ def command(config: Path, host: str, port: int) -> None:
 
     The bots of bots.toml are its agents, with any password. Without the file, everybody may log in.
     """
-    simulator = simulator_for(load_settings(config)) if config.exists() else Simulator()
+    source = click.get_current_context().get_parameter_source("config")
+    is_asked_for = source is not ParameterSource.DEFAULT or config.exists()
+    simulator = simulator_for(load_settings(config)) if is_asked_for else Simulator()
     try:
         asyncio.run(_simulate(simulator, host, port))
     except OSError as error:

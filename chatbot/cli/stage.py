@@ -12,6 +12,7 @@ from chatbot.simulator.app import Simulator
 __all__ = ["HUMAN", "on_stage", "simulator_for"]
 
 HUMAN = "Helena"
+_HUMAN_USERNAME = "helena (simulated)"
 _GREETING = f"Hello, this is {HUMAN}. How can I help you?"
 
 
@@ -21,7 +22,9 @@ def simulator_for(settings: Settings) -> Simulator:
     for bot in settings.bots.values():
         simulator.world.add_agent(bot.username, nickname=bot.nickname)
     queues = ("default", *sorted(set(_queues(settings))))
-    simulator.world.add_agent("helena", nickname=HUMAN, human=True, queues=queues, auto_answer=_GREETING)
+    simulator.world.add_agent(
+        _HUMAN_USERNAME, nickname=HUMAN, human=True, queues=queues, auto_answer=_GREETING
+    )
     return simulator
 
 

@@ -6,6 +6,7 @@ Reading the file and explaining what is wrong with it: ``model/config_file.py``.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -202,6 +203,15 @@ class DemoLine(Table):
     expect: str = ""
     sender: str = ""
 
+    @field_validator("expect", "sender")
+    @classmethod
+    def _is_a_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as exc:
+            raise ValueError(f"{value!r} is not a regular expression: {exc}") from exc
+        return value
+
 
 class DemoChat(Table):
     """One scripted customer of ``chatbot demo``: ``[[demo]]``."""
@@ -227,3 +237,10 @@ class Settings(Table):
     service: ServiceSettings = ServiceSettings()
     bots: dict[str, BotSettings] = Field(min_length=1)
     demo: tuple[DemoChat, ...] = ()
+
+    @model_validator(mode="after")
+    def _every_demo_has_its_bot(self) -> Self:
+        for chat in self.demo:
+            if chat.bot not in self.bots:
+                raise ValueError(f"[[demo]] names the bot {chat.bot!r}, which is not in [bots]")
+        return self

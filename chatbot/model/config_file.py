@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -42,12 +42,10 @@ def load(path: Path) -> Settings:
     if not isinstance(defaults, dict):
         raise ConfigError(f"{path}  [defaults] is not a table")
     known = keys(BotSettings)
-    findings = [unknown_key(str(path), "defaults", key, known) for key in defaults if key not in known]
-    usable = {key: value for key, value in defaults.items() if key in known}
+    strange = [key for key in defaults if key not in known]
+    findings = [unknown_key(str(path), "defaults", key, known) for key in strange]
     if isinstance(bots, dict):
-        table["bots"] = {
-            name: {**usable, **bot} if isinstance(bot, dict) else bot for name, bot in bots.items()
-        }
+        table["bots"] = _completed(bots, {key: defaults[key] for key in defaults if key not in strange})
     try:
         settings = Settings.model_validate(table)
     except ValidationError as exc:
@@ -56,6 +54,10 @@ def load(path: Path) -> Settings:
         # one mistake in [defaults] is found in every bot
         raise ConfigError("\n".join(dict.fromkeys(findings)))
     return _absolute(settings, path.absolute().parent)
+
+
+def _completed(bots: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: {**defaults, **bot} if isinstance(bot, dict) else bot for name, bot in bots.items()}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -134,9 +136,13 @@ def explain(
         case "missing":
             return f"{where}  {_named(table)}needs the key {key!r}{_purpose(str(key))}"
         case _ if _table_at(model, error["loc"]):
-            return f"{where}  {_named(_dotted(table, key)).rstrip()}: {_sentence(error['msg'])}"
+            return f"{where}  {_prefix(_dotted(table, key))}{_sentence(error['msg'])}"
         case _:
             return f"{where}  {_named(table)}{key}: {_sentence(error['msg'])}"
+
+
+def _prefix(table: str) -> str:
+    return f"{_named(table).rstrip()}: " if table else ""
 
 
 def _dotted(*parts: object) -> str:
@@ -155,10 +161,12 @@ def _table_at(kind: Any, place: Sequence[int | str]) -> type[BaseModel] | None:
         field = keys(kind).get(str(place[0]))
         return _table_at(field.annotation, place[1:]) if field else None
     origin = get_origin(kind)
-    if isinstance(origin, type) and issubclass(origin, Collection):
-        if not place:
-            return None
-        place = place[1:]
+    if not (isinstance(origin, type) and issubclass(origin, Collection)):
+        return _first_table(kind, place)
+    return _first_table(kind, place[1:]) if place else None
+
+
+def _first_table(kind: Any, place: Sequence[int | str]) -> type[BaseModel] | None:
     inner = (_table_at(argument, place) for argument in get_args(kind))
     return next((model for model in inner if model is not None), None)
 

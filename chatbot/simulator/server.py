@@ -50,14 +50,16 @@ async def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIt
     Raises:
         OSError: If the address is taken.
     """
-    listener = socket.create_server((host, port))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family)
     # Inherited by its connections. asyncio only sets it on sockets made with an explicit protocol, and
     # without it an answer in two parts takes 40 ms more.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = await _started(app, listener)
     try:
         _hold_polls(app, allowed=True)
-        yield f"http://{host}:{listener.getsockname()[1]}"
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{listener.getsockname()[1]}"
     finally:
         _hold_polls(app, allowed=False)
         await _stopped(server, listener)
@@ -70,6 +72,7 @@ async def _started(app: ASGIApp, listener: socket.socket) -> uvicorn.Server:
         http=_AbortingProtocol,
         ws="none",
         lifespan="off",
+        log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,

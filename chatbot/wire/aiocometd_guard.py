@@ -51,6 +51,7 @@ from chatbot.model.clock import Clock
 from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
 from chatbot.model.notifications import Notification
 from chatbot.wire.aiocometd_compat import Message, MetaChannel, Port, PortTransport, new_client, own_errors
+from chatbot.wire.bayeux import batch_number, first_ack
 from chatbot.wire.cometd import read_reply
 from chatbot.wire.http import Http
 from chatbot.wire.retry import Limits
@@ -112,7 +113,7 @@ class Guard(Port):
         self._transport: PortTransport | None = None
         self._sent: dict[str, Message] = {}
         self._notifications: list[Notification] = []
-        self._ack: object = None
+        self._ack: int | None = None
         self._is_proven = False
         self._refused = 0
         self._not_before = self._connected_at = clock.monotonic()
@@ -241,14 +242,14 @@ class Guard(Port):
         ext = reply.get("ext")
         ack = ext.get("ack") if isinstance(ext, Mapping) else None
         if reply["channel"] == "/meta/handshake":
-            self._ack = 0 if ack is True else None
+            self._ack = first_ack(ack)
         if reply["channel"] == "/meta/connect":
             self._refused = 0 if reply["successful"] else self._refused + 1
             if reply["successful"]:
                 self._polled(ack, is_empty=is_empty)
 
     def _polled(self, ack: object, *, is_empty: bool) -> None:
-        self._ack = None if self._ack is None else ack or self._ack
+        self._ack = None if self._ack is None else batch_number(ack, self._ack)
         self._is_proven = True
         if is_empty and "advice" not in self._sent["/meta/connect"]:
             self._not_before = max(self._not_before, self._connected_at + _EMPTY_POLL_S)

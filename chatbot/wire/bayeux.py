@@ -19,7 +19,7 @@ from typing import TypeGuard
 from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
 from chatbot.model.notifications import Notification
 
-__all__ = ["BayeuxSession", "Outcome", "Phase", "Request"]
+__all__ = ["BayeuxSession", "Outcome", "Phase", "Request", "batch_number", "first_ack"]
 
 # Held polls of unknown length: longer than any server's default (CometD 30 s, Genesys 60 s).
 _HOLD_S = 60.0
@@ -187,14 +187,14 @@ class BayeuxSession:
         match self.phase:
             case Phase.HANDSHAKE:
                 self._client_id = str(replies[0]["clientId"])
-                self._ack = _first_ack(_extension(replies[0], "ack"))
+                self._ack = first_ack(_extension(replies[0], "ack"))
                 self.phase = Phase.SUBSCRIBE
             case Phase.SUBSCRIBE:
                 self.number += 1
                 self.phase = Phase.CONNECT
             case _:
                 if self._ack is not None:
-                    self._ack = _batch(_extension(replies[0], "ack"), self._ack)
+                    self._ack = batch_number(_extension(replies[0], "ack"), self._ack)
                 self._probing = False
                 self._refused = 0
 
@@ -319,14 +319,14 @@ def _extension(reply: Message, name: str) -> object:
     return ext.get(name) if isinstance(ext, Mapping) else None
 
 
-def _first_ack(offer: object) -> int | None:
+def first_ack(offer: object) -> int | None:
     """What the first connect acknowledges; the offer is ``true``, or an object (CometD 3.1 and later)."""
     if isinstance(offer, Mapping):
-        return _batch(offer.get("batch"), 0) if offer.get("enabled") is True else None
+        return batch_number(offer.get("batch"), 0) if offer.get("enabled") is True else None
     return 0 if offer is True else None
 
 
-def _batch(value: object, otherwise: int) -> int:
+def batch_number(value: object, otherwise: int) -> int:
     """The number of a batch; the Java server reads nothing else back."""
     return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 

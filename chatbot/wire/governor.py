@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from chatbot.model.clock import Clock
 from chatbot.wire.http import Http, Method, Reply
 from chatbot.wire.retry import FailureBudget
@@ -10,6 +12,8 @@ __all__ = ["GovernedHttp"]
 
 # redirects are not followed: they come to nothing too
 _CAME_TO_NOTHING = 300
+# what a lost session looks like under HTTP 200: a login page, or the platform's code for it
+_LOGIN = re.compile(rb"\s*<|\s*\{[^{}\[\]]{0,200}\"statusCode\"\s*:\s*\"?20\b")
 
 
 class GovernedHttp:
@@ -35,7 +39,7 @@ class GovernedHttp:
         ok = False
         try:
             reply = await self._http.request(method, path, content=content, timeout_s=timeout_s)
-            ok = reply.status < _CAME_TO_NOTHING
+            ok = reply.status < _CAME_TO_NOTHING and not _LOGIN.match(reply.body)
         finally:
             self._budget.ended(ok=ok)
         return reply

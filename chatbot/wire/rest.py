@@ -128,7 +128,10 @@ class Rest:
         Raises:
             WireError: As ``get`` says.
         """
-        single = await self._single(_safe(chat_id))
+        try:
+            single = await self._single(_safe(chat_id))
+        except ProtocolViolation:
+            single = None
         if single is not None:
             return single
         return next((chat for chat in await self.chats() if chat.id == chat_id), None)

@@ -47,7 +47,8 @@ class AgentSession:
         self._clock = clock
         self._start = start
         self._lock = asyncio.Lock()
-        self._logins = 0
+        self._attempts = 0
+        self._failure: WireError | None = None
         self._refusals = 0
         self._refused_at = 0.0
 
@@ -58,13 +59,25 @@ class AgentSession:
             LoginRefused: The server does not take user name and password.
             WireError: No login for another reason.
         """
-        seen = self._logins
+        seen = self._attempts
         async with self._lock:
-            if self._logins == seen:
-                await self._log_in()
+            if self._attempts == seen:
+                await self._attempt()
+            elif self._failure is not None:
+                raise self._failure
 
-    # A login that another caller finished meanwhile serves all who waited for it (single flight).
+    # An attempt that another caller finished meanwhile serves all who waited for it (single flight).
     renew = log_in
+
+    async def _attempt(self) -> None:
+        try:
+            await self._log_in()
+        except WireError as error:
+            self._attempts += 1
+            self._failure = error
+            raise
+        self._attempts += 1
+        self._failure = None
 
     async def _log_in(self) -> None:
         if self._refusals >= _TRIES:
@@ -75,7 +88,6 @@ class AgentSession:
         except WireError as error:
             raise self._explained(error) from error
         self._refusals = 0
-        self._logins += 1
         self.user_id = _user_id(answer.value)
 
     def _explained(self, error: WireError) -> WireError:

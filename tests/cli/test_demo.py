@@ -114,8 +114,8 @@ def test_what_is_said_is_no_markup(chatbot: Chatbot, tmp_path: Path) -> None:
     ("lines", "bot", "complaint"),
     [
         ("", "night", "[[demo]] names the bot 'night', which is not in [bots]"),
-        ('{ expect = "[" }', "maid", "[[demo]] expects '[': not a regular expression: "),
-        ('{ sender = "(" }', "maid", "[[demo]] expects '(': not a regular expression: "),
+        ('{ expect = "[" }', "maid", "'[' is not a regular expression: "),
+        ('{ sender = "(" }', "maid", "'(' is not a regular expression: "),
     ],
 )
 def test_a_script_that_cannot_be_played_ends_with_code_2(

@@ -18,7 +18,9 @@ from chatbot.simulator.options import Options
 from chatbot.simulator.server import serve
 from tests.service.house import at_work, bot_at, until, world
 
-WELL = {"logged_in": True, "subscribed": True, "entered": True, "polling": True}
+
+def health(*, polling: bool = True, entered: bool = True, trouble: str = "") -> Health:
+    return Health(logged_in=True, subscribed=True, entered=entered, polling=polling, trouble=trouble)
 
 
 def browser(app: Starlette) -> httpx.AsyncClient:
@@ -45,7 +47,7 @@ async def test_the_process_is_alive_whatever_the_bots_do(admin: httpx.AsyncClien
 
 async def test_it_is_ready_when_all_bots_are(admin: httpx.AsyncClient, service: Service) -> None:
     for bot in service.bots:
-        bot.health = Health(**WELL)
+        bot.health = health()
     answer = await admin.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"ready": True, "bots": {}})
 
@@ -54,8 +56,8 @@ async def test_one_bot_that_is_not_ready_is_named_with_its_reasons(
     admin: httpx.AsyncClient, service: Service
 ) -> None:
     day, night = service.bots
-    day.health = Health(**WELL)
-    night.health = Health(**{**WELL, "polling": False}, trouble="HTTP 503")
+    day.health = health()
+    night.health = health(polling=False, trouble="HTTP 503")
     answer = await admin.get("/readyz")
     assert answer.status_code == 503
     assert answer.json() == {"ready": False, "bots": {"night": ["not polling", "HTTP 503"]}}
@@ -63,7 +65,7 @@ async def test_one_bot_that_is_not_ready_is_named_with_its_reasons(
 
 async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: Service) -> None:
     day, _ = service.bots
-    day.health = Health(**WELL)
+    day.health = health()
     day.counters = Counters(
         events=Counter({"TextReceived": 3}),
         actions=Counter({("SendMessage", "accepted"): 2}),
@@ -107,8 +109,8 @@ async def test_each_metric_has_its_type_and_a_text(admin: httpx.AsyncClient) -> 
 
 async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, service: Service) -> None:
     day, night = service.bots
-    day.health = Health(**WELL)
-    night.name, night.health = "<b>", Health(**{**WELL, "entered": False}, trouble="<script>")
+    day.health = health()
+    night.name, night.health = "<b>", health(entered=False, trouble="<script>")
     page = (await admin.get("/")).text
     assert "<tr><td>day</td><td>ready</td><td>0</td></tr>" in page
     assert ("<tr><td>&lt;b&gt;</td><td>no contact-centre session; &lt;script&gt;</td><td>0</td></tr>") in page

@@ -64,6 +64,7 @@ def test_the_nearest_one_may_be_an_entry_point(tmp_path: Path, monkeypatch: pyte
     [
         ("\nimport nowhere_at_all\n", 2, "ModuleNotFoundError: No module named 'nowhere_at_all'"),
         ("x = 1\ny = x / 0\n", 2, "ZeroDivisionError: division by zero"),
+        ("def f():\n    int('x')\nf()\n", 2, "ValueError: invalid literal for int() with base 10: 'x'"),
         ("raise SystemExit(3)\n", 1, "SystemExit: 3"),
         ("raise ValueError('two\\n  lines')\n", 1, "ValueError: two lines"),
         ("from chatbot import Nothing\n", 1, "ImportError: cannot import name 'Nothing' from 'chatbot'"),
@@ -76,6 +77,13 @@ def test_a_plugin_that_does_not_import_is_told_by_file_and_line(
     first, place = refused("faq", tmp_path)
     assert first.startswith(f"plugin 'faq' cannot be imported: {reason}")
     assert place == f"  at {path}:{line}"
+
+
+def test_a_name_cannot_leave_the_plugin_dirs(tmp_path: Path) -> None:
+    write(tmp_path / "faq.py", HOOK.format(answer="hi"))
+    (tmp_path / "plugins").mkdir()
+    (line,) = refused("../faq", tmp_path / "plugins")
+    assert line.startswith("plugin '../faq' cannot be imported: ImportError")
 
 
 def test_a_plugin_that_is_no_python_is_told_by_file_and_line(tmp_path: Path) -> None:
@@ -190,6 +198,18 @@ class Settings(BaseModel):
 
 def test_a_key_that_the_types_cannot_place_is_told_all_the_same(tmp_path: Path) -> None:
     assert "has no key 'x'" in "\n".join(wrong(tmp_path, {"either": {"x": "y"}}, UNION))
+
+
+def test_what_is_wrong_with_the_whole_is_told_of_the_whole(tmp_path: Path) -> None:
+    text = """
+from pydantic import BaseModel, model_validator
+
+class Settings(BaseModel):
+    @model_validator(mode="after")
+    def _never(self):
+        raise ValueError("give a or b")
+"""
+    assert wrong(tmp_path, {}, text) == ["give a or b"]
 
 
 def test_settings_of_a_plugin_that_takes_none_are_refused(tmp_path: Path) -> None:

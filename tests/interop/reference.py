@@ -19,15 +19,23 @@ class ReferenceClient:
         self.events: list[Event] = []
         self.heard: list[int] = []
         self.watch = Watch(self._describe)
-        self.process: NodeProcess
+        self._process: NodeProcess | None = None
+
+    @property
+    def process(self) -> NodeProcess:
+        assert self._process is not None, "the client is not running"
+        return self._process
 
     async def start(self, url: str, **options: object) -> None:
         """Start the process, log in and begin to shake hands; options as in servers/client.mjs."""
-        process = await NodeProcess.start("client.mjs", {"url": url, **options}, self._note)
-        assert process is not None, "the client does not start"
-        self.process = process
-        await process.call("login")
-        await process.call("handshake")
+        self._process = await NodeProcess.start("client.mjs", {"url": url, **options}, self._note)
+        await self.process.call("login")
+        await self.process.call("handshake")
+
+    async def stop(self) -> None:
+        """End it. Harmless when it has ended."""
+        if self._process is not None:
+            await self._process.stop()
 
     def all(self, name: str, *, client: int = 0, **fields: object) -> list[Event]:
         """The events of this name with these fields."""
@@ -70,4 +78,4 @@ async def reference_client(url: str, **options: object) -> AsyncIterator[Referen
         await client.start(url, **options)
         yield client
     finally:
-        await client.process.stop()
+        await client.stop()

@@ -121,7 +121,7 @@ async def test_restart_of_the_server_alone_loses_nothing() -> None:
             await client.until_heard(15)
             await client.process.call("disconnect")
     finally:
-        await client.process.stop()
+        await client.stop()
     assert client.heard == list(range(15))
     assert len(client.all("handshake")) == 1
 
@@ -140,7 +140,7 @@ async def test_restart_of_the_simulator_costs_a_login_and_a_handshake() -> None:
             await client.until_heard(5)
             refused = client.all("connect", successful=False)
     finally:
-        await client.process.stop()
+        await client.stop()
     assert client.heard == [0, 1, 2, 3, 4]
     assert len(client.all("handshake")) == 2
     assert [event.get("httpCode") or event["error"] for event in refused[-2:]] == [403, "402::Unknown client"]

@@ -218,6 +218,7 @@ NOT_KEPT = [
     "S=1; Domain=com; Path=/",
     "S=1; Domain=elsewhere.example; Path=/",
     "S=1; Path=/elsewhere",
+    "S=a\x01b; Path=/",
     "S=" + "x" * 4096 + "; Path=/",
     "S" * 4097 + "=1; Path=/",
     "S=1; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT",

@@ -1,0 +1,121 @@
+import asyncio
+
+import pytest
+
+from chatbot import ChatEnded, ChatStarted, hookimpl
+from chatbot.hooks.chat import Chat
+from chatbot.hooks.run import HookRun, current_run
+from tests.bot.stage import on_stage
+
+
+async def test_what_is_spawned_ends_with_the_chat() -> None:
+    ended: list[str] = []
+
+    async def beside() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("ended")
+
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        chat.spawn(beside())
+        await stage.quiet()
+        stage.desk.end()
+        await stage.quiet()
+        assert ended == ["ended"]
+
+
+async def test_what_is_spawned_and_fails_fails_alone(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken() -> None:
+        raise RuntimeError("a plugin's mistake")
+
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        chat.spawn(broken())
+        await stage.quiet()
+        assert stage.live().tasks == set()
+        assert "a coroutine that a plugin had spawned failed" in caplog.text
+
+
+async def test_nothing_is_spawned_in_a_chat_that_has_ended_so_a_stop_waits_for_nobody() -> None:
+    class Late:
+        @hookimpl
+        async def on_chat_ended(self, chat: Chat) -> None:
+            chat.spawn(asyncio.Event().wait())
+
+    async with on_stage(Late()) as stage:
+        chat = await stage.chatting()
+        stage.desk.end()
+        await stage.quiet()
+        chat.spawn(asyncio.Event().wait())
+        await stage.until(lambda: len(stage.bot._tasks._tasks) == 2)
+
+
+async def test_what_is_spawned_may_act_while_its_hook_still_runs() -> None:
+    class Beside:
+        @hookimpl
+        async def on_text(self, chat: Chat) -> None:
+            async def speak() -> None:
+                receipt = await chat.send_text("beside")
+                await receipt.confirmed(60)
+                said.set()
+
+            said = asyncio.Event()
+            chat.spawn(speak())
+            await said.wait()
+
+    async with on_stage(Beside()) as stage:
+        await stage.chatting()
+        stage.desk.says("hi")
+        await stage.quiet()
+        assert stage.desk.texts() == ["beside"]
+
+
+async def test_a_hook_may_wait_for_the_effect_of_its_own_action() -> None:
+    class Patient:
+        @hookimpl
+        async def on_text(self, chat: Chat) -> None:
+            states.append((await (await chat.send_text("yes")).confirmed(60)).state)
+
+    states: list[str] = []
+    async with on_stage(Patient()) as stage:
+        await stage.chatting()
+        stage.desk.says("hi")
+        await stage.quiet()
+        assert states == ["confirmed"]
+
+
+async def test_a_hook_that_wakes_another_chat_is_not_charged_with_what_that_chat_does() -> None:
+    class Meddler:
+        @hookimpl
+        async def on_text(self) -> None:
+            other = stage.live("c2")
+            other.abandoned = True
+            stage.bot.wake(other)
+            await stage.turns()
+
+    async def note() -> None:
+        runs.append(current_run.get())
+
+    runs: list[HookRun | None] = []
+    async with on_stage(Meddler()) as stage:
+        await stage.chatting("c1")
+        await stage.chatting("c2")
+        stage.desk.answer("Complete", note)
+        stage.desk.says("hi", "c1")
+        await stage.quiet()
+        assert runs == [None]
+
+
+async def test_many_whole_chats_leave_nothing_behind() -> None:
+    async with on_stage() as stage:
+        for number in range(60):
+            chat = await stage.chatting(f"c{number}")
+            await chat.send_text("hello")
+            stage.desk.end(f"c{number}")
+        await stage.quiet()
+        await stage.until(lambda: len(stage.bot._tasks._tasks) == 2)
+        assert len(stage.all(ChatStarted)) == len(stage.all(ChatEnded)) == 60
+        assert (stage.bot._pipeline.chats, stage.bot._pipeline.handles) == ({}, {})
+        assert (stage.bot._woken, stage.bot._busy, stage.bot._worker._taken) == (set(), {}, set())

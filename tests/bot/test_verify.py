@@ -1,0 +1,273 @@
+import asyncio
+
+import pytest
+
+from chatbot import Unconfirmed, hookimpl
+from chatbot.bot.verify import can_verify
+from chatbot.hooks.chat import Chat
+from chatbot.model.actions import (
+    Accept,
+    Action,
+    AddComment,
+    Complete,
+    Invite,
+    Leave,
+    Reject,
+    SendMessage,
+    SendStartTypingNotification,
+    Transfer,
+)
+from chatbot.model.resources import Participant
+from chatbot.wire.http import Reply
+from tests.bot.desk import ANA, LOST, Desk, Reaction, code, reply
+from tests.bot.stage import Stage, on_stage
+
+VERIFIED: dict[str, tuple[Action, bool]] = {
+    "a text": (SendMessage(text="a"), True),
+    "typing": (SendStartTypingNotification(), False),
+    "an end": (Transfer(queue_name="q"), True),
+    "a state": (Accept(), True),
+    "a state that is final": (Reject(), True),
+    "a notification": (Invite(target_uri="x"), False),
+    "a comment": (AddComment(comment="x"), False),
+}
+
+
+@pytest.mark.parametrize(("action", "can"), VERIFIED.values(), ids=VERIFIED)
+def test_what_stays_to_be_seen_can_be_verified(action: Action, *, can: bool) -> None:
+    assert can_verify(action) is can
+
+
+@pytest.mark.parametrize("answer", [LOST, reply(500), code(4), code(9)])
+async def test_a_text_that_took_effect_is_not_sent_again(answer: Reaction) -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.mute = True
+        stage.desk.after_effect("SendMessage", answer)
+        receipt = await chat.send_text("hello")
+        assert receipt.state == "confirmed"
+        assert stage.asked("SendMessage") == 1
+
+
+async def test_the_settle_time_is_over_before_a_text_is_sent_again() -> None:
+    async with on_stage(settle_time=5.0) as stage:
+        chat = await stage.chatting()
+        stage.desk.answer("SendMessage", LOST)
+        await chat.send_text("hello")
+        first, second = (time for key, time in stage.desk.times if key == "SendMessage")
+        assert second - first >= 5.0
+
+
+async def test_an_echo_that_is_heard_meanwhile_is_evidence_enough() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.after_effect("SendMessage")
+        stage.desk.always("messages", reply(503))
+        receipt = await chat.send_text("hello")
+        assert (receipt.state, stage.asked("SendMessage")) == ("confirmed", 1)
+
+
+async def test_a_late_effect_within_the_settle_time_is_seen() -> None:
+    async with on_stage(settle_time=5.0) as stage:
+        chat = await stage.chatting()
+        desk = stage.desk
+        desk.mute = True
+
+        async def arrives_late() -> None:
+            desk.says("hello", who=desk.chats["c1"]["participants"][-1])
+
+        desk.answer("SendMessage", LOST)
+        desk.answer("messages", reply(messages=[]), reply(messages=[]), arrives_late)
+        await chat.send_text("hello")
+        assert stage.asked("SendMessage") == 1
+
+
+async def test_equal_texts_are_told_apart() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.mute = True
+        await chat.send_text("ok")  # accepted, not seen yet
+        stage.desk.answer("SendMessage", LOST)
+        await chat.send_text("ok")
+        assert stage.desk.texts() == ["ok", "ok"]
+        stage.desk.after_effect("SendMessage")
+        await chat.send_text("ok")
+        assert stage.desk.texts() == ["ok", "ok", "ok"]
+
+
+async def test_a_text_that_was_accepted_and_swallowed_does_not_make_the_next_one_twice() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.answer("SendMessage", reply())  # accepted, and never shown
+        await chat.send_text("swallowed")
+        stage.desk.after_effect("SendMessage")
+        await chat.send_text("second")
+        assert stage.desk.texts() == ["second"]
+
+
+async def test_a_text_that_was_cancelled_on_its_way_does_not_swallow_the_next_one() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.mute = True
+        gate = stage.desk.holding("SendMessage", effect=False)
+        sending = asyncio.create_task(chat.send_text("first"))
+        await gate.reached.wait()
+        sending.cancel()
+        await asyncio.wait([sending])
+        stage.desk.says("first", who=stage.desk.chats["c1"]["participants"][-1])  # it had arrived
+        stage.desk.answer("SendMessage", LOST)
+        await chat.send_text("second")
+        assert stage.desk.texts() == ["first", "second"]
+
+
+async def test_a_server_that_rewrites_texts_is_believed_by_position() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        desk = stage.desk
+        desk.mute = True
+
+        async def masked() -> None:
+            desk.says("****", who=desk.chats["c1"]["participants"][-1])
+            raise LOST
+
+        desk.answer("SendMessage", masked)
+        await chat.send_text("1234")
+        assert desk.texts() == ["****"]
+
+
+async def test_a_server_whose_start_index_counts_places_does_not_make_a_text_twice() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        desk = stage.desk
+        desk.line("c1", {"type": "Text", "text": "far", "from": ANA, "index": 50})
+        await stage.quiet()
+        desk.after_effect("SendMessage")
+        desk.lines["c1"].append({"type": "Notice", "from": ANA, "index": 51})
+        desk.mute = True
+        stage.live().order.highest = 51
+        own = {"type": "Text", "text": "hello", "from": desk.chats["c1"]["participants"][-1], "index": 52}
+        desk.lines["c1"].append(own)
+
+        async def by_place() -> Reply:
+            start = int(desk._path.partition("startIndex=")[2])
+            return reply(messages=desk.lines["c1"][start - 1 :])
+
+        desk.always("messages", by_place)
+        await chat.send_text("hello")
+        assert stage.asked("SendMessage") == 1
+
+
+async def test_after_three_unknown_outcomes_nobody_can_say() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.always("SendMessage", LOST)
+        with pytest.raises(Unconfirmed):
+            await chat.send_text("hello")
+        assert stage.asked("SendMessage") == 3
+        assert stage.bot.counters.actions["SendMessage", "Unconfirmed"] == 1
+
+
+async def test_a_server_that_never_shows_a_transcript_does_not_hold_a_text_for_ever() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.answer("SendMessage", LOST)
+        stage.desk.always("messages", code(3))
+        with pytest.raises(Unconfirmed):
+            await chat.send_text("hello")
+        assert stage.asked("SendMessage") == 1
+        assert not stage.live().sending.locked()
+
+
+async def test_a_text_is_given_up_when_the_chat_ends_before_it_can_be_looked_for() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        desk = stage.desk
+
+        async def ends() -> None:
+            desk.end()
+            desk.always("messages", reply(503))
+            raise LOST
+
+        desk.answer("SendMessage", ends)
+        with pytest.raises(Unconfirmed):
+            await chat.send_text("hello")
+        await stage.quiet()
+        assert stage.bot.chats == 0
+
+
+ENDINGS = {"transfer": Transfer(queue_name="q"), "complete": Complete(), "leave": Leave()}
+
+
+@pytest.mark.parametrize("action", ENDINGS.values(), ids=ENDINGS)
+@pytest.mark.parametrize("took_effect", [True, False])
+async def test_what_ends_a_chat_is_verified_by_its_state(action: Complete, *, took_effect: bool) -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.mute = True
+        if took_effect:
+            stage.desk.after_effect(action.operation)
+        else:
+            stage.desk.answer(action.operation, LOST)
+        receipt = await chat.perform(action)
+        assert receipt.state == ("confirmed" if took_effect else "accepted")
+        assert stage.asked(action.operation) == (1 if took_effect else 2)
+
+
+async def test_a_rejection_that_nobody_answered_is_seen_by_the_chat_being_gone() -> None:
+    class Choosy:
+        @hookimpl
+        async def on_chat_offered(self, chat: Chat) -> None:
+            self.receipt = await chat.reject()
+
+    choosy = Choosy()
+    async with on_stage(choosy) as stage:
+        stage.desk.after_effect("Reject")
+        stage.desk.offer()
+        stage.desk._news.clear()
+        stage.desk.status("c1")
+        await stage.until(lambda: stage.asked("Reject"))
+        await stage.quiet()
+        assert choosy.receipt.state == "confirmed"
+        assert stage.asked("Reject") == 1
+
+
+async def test_the_identity_is_learnt_from_the_words_when_nothing_else_tells() -> None:
+    desk = Desk()
+    desk.user = {}
+    twin = {"nickname": "X", "type": "Agent", "participantId": "P-1"}
+    own = {"nickname": "Y", "type": "Agent", "participantId": "P-2"}
+    async with on_stage(desk=desk, nickname=None) as stage:
+        chat = await started_among(stage, twin, own)
+        desk.answer("SendMessage", reply())
+        receipt = await chat.send_text("Good day")
+        desk.says("Good day", who=ANA)
+        await stage.quiet()
+        assert (receipt.state, chat.me) == ("accepted", None)
+        desk.says("Good day", who=own)
+        await stage.quiet()
+        await receipt.confirmed(1)
+        assert stage.live().identity.is_me(Participant(participant_id="P-2"))
+
+
+async def test_without_an_identity_the_customers_equal_words_are_no_evidence() -> None:
+    desk = Desk()
+    desk.user = {}
+    twins = [{"nickname": n, "type": "Agent", "participantId": n} for n in ("X", "Y")]
+    async with on_stage(desk=desk, nickname=None) as stage:
+        chat = await started_among(stage, *twins)
+        desk.mute = True
+
+        async def customer_says_it() -> None:
+            desk.says("ok", who=ANA)
+            raise LOST
+
+        desk.answer("SendMessage", customer_says_it)
+        await chat.send_text("ok")
+        assert stage.asked("SendMessage") == 2
+
+
+async def started_among(stage: Stage, *agents: dict[str, str]) -> Chat:
+    stage.desk.running("c1", ANA, *agents)
+    stage.desk.status("c1")
+    await stage.quiet()
+    return stage.live().handle

@@ -1,0 +1,409 @@
+import asyncio
+
+import pytest
+
+from chatbot import (
+    CapabilitiesChanged,
+    ChatEnded,
+    ChatOffered,
+    ChatStarted,
+    Event,
+    ParticipantJoined,
+    TextReceived,
+    hookimpl,
+)
+from chatbot.hooks.chat import Chat
+from tests.bot.desk import ANA, CAN_LEAVE, CAN_TALK, HELENA, LOST, ME, Desk, Reaction, code, reply
+from tests.bot.stage import Stage, on_stage
+
+
+def texts(stage: Stage) -> list[str]:
+    return [event.text for event in stage.all(TextReceived)]
+
+
+# offers
+
+
+async def test_an_offer_is_accepted_under_the_nickname() -> None:
+    async with on_stage(nickname="Robo") as stage:
+        await stage.chatting()
+        assert {"operationName": "Accept", "nickname": "Robo"} in stage.desk.bodies
+        assert stage.names() == ["ChatOffered", "ChatStarted"]
+
+
+async def test_without_auto_accept_an_offer_is_left_ringing() -> None:
+    async with on_stage(auto_accept=False) as stage:
+        stage.desk.offer()
+        await stage.quiet()
+        await stage.reconciled()
+        assert stage.asked("Accept", "Reject") == 0
+
+
+@pytest.mark.parametrize("how", ["accepts", "rejects", "says handled"])
+async def test_a_plugin_may_decide_an_offer_itself(how: str) -> None:
+    class Choosy:
+        @hookimpl
+        async def on_chat_offered(self, chat: Chat) -> bool | None:
+            if how == "accepts":
+                await chat.accept("Another")
+            elif how == "rejects":
+                await chat.reject()
+            return how == "says handled" or None
+
+    async with on_stage(Choosy()) as stage:
+        stage.desk.offer()
+        await stage.quiet()
+        await stage.reconciled()
+        wanted = {"accepts": (1, 0), "rejects": (0, 1), "says handled": (0, 0)}[how]
+        assert (stage.asked("Accept"), stage.asked("Reject")) == wanted
+
+
+async def test_an_offer_that_is_taken_back_while_a_hook_thinks_is_not_accepted() -> None:
+    class Slow:
+        @hookimpl
+        async def on_chat_offered(self) -> None:
+            stage.desk.end(state="Revoked")
+            await stage.turns()
+
+    async with on_stage(Slow()) as stage:
+        stage.desk.offer()
+        await stage.quiet()
+        assert stage.asked("Accept") == 0
+        assert [event.reason for event in stage.all(ChatEnded)] == ["Revoked"]
+        assert stage.bot._worker._taken == set()
+
+
+async def test_an_offer_while_the_bot_stops_is_left_to_others() -> None:
+    class Slow:
+        @hookimpl
+        async def on_chat_offered(self) -> None:
+            stage.bot.stop()
+            await stage.until(lambda: stage.seen.life[-1] == "stopping")
+
+    async with on_stage(Slow()) as stage:
+        stage.desk.offer()
+        await stage.until(stage.running.done)
+        assert stage.asked("Accept", "Reject") == 0
+
+
+@pytest.mark.parametrize("answer", [code(10), code(2), reply(429, {"retry-after": "1"}), LOST])
+async def test_an_accept_that_came_to_nothing_is_tried_again_later_and_not_at_once(answer: Reaction) -> None:
+    async with on_stage() as stage:
+        stage.desk.always("Accept", answer)
+        stage.desk.offer()
+        await stage.quiet()
+        tried = stage.asked("Accept")
+        assert tried <= 6
+        await stage.turns(500)
+        assert stage.asked("Accept") == tried
+        stage.desk.always("Accept", None)
+        await stage.reconciled()
+        assert stage.names()[-1] == "ChatStarted"
+        assert len(stage.all(ChatOffered)) == 1
+
+
+async def test_beyond_max_chats_offers_are_rejected_until_a_chat_ends() -> None:
+    async with on_stage(max_chats=1) as stage:
+        await stage.chatting("c1")
+        stage.desk.offer("c2")
+        await stage.quiet()
+        assert stage.asked("Reject") == 1
+        stage.desk.end("c1")
+        await stage.quiet()
+        await stage.chatting("c3")
+
+
+# beginnings
+
+
+async def test_a_chat_that_could_not_be_joined_is_completed() -> None:
+    async with on_stage() as stage:
+        stage.desk.running(state="JoinFailed", capabilities=CAN_LEAVE)
+        stage.desk.status("c1")
+        await stage.quiet()
+        assert (stage.asked("Complete"), stage.bot.chats) == (1, 0)
+
+
+@pytest.mark.parametrize("state", ["JoinFailed", "LeftChat"])
+@pytest.mark.parametrize("answer", [code(2), code(3), code(10), None])
+async def test_a_dead_chat_that_cannot_be_completed_is_tried_again_later_and_not_at_once(
+    state: str, answer: Reaction | None
+) -> None:
+    async with on_stage() as stage:
+        stage.desk.running(state=state, capabilities=CAN_LEAVE if answer else ["InFocus"])
+        stage.desk.always("Complete", answer)
+        stage.desk.status("c1")
+        await stage.quiet()
+        await stage.turns(500)
+        assert stage.asked("Complete", "chat") <= 3
+        stage.desk.always("Complete", None)
+        stage.desk.chats["c1"]["capabilities"] = CAN_LEAVE
+        await stage.reconciled()
+        assert stage.bot.chats == 0
+
+
+async def test_a_chat_that_a_line_names_first_is_read() -> None:
+    async with on_stage() as stage:
+        stage.desk.running()
+        stage.desk.says("hi")
+        await stage.quiet()
+        assert stage.names() == ["ChatResumed", "TextReceived"]
+
+
+@pytest.mark.parametrize("state", [None, "Completed"])
+async def test_a_line_of_a_chat_that_is_not_the_bots_begins_nothing(state: str | None) -> None:
+    async with on_stage() as stage:
+        if state:
+            stage.desk.running(state=state)
+        stage.desk.says("hi")
+        await stage.quiet()
+        assert (stage.bot.chats, stage.names()) == (0, [])
+
+
+async def test_a_chat_that_cannot_be_read_yet_is_read_at_the_next_comparison() -> None:
+    async with on_stage() as stage:
+        stage.desk.running()
+        stage.desk.answer("chat", LOST)
+        stage.desk.says("hi")
+        await stage.quiet()
+        assert stage.names() == []
+        await stage.reconciled()
+        assert stage.names() == ["ChatResumed", "TextReceived"]
+
+
+async def test_a_chat_of_a_state_that_nobody_knows_waits() -> None:
+    async with on_stage() as stage:
+        stage.desk.running(state="Dreaming")
+        stage.desk.status("c1")
+        await stage.quiet()
+        assert stage.names() == []
+        stage.desk.change(state="Chatting")
+        await stage.quiet()
+        assert stage.names() == ["ChatStarted"]
+
+
+async def test_participants_that_were_not_filled_in_are_read() -> None:
+    async with on_stage() as stage:
+        stage.desk.running()
+        view = {"id": "c1", "state": "Chatting", "participants": []}
+        stage.desk.publish({"notificationType": "StatusChange", "chat": view})
+        await stage.quiet()
+        assert stage.live().handle.customer is not None
+        assert stage.names() == ["ChatStarted"]
+
+
+@pytest.mark.parametrize("answer", [None, LOST])
+async def test_where_there_is_no_list_of_participants_the_transcript_tells(answer: Reaction | None) -> None:
+    async with on_stage() as stage:
+        stage.desk.running("c1")
+        stage.desk.chats["c1"]["participants"] = []
+        stage.desk.status("c1")
+        await stage.quiet()
+        assert stage.names() == []
+        if answer:
+            stage.desk.answer("chat", answer)
+        stage.desk.line("c1", {"type": "ParticipantJoined", "from": ANA})
+        await stage.quiet()
+        assert stage.names()[0] == "ChatStarted"
+
+
+# lines
+
+
+async def test_only_the_customers_public_texts_reach_on_text() -> None:
+    async with on_stage() as stage:
+        await stage.chatting("c1", ANA, HELENA)
+        stage.desk.says("own", who=ME)
+        stage.desk.says("agent", who=HELENA)
+        stage.desk.says("whisper", visibility="Agents")
+        stage.desk.says("public")
+        stage.desk.line("c1", {"type": "ParticipantJoined", "from": HELENA})
+        await stage.quiet()
+        assert texts(stage) == ["public"]
+        assert len(stage.all(ParticipantJoined)) == 1
+
+
+async def test_who_listens_to_agents_hears_all_but_itself() -> None:
+    async with on_stage(listen_to_agents=True) as stage:
+        await stage.chatting("c1", ANA, HELENA)
+        for words, who in (("own", ME), ("agent", HELENA), ("public", ANA)):
+            stage.desk.says(words, who=who)
+        await stage.quiet()
+        assert texts(stage) == ["agent", "public"]
+
+
+async def test_a_control_notice_without_a_place_is_told_at_once() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.hint("c1", {"type": "TranscriptSaveDone", "index": -1})
+        await stage.quiet()
+        assert stage.names()[-1] == "TranscriptSaved"
+
+
+async def test_a_text_that_waits_when_the_chat_ends_is_told_before_the_end() -> None:
+    class Slow:
+        @hookimpl
+        async def on_text(self, event: TextReceived) -> None:
+            if event.text == "one":
+                desk.mute = True
+                desk.says("lost")
+                desk.mute = False
+                desk.says("two")
+                desk.end()
+                await stage.turns()
+
+    async with on_stage(Slow()) as stage:
+        desk = stage.desk
+        await stage.chatting()
+        desk.says("one")
+        await stage.quiet()
+        assert texts(stage) == ["one", "two"]
+        assert stage.names()[-1] == "ChatEnded"
+
+
+async def test_changes_are_told_between_lines() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.change(kind="ParticipantsUpdated", capabilities=[*CAN_TALK, "Consult"])
+        await stage.quiet()
+        assert [event.granted for event in stage.all(CapabilitiesChanged)] == [("Consult",)]
+
+
+# ends
+
+
+def customer_leaves(desk: Desk) -> None:
+    desk.line("c1", {"type": "ParticipantLeft", "from": ANA})
+
+
+async def test_a_chat_without_a_customer_is_completed() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        customer_leaves(stage.desk)
+        await stage.quiet()
+        assert (stage.asked("Complete"), stage.bot.chats) == (1, 0)
+
+
+async def test_a_chat_without_a_customer_is_left_to_the_other_agents() -> None:
+    async with on_stage() as stage:
+        await stage.chatting("c1", ANA, HELENA)
+        customer_leaves(stage.desk)
+        await stage.quiet()
+        assert (stage.asked("Leave"), stage.asked("Complete")) == (1, 1)
+        assert stage.bot.chats == 0
+
+
+async def test_a_chat_with_another_customer_goes_on() -> None:
+    async with on_stage() as stage:
+        await stage.chatting("c1", ANA, {**ANA, "participantId": "P-bea"})
+        customer_leaves(stage.desk)
+        await stage.quiet()
+        assert stage.asked("Complete", "Leave") == 0
+
+
+async def test_a_customer_who_comes_back_at_once_keeps_the_chat() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        left, back = ({"type": f"Participant{word}", "from": ANA} for word in ("Left", "Rejoined"))
+        stage.desk.mute = True
+        stage.desk.line("c1", left)
+        stage.desk.line("c1", back)
+        stage.desk.hint("c1", left, back)
+        await stage.quiet()
+        assert stage.asked("Complete") == 0
+
+
+@pytest.mark.parametrize("answer", [code(3), code(10), reply(429, {"retry-after": "0"})])
+async def test_a_chat_without_a_customer_does_not_stay_when_its_end_was_refused(answer: Reaction) -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.always("Complete", answer)
+        customer_leaves(stage.desk)
+        await stage.quiet()
+        assert 1 <= stage.asked("Complete") <= 6
+        stage.desk.always("Complete", None)
+        await stage.reconciled()
+        assert stage.bot.chats == 0
+
+
+async def test_a_chat_that_the_server_has_left_is_completed() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.change(state="LeftChat", capabilities=CAN_LEAVE)
+        await stage.quiet()
+        assert (stage.asked("Complete"), stage.bot.chats) == (1, 0)
+
+
+async def test_a_chat_that_a_plugin_has_left_is_its_own_to_complete() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        await chat.leave()
+        await stage.quiet()
+        await stage.reconciled()
+        assert stage.asked("Complete") == 0
+        await chat.set_disposition("done")
+        await chat.complete()
+        await stage.quiet()
+        assert stage.bot.chats == 0
+
+
+async def test_the_end_is_told_once_whatever_comes_while_it_is_told() -> None:
+    class Slow:
+        @hookimpl
+        async def on_chat_ended(self) -> None:
+            stage.desk.says("late")
+            stage.desk.hint("c1", {"type": "TranscriptSaveDone", "index": -1})
+            stage.desk.publish(
+                {"notificationType": "PropertiesUpdated", "chat": {"id": "c1", "state": "Completed"}}
+            )
+            await stage.turns()
+
+    async with on_stage(Slow()) as stage:
+        await stage.chatting()
+        stage.desk.end()
+        await stage.quiet()
+        assert stage.names().count("ChatEnded") == 1
+        assert stage.names()[-1] == "ChatEnded"
+        assert stage.bot.chats == 0
+
+
+async def test_a_chat_that_ends_while_a_hook_runs_ends_after_it() -> None:
+    class Slow:
+        @hookimpl
+        async def on_text(self) -> None:
+            stage.desk.end()
+            await stage.turns()
+            done.append(len(stage.all(ChatEnded)))
+
+    done: list[int] = []
+    async with on_stage(Slow()) as stage:
+        await stage.chatting()
+        stage.desk.says("hi")
+        await stage.quiet()
+        assert done == [0]
+        assert len(stage.all(ChatEnded)) == 1
+
+
+async def test_what_is_said_while_a_drain_finishes_is_not_forgotten() -> None:
+    class Chain:
+        @hookimpl
+        async def on_event(self, event: Event) -> None:
+            if isinstance(event, TextReceived) and len(texts(stage)) < 50:
+                stage.desk.says(f"text {len(texts(stage))}")
+                for _ in range(len(texts(stage)) % 7):
+                    await asyncio.sleep(0)
+
+    async with on_stage(Chain()) as stage:
+        await stage.chatting()
+        stage.desk.says("text 0")
+        await stage.quiet()
+        assert texts(stage) == [f"text {number}" for number in range(50)]
+
+
+async def test_a_started_chat_is_told_of_once_however_often_it_is_seen() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        for _ in "123":
+            stage.desk.status("c1")
+            await stage.reconciled()
+        assert len(stage.all(ChatStarted)) == 1

@@ -1,0 +1,338 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from chatbot.model.config import (
+    BotSettings,
+    DemoChat,
+    DemoLine,
+    SecretSource,
+    ServiceSettings,
+    Settings,
+    admin_address,
+)
+from chatbot.model.errors import ConfigError
+
+CANARY = "canary-7c1f"
+LEAST: dict[str, Any] = {"server": "https://gws.example.com", "username": "bot", "password": "secret"}
+
+
+def bot(**keys: Any) -> BotSettings:
+    return BotSettings.model_validate(LEAST | keys)
+
+
+def finding(model: type[BotSettings | ServiceSettings | Settings], **keys: Any) -> str:
+    """What is wrong with these keys."""
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate((LEAST if model is BotSettings else {}) | keys)
+    (error,) = caught.value.errors()
+    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+
+
+def test_a_bot_has_the_documented_defaults() -> None:
+    found = bot().model_dump()
+    assert found.pop("password") == {"plain": SecretStr("secret"), "env": None, "file": None}
+    assert found == {
+        "server": "https://gws.example.com",
+        "username": "bot",
+        "nickname": None,
+        "plugins": (),
+        "auto_accept": True,
+        "hook_timeout": 10.0,
+        "cometd": "httpx",
+        "listen_to_agents": False,
+        "max_chats": 0,
+        "on_stop": "logout",
+        "request_timeout": 10.0,
+        "settle_time": 5.0,
+        "place": None,
+        "login_code": None,
+        "channels": ("chat",),
+        "notifications_path": "/api/v2/notifications",
+        "ca_file": None,
+        "proxy": None,
+        "allow_plain_http": False,
+        "tag_messages": False,
+        "plugin": {},
+    }
+
+
+def test_a_service_has_the_documented_defaults() -> None:
+    assert ServiceSettings().model_dump() == {
+        "journal": "chatbot.sqlite3",
+        "admin": "127.0.0.1:8080",
+        "drain_timeout": 30.0,
+    }
+
+
+def test_a_file_needs_a_bot_and_nothing_else() -> None:
+    assert Settings(bots={"a": bot()}) == Settings(
+        plugin_dirs=(), service=ServiceSettings(), bots={"a": bot()}, demo=()
+    )
+    assert finding(Settings, bots={}).startswith("bots: ")
+
+
+def test_a_scripted_customer_has_defaults() -> None:
+    assert DemoChat.model_validate({"bot": "a", "lines": [{"say": "hi"}]}) == DemoChat(
+        bot="a",
+        customer="Customer",
+        subject="",
+        user_data={},
+        lines=(DemoLine(say="hi", expect="", sender=""),),
+    )
+
+
+@pytest.mark.parametrize("key", ["expect", "sender"])
+def test_an_expectation_is_a_pattern(key: str) -> None:
+    with pytest.raises(ValidationError, match=r"'\(' is not a regular expression: missing \)"):
+        DemoLine.model_validate({key: "("})
+
+
+def test_a_scripted_customer_talks_to_a_bot_of_the_file() -> None:
+    script = {"bot": "b"}
+    assert finding(Settings, bots={"a": bot()}, demo=(script,)) == (
+        ": Value error, [[demo]] names the bot 'b', which is not in [bots]"
+    )
+    assert Settings(bots={"b": bot()}, demo=(DemoChat(bot="b"),)).demo == (DemoChat(bot="b"),)
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        ("https://gws.example.com", "https://gws.example.com"),
+        ("https://gws.example.com/", "https://gws.example.com"),
+        ("https://gws.example.com:8090", "https://gws.example.com:8090"),
+        ("https://gws.example.com/api/v2", "https://gws.example.com"),
+        ("https://gws.example.com/api/v2/", "https://gws.example.com"),
+        ("https://gws.example.com/gws/api/v2", "https://gws.example.com/gws"),
+        ("HTTPS://gws.example.com", "https://gws.example.com"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_a_server_is_kept_in_its_normal_form(server: str, expected: str) -> None:
+    assert bot(server=server).server == expected
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "",
+        "gws.example.com",
+        "gws.example.com:8090",
+        "//gws.example.com",
+        "ftp://gws.example.com",
+        "https://",
+        "https://:8090",
+        "https://gws.example.com:port",
+        "https://gws.example.com:99999",
+        "https://[::1",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_server_that_is_no_address_is_refused(server: str) -> None:
+    assert finding(BotSettings, server=server) == (
+        "server: Value error, expected an address such as "
+        '"https://gws.example.com" or "https://gws.example.com:8090"'
+    )
+
+
+@pytest.mark.parametrize(
+    "server", [f"https://bot:{CANARY}@gws.example.com", "https://@x", "https://x?a={CANARY}", "https://x/#a"]
+)
+def test_a_server_with_a_user_in_it_is_refused_and_not_shown(server: str) -> None:
+    text = finding(BotSettings, server=server)
+    assert text == (
+        "server: Value error, an address without user, query or fragment: they have keys of their own"
+    )
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["http://gws.example.com", "HTTP://gws.example.com", " http://gws.example.com", "http://localhost.evil"],
+)
+def test_a_password_does_not_travel_in_the_open(server: str) -> None:
+    assert "would get the password without encryption: use https, or set allow_plain_http" in finding(
+        BotSettings, server=server
+    )
+    assert bot(server=server, allow_plain_http=True).allow_plain_http
+
+
+@pytest.mark.parametrize(
+    ("server", "is_loopback"),
+    [("http://localhost", True), ("http://127.0.0.1:1", True), ("https://[::1]", True), ("https://x", False)],
+)
+def test_loopback_is_this_machine(server: str, is_loopback: bool) -> None:  # noqa: FBT001 (a column of the table)
+    assert bot(server=server).is_loopback is is_loopback
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("hook_timeout", 0),
+        ("hook_timeout", -1.0),
+        ("hook_timeout", float("nan")),
+        ("hook_timeout", float("inf")),
+        ("hook_timeout", 1e9),
+        ("hook_timeout", "10"),
+        ("hook_timeout", True),
+        ("request_timeout", True),
+        ("settle_time", -1),
+        ("settle_time", "5"),
+        ("max_chats", -1),
+        ("max_chats", 1.5),
+        ("max_chats", True),
+        ("username", ""),
+        ("username", 7),
+        ("nickname", ""),
+        ("auto_accept", "perhaps"),
+        ("cometd", "curl"),
+        ("on_stop", "die"),
+        ("channels", ()),
+        ("channels", "chat"),
+        ("plugins", "greeter"),
+        ("plugins", ("greeter", 5)),
+        ("notifications_path", "notifications"),
+        ("notifications_path", "/a b"),
+        ("notifications_path", "/a\r\nb"),
+        ("plugin", []),
+        ("password", 5),
+        ("password", []),
+        ("ca_file", 5),
+        ("unknown", 1),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(key: str, value: object) -> None:
+    keys = {key: value}
+    assert finding(BotSettings, **keys).startswith(key)
+
+
+@pytest.mark.parametrize("number", [1, 0.5, 86_400])
+def test_whole_numbers_are_numbers_of_seconds_too(number: float) -> None:
+    assert bot(hook_timeout=number, settle_time=0).hook_timeout == number
+
+
+def test_a_plugin_is_listed_once() -> None:
+    assert (
+        finding(BotSettings, plugins=("faq", "greeter", "faq"))
+        == "plugins: Value error, 'faq' is listed twice"
+    )
+
+
+def test_settings_of_a_plugin_that_is_not_listed_are_refused() -> None:
+    assert finding(BotSettings, plugins=("faq",), plugin={"greeter": {"text": "hi"}}) == (
+        ": Value error, plugin.greeter has settings, but 'greeter' is not in plugins"
+    )
+    assert bot(plugins=("greeter",), plugin={"greeter": {"text": "hi"}}).plugin == {"greeter": {"text": "hi"}}
+
+
+@pytest.mark.parametrize(
+    ("admin", "address"),
+    [
+        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
+        ("localhost:0", ("localhost", 0)),
+        ("[::1]:65535", ("::1", 65535)),
+    ],
+)
+def test_the_admin_address_is_a_host_and_a_port(admin: str, address: tuple[str, int]) -> None:
+    assert admin_address(ServiceSettings(admin=admin).admin) == address
+
+
+def test_the_admin_pages_can_be_turned_off() -> None:
+    assert ServiceSettings(admin="").admin == ""
+
+
+@pytest.mark.parametrize(
+    "admin", ["8080", ":8080", "host:", "host:port", "host:65536", "host:-1", "host:٣", "host:" + "9" * 5000]
+)
+def test_an_admin_address_without_host_or_port_is_refused(admin: str) -> None:
+    assert finding(ServiceSettings, admin=admin).startswith("admin: Value error, ")
+
+
+@pytest.mark.parametrize("seconds", [-1, 3601, float("nan"), True, "30"])
+def test_a_drain_has_an_end(seconds: object) -> None:
+    assert finding(ServiceSettings, drain_timeout=seconds).startswith("drain_timeout: ")
+
+
+# secrets
+
+
+def source(value: object) -> SecretSource:
+    return bot(password=value).password
+
+
+def test_a_plain_secret_is_itself() -> None:
+    assert source(CANARY).read() == CANARY
+
+
+def test_a_secret_is_read_from_the_environment_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = source({"env": "TEST_SECRET"})
+    monkeypatch.setenv("TEST_SECRET", CANARY)
+    assert found.read() == CANARY
+
+
+@pytest.mark.parametrize("content", [CANARY, f"{CANARY}\n", f"{CANARY}\r\n"])
+def test_a_secret_is_read_from_a_file_without_its_line_end(tmp_path: Path, content: str) -> None:
+    (tmp_path / "secret").write_bytes(content.encode())
+    assert source({"file": str(tmp_path / "secret")}).read() == CANARY
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_a_secret_that_is_not_in_the_environment_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    monkeypatch.delenv("TEST_SECRET", raising=False)
+    if value is not None:
+        monkeypatch.setenv("TEST_SECRET", value)
+    with pytest.raises(ConfigError, match=r"^the environment variable TEST_SECRET is missing or empty$"):
+        source({"env": "TEST_SECRET"}).read()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe"])
+def test_a_secret_that_is_not_in_its_file_is_asked_for(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        source({"file": str(path)}).read()
+    assert str(caught.value) == f"the file {path} is missing or empty"
+
+
+@pytest.mark.parametrize("value", [{}, {"env": "A", "file": "b"}, {"plain": CANARY, "env": "A"}, 5, None])
+def test_a_secret_stands_in_one_place(value: object) -> None:
+    assert finding(BotSettings, password=value) == (
+        'password: Value error, give a string, or { env = "NAME" }, or { file = "path" }'
+    )
+
+
+def test_a_secret_is_never_printed() -> None:
+    settings = Settings(
+        bots={
+            "a": bot(
+                password=CANARY,
+                proxy=f"http://user:{CANARY}@proxy:3128",
+                plugins=("crm",),
+                plugin={"crm": {"api_key": CANARY}},
+            )
+        }
+    )
+    for text in (repr(settings), str(settings), repr(settings.bots["a"]), str(settings.bots["a"].password)):
+        assert CANARY not in text
+    assert settings.bots["a"].proxy == f"http://user:{CANARY}@proxy:3128"
+
+
+@pytest.mark.parametrize(
+    "keys", [{"password": CANARY, "hook_timeout": "x"}, {"password": [CANARY]}, {"username": [CANARY]}]
+)
+def test_a_secret_is_not_printed_in_an_error(keys: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        bot(**keys)
+    assert CANARY not in str(caught.value)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        bot().server = "https://other.example.com"  # type: ignore[misc]
