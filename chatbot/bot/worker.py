@@ -56,7 +56,7 @@ class Worker:
 
     async def drain(self, chat: LiveChat) -> None:
         """Do what there is to do in this chat now."""
-        while not (self.stopping or chat.stalled or chat.ended) and await self._step(chat):
+        while not self.stopping and not chat.stalled and await self._step(chat):
             pass
 
     async def drain_unattributed(self) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from chatbot.bot.connection import connect
-from chatbot.bot.runner import BotRunner, World
+from chatbot.bot.runner import World
 from chatbot.cli.common import USAGE, configured, load_settings, printable
 from chatbot.model.config import BotSettings, Settings
-from chatbot.model.errors import ConfigError, PluginError, WireError
-from chatbot.service.supervisor import load_plugins
+from chatbot.model.errors import ConfigError, WireError
+from chatbot.service.supervisor import assemble
 from chatbot.service.system import system_world
 
 __all__ = ["command"]
@@ -34,7 +34,7 @@ def command(config: Path, *, online: bool) -> None:
     settings = load_settings(config)
     for warning in _warnings(settings):
         click.echo(f"warning: {warning}", err=True)
-    findings = list(_findings(settings))
+    _, findings = assemble(settings, system_world(), str(config))
     for finding in findings:
         click.echo(printable(finding), err=True)
     if findings:
@@ -64,15 +64,6 @@ def _shared_logins(settings: Settings) -> Iterator[str]:
         if other != name:
             both = f"[bots.{other}] and [bots.{name}]"
             yield f"{both} are one agent, {bot.username!r}: each may end the other's session"
-
-
-def _findings(settings: Settings) -> Iterator[str]:
-    world = system_world()
-    for name, bot in settings.bots.items():
-        try:
-            BotRunner(name, bot, load_plugins(name, bot, settings), world)
-        except (ConfigError, PluginError) as error:
-            yield f"[bots.{name}]  {error}"
 
 
 async def _online(settings: Settings) -> int:

@@ -22,11 +22,11 @@ __all__ = ["command"]
 def command(config: Path) -> None:
     """Show all hooks with their arguments, and which plugins of which bot are asked, in call order."""
     settings = load_settings(config)
+    managers = {}
     try:
-        managers = {
-            name: PluginManager(load_plugins(name, bot, settings), run_in_thread=asyncio.to_thread)
-            for name, bot in settings.bots.items()
-        }
+        for name, bot in settings.bots.items():
+            loaded = load_plugins(name, bot, settings, str(config))
+            managers[name] = PluginManager(loaded, run_in_thread=asyncio.to_thread)
     except (ConfigError, PluginError) as error:
         fail(error)
     for hook, arguments in HOOKS.items():

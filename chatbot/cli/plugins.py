@@ -22,7 +22,7 @@ def command(config: Path) -> None:
     settings = load_settings(config)
     try:
         for name, bot in settings.bots.items():
-            loaded = load_plugins(name, bot, settings)
+            loaded = load_plugins(name, bot, settings, str(config))
             manager = PluginManager(loaded, run_in_thread=asyncio.to_thread)
             click.echo(name)
             for plugin in loaded:

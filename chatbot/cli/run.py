@@ -27,14 +27,14 @@ def command(config: Path) -> None:
     """
     settings = load_settings(config)
     try:
-        check_secrets(settings)
-        code = asyncio.run(_run(settings))
+        check_secrets(settings, str(config))
+        code = asyncio.run(_run(settings, str(config)))
     except ConfigError as error:
         fail(error)
     raise SystemExit(code)
 
 
-async def _run(settings: Settings) -> int:
-    service = build(settings, system_world())
+async def _run(settings: Settings, file: str) -> int:
+    service = build(settings, system_world(), file)
     async with admin_pages(service, settings.service.admin):
         return await until_signalled(service)

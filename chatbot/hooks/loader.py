@@ -195,6 +195,8 @@ def _validated(model: type[BaseModel], table: Mapping[str, Any], where: str) -> 
         settings: BaseModel = model.model_validate({key: table[key] for key in table if key not in unknown})
     except ValidationError as exc:
         findings += [explain(error, where, model) for error in exc.errors(include_url=False)]
+    except Exception as exc:
+        raise PluginError(f"{where}  the Settings model failed: {type(exc).__name__}: {exc}") from exc
     if findings:
         raise ConfigError("\n".join(findings))
     return settings

@@ -53,7 +53,7 @@ def load(path: Path) -> Settings:
     if findings:
         # one mistake in [defaults] is found in every bot
         raise ConfigError("\n".join(dict.fromkeys(findings)))
-    return _absolute(settings, path.absolute().parent)
+    return _absolute(settings, path)
 
 
 def _completed(bots: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _read(path: Path) -> dict[str, Any]:
     if len(data) > _BIGGEST_FILE:
         raise ConfigError(f"{path}  is larger than {_BIGGEST_FILE} bytes: not a bots.toml")
     try:
-        return tomllib.loads(data.decode())
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{path}  is not UTF-8 text (byte {exc.start})") from exc
     except (ValueError, RecursionError) as exc:  # also absurd numbers, and absurd nesting
@@ -88,8 +88,9 @@ def _explained(exc: ValidationError, where: str, bots: object) -> Iterator[str]:
                 yield explain(error, where)
 
 
-def _absolute(settings: Settings, folder: Path) -> Settings:
+def _absolute(settings: Settings, path: Path) -> Settings:
     """The settings with all relative paths made absolute."""
+    folder = path.absolute().parent
     bots = {name: _with_files_below(bot, folder) for name, bot in settings.bots.items()}
     journal = settings.service.journal
     if journal != ":memory:":

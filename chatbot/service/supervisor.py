@@ -11,10 +11,10 @@ from chatbot.bot.health import Health
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin, load_plugin
 from chatbot.model.config import BotSettings, Settings
-from chatbot.model.errors import ChatbotError, ConfigError, PluginError
+from chatbot.model.errors import ConfigError, PluginError
 from chatbot.wire.retry import Backoff, Limits
 
-__all__ = ["Service", "build", "check_secrets", "load_plugins"]
+__all__ = ["Service", "assemble", "build", "check_secrets", "load_plugins"]
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Service:
                 wait.cancel()
 
 
-def load_plugins(name: str, bot: BotSettings, settings: Settings) -> list[LoadedPlugin]:
+def load_plugins(name: str, bot: BotSettings, settings: Settings, file: str) -> list[LoadedPlugin]:
     """The plugins of one bot, in call order.
 
     Raises:
@@ -94,30 +94,38 @@ def load_plugins(name: str, bot: BotSettings, settings: Settings) -> list[Loaded
             plugin,
             folders=settings.plugin_dirs,
             table=bot.plugin.get(plugin, {}),
-            where=f"[bots.{name}.plugin.{plugin}]",
+            where=f"{file}  [bots.{name}.plugin.{plugin}]",
         )
         for plugin in bot.plugins
     ]
 
 
-def build(settings: Settings, world: World) -> Service:
+def build(settings: Settings, world: World, file: str = "bots.toml") -> Service:
     """All bots of a file, with their plugins loaded and checked.
 
     Raises:
         ConfigError: Everything that is wrong with plugins and their settings, bot by bot.
     """
-    bots, findings = [], []
-    for name, bot in settings.bots.items():
-        try:
-            bots.append(BotRunner(name, bot, load_plugins(name, bot, settings), world))
-        except (ConfigError, PluginError) as error:
-            findings.append(_about(name, error))
+    bots, findings = assemble(settings, world, file)
     if findings:
         raise ConfigError("\n".join(findings))
     return Service(bots, world=world, drain_timeout=settings.service.drain_timeout)
 
 
-def check_secrets(settings: Settings) -> None:
+def assemble(settings: Settings, world: World, file: str) -> tuple[list[BotRunner], list[str]]:
+    """The bots that can be made, and what is wrong with the others, each with its place."""
+    bots, findings = [], []
+    for name, bot in settings.bots.items():
+        try:
+            bots.append(BotRunner(name, bot, load_plugins(name, bot, settings, file), world))
+        except PluginError as error:
+            findings.append(f"{file}  [bots.{name}]  {error}")
+        except ConfigError as error:
+            findings.append(str(error))
+    return bots, findings
+
+
+def check_secrets(settings: Settings, file: str) -> None:
     """See that every bot's password is there.
 
     Raises:
@@ -128,10 +136,6 @@ def check_secrets(settings: Settings) -> None:
         try:
             bot.password.read()
         except ConfigError as error:
-            findings.append(f"[bots.{name}] password: {error}")
+            findings.append(f"{file}  [bots.{name}] password: {error}")
     if findings:
         raise ConfigError("\n".join(findings))
-
-
-def _about(name: str, error: ChatbotError) -> str:
-    return f"[bots.{name}]  {error}"

@@ -130,7 +130,9 @@ class Rest:
         """
         try:
             single = await self._single(_safe(chat_id))
-        except ProtocolViolation:
+        except ProtocolViolation as error:
+            if error.retryable:
+                raise
             single = None
         if single is not None:
             return single
@@ -220,7 +222,7 @@ def _as_error(outcome: Outcome) -> WireError:
         case NotSent(error) | SessionFault(error) | Unknown(error):
             return error
         case Refusal(code, message) | Gone(code, message):
-            return ProtocolViolation(message, status=code)
+            return ProtocolViolation(message, retryable=False, status=code)
         case Later():
             return ProtocolViolation("the server asks for fewer requests", status=429)
         case Accepted():

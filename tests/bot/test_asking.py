@@ -146,9 +146,11 @@ async def test_history_stays_history_however_long_it_takes_to_read_it(answers: l
 async def test_a_bot_begins_with_what_it_heard_if_the_transcript_is_refused() -> None:
     async with on_stage() as stage:
         stage.desk.always("messages", code(3))
+        began = stage.clock.time
         stage.desk.offer()
         stage.desk.says("first")
         await stage.until(lambda: heard(stage))
+        assert stage.clock.time - began < 30.0
         assert stage.names()[:2] == ["ChatOffered", "ChatStarted"]
         assert heard(stage) == ["first"]
 

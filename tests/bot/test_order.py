@@ -104,7 +104,7 @@ def test_a_long_transcript_is_taken_at_once() -> None:
     assert len(order.waiting()) == 256
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(INDEXES, st.data())
 def test_every_shown_line_is_released_once_in_order(there: set[int], data: st.DataObject) -> None:
     """Hints are lost, doubled and swapped; shows are truthful, of the whole or from the cursor on."""
@@ -122,7 +122,7 @@ def test_every_shown_line_is_released_once_in_order(there: set[int], data: st.Da
     assert not order.is_missing_lines
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 2**53 - 1), max_size=30))
 def test_nothing_is_released_before_the_server_has_shown_that_nothing_stands_between(
     hints: list[int],
@@ -135,7 +135,7 @@ def test_nothing_is_released_before_the_server_has_shown_that_nothing_stands_bet
     assert len(order.waiting()) <= 256
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ogs"), st.lists(st.integers(1, 3000), max_size=20)), max_size=12))
 def test_whatever_happens_no_line_is_released_twice_or_out_of_order(
     steps: list[tuple[str, list[int]]],

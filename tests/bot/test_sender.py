@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from chatbot import ChatGone, NotAllowed, RateLimited, Refused, Unconfirmed
-from chatbot.model.actions import Leave
+from chatbot.model.actions import Action, Consult, Leave, SendMessage
 from chatbot.wire.http import Reply
 from tests.bot.desk import CAN_TALK, LOST, NOT_SENT, Reaction, code, reply
 from tests.bot.stage import on_stage
@@ -224,13 +224,15 @@ async def test_a_cancelled_operation_leaves_nothing_locked() -> None:
         assert stage.desk.texts() == ["second"]
 
 
-async def test_a_view_read_for_a_chat_that_ended_meanwhile_does_not_bring_it_back() -> None:
+@pytest.mark.parametrize("action", [Consult(target_uri="http://x/users/u2"), SendMessage(text="hello")])
+async def test_a_view_read_for_a_chat_that_ended_meanwhile_does_not_bring_it_back(action: Action) -> None:
     async with on_stage() as stage:
         chat = await stage.chatting()
         desk = stage.desk
         old = reply(chat={**desk.chats["c1"]})
         gate = desk.holding("chat")
-        asking = asyncio.create_task(chat.consult("http://x/users/u2"))
+        desk.answer("SendMessage", code(2))
+        asking = asyncio.create_task(chat.perform(action))
         await gate.reached.wait()
         desk._default = lambda *_: old  # type: ignore[method-assign]
         desk.end()

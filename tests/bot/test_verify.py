@@ -98,6 +98,7 @@ async def test_equal_texts_are_told_apart() -> None:
 async def test_a_text_that_was_accepted_and_swallowed_does_not_make_the_next_one_twice() -> None:
     async with on_stage() as stage:
         chat = await stage.chatting()
+        stage.desk.mute = True
         stage.desk.answer("SendMessage", reply())  # accepted, and never shown
         await chat.send_text("swallowed")
         stage.desk.after_effect("SendMessage")
@@ -217,14 +218,13 @@ async def test_a_rejection_that_nobody_answered_is_seen_by_the_chat_being_gone()
     class Choosy:
         @hookimpl
         async def on_chat_offered(self, chat: Chat) -> None:
+            stage.desk.mute = True
             self.receipt = await chat.reject()
 
     choosy = Choosy()
     async with on_stage(choosy) as stage:
         stage.desk.after_effect("Reject")
         stage.desk.offer()
-        stage.desk._news.clear()
-        stage.desk.status("c1")
         await stage.until(lambda: stage.asked("Reject"))
         await stage.quiet()
         assert choosy.receipt.state == "confirmed"

@@ -1,19 +1,15 @@
-import asyncio
-
 import pytest
 
 from chatbot import (
     CapabilitiesChanged,
     ChatEnded,
     ChatOffered,
-    ChatStarted,
-    Event,
     ParticipantJoined,
     TextReceived,
     hookimpl,
 )
 from chatbot.hooks.chat import Chat
-from tests.bot.desk import ANA, CAN_LEAVE, CAN_TALK, HELENA, LOST, ME, Desk, Reaction, code, reply
+from tests.bot.desk import ANA, CAN_LEAVE, CAN_TALK, HELENA, LOST, ME, Reaction, code, reply
 from tests.bot.stage import Stage, on_stage
 
 
@@ -94,6 +90,7 @@ async def test_an_accept_that_came_to_nothing_is_tried_again_later_and_not_at_on
         await stage.quiet()
         tried = stage.asked("Accept")
         assert tried <= 6
+        assert stage.bot._worker._taken == set()
         await stage.turns(500)
         assert stage.asked("Accept") == tried
         stage.desk.always("Accept", None)
@@ -267,143 +264,3 @@ async def test_changes_are_told_between_lines() -> None:
         stage.desk.change(kind="ParticipantsUpdated", capabilities=[*CAN_TALK, "Consult"])
         await stage.quiet()
         assert [event.granted for event in stage.all(CapabilitiesChanged)] == [("Consult",)]
-
-
-# ends
-
-
-def customer_leaves(desk: Desk) -> None:
-    desk.line("c1", {"type": "ParticipantLeft", "from": ANA})
-
-
-async def test_a_chat_without_a_customer_is_completed() -> None:
-    async with on_stage() as stage:
-        await stage.chatting()
-        customer_leaves(stage.desk)
-        await stage.quiet()
-        assert (stage.asked("Complete"), stage.bot.chats) == (1, 0)
-
-
-async def test_a_chat_without_a_customer_is_left_to_the_other_agents() -> None:
-    async with on_stage() as stage:
-        await stage.chatting("c1", ANA, HELENA)
-        customer_leaves(stage.desk)
-        await stage.quiet()
-        assert (stage.asked("Leave"), stage.asked("Complete")) == (1, 1)
-        assert stage.bot.chats == 0
-
-
-async def test_a_chat_with_another_customer_goes_on() -> None:
-    async with on_stage() as stage:
-        await stage.chatting("c1", ANA, {**ANA, "participantId": "P-bea"})
-        customer_leaves(stage.desk)
-        await stage.quiet()
-        assert stage.asked("Complete", "Leave") == 0
-
-
-async def test_a_customer_who_comes_back_at_once_keeps_the_chat() -> None:
-    async with on_stage() as stage:
-        await stage.chatting()
-        left, back = ({"type": f"Participant{word}", "from": ANA} for word in ("Left", "Rejoined"))
-        stage.desk.mute = True
-        stage.desk.line("c1", left)
-        stage.desk.line("c1", back)
-        stage.desk.hint("c1", left, back)
-        await stage.quiet()
-        assert stage.asked("Complete") == 0
-
-
-@pytest.mark.parametrize("answer", [code(3), code(10), reply(429, {"retry-after": "0"})])
-async def test_a_chat_without_a_customer_does_not_stay_when_its_end_was_refused(answer: Reaction) -> None:
-    async with on_stage() as stage:
-        await stage.chatting()
-        stage.desk.always("Complete", answer)
-        customer_leaves(stage.desk)
-        await stage.quiet()
-        assert 1 <= stage.asked("Complete") <= 6
-        stage.desk.always("Complete", None)
-        await stage.reconciled()
-        assert stage.bot.chats == 0
-
-
-async def test_a_chat_that_the_server_has_left_is_completed() -> None:
-    async with on_stage() as stage:
-        await stage.chatting()
-        stage.desk.change(state="LeftChat", capabilities=CAN_LEAVE)
-        await stage.quiet()
-        assert (stage.asked("Complete"), stage.bot.chats) == (1, 0)
-
-
-async def test_a_chat_that_a_plugin_has_left_is_its_own_to_complete() -> None:
-    async with on_stage() as stage:
-        chat = await stage.chatting()
-        await chat.leave()
-        await stage.quiet()
-        await stage.reconciled()
-        assert stage.asked("Complete") == 0
-        await chat.set_disposition("done")
-        await chat.complete()
-        await stage.quiet()
-        assert stage.bot.chats == 0
-
-
-async def test_the_end_is_told_once_whatever_comes_while_it_is_told() -> None:
-    class Slow:
-        @hookimpl
-        async def on_chat_ended(self) -> None:
-            stage.desk.says("late")
-            stage.desk.hint("c1", {"type": "TranscriptSaveDone", "index": -1})
-            stage.desk.publish(
-                {"notificationType": "PropertiesUpdated", "chat": {"id": "c1", "state": "Completed"}}
-            )
-            await stage.turns()
-
-    async with on_stage(Slow()) as stage:
-        await stage.chatting()
-        stage.desk.end()
-        await stage.quiet()
-        assert stage.names().count("ChatEnded") == 1
-        assert stage.names()[-1] == "ChatEnded"
-        assert stage.bot.chats == 0
-
-
-async def test_a_chat_that_ends_while_a_hook_runs_ends_after_it() -> None:
-    class Slow:
-        @hookimpl
-        async def on_text(self) -> None:
-            stage.desk.end()
-            await stage.turns()
-            done.append(len(stage.all(ChatEnded)))
-
-    done: list[int] = []
-    async with on_stage(Slow()) as stage:
-        await stage.chatting()
-        stage.desk.says("hi")
-        await stage.quiet()
-        assert done == [0]
-        assert len(stage.all(ChatEnded)) == 1
-
-
-async def test_what_is_said_while_a_drain_finishes_is_not_forgotten() -> None:
-    class Chain:
-        @hookimpl
-        async def on_event(self, event: Event) -> None:
-            if isinstance(event, TextReceived) and len(texts(stage)) < 50:
-                stage.desk.says(f"text {len(texts(stage))}")
-                for _ in range(len(texts(stage)) % 7):
-                    await asyncio.sleep(0)
-
-    async with on_stage(Chain()) as stage:
-        await stage.chatting()
-        stage.desk.says("text 0")
-        await stage.quiet()
-        assert texts(stage) == [f"text {number}" for number in range(50)]
-
-
-async def test_a_started_chat_is_told_of_once_however_often_it_is_seen() -> None:
-    async with on_stage() as stage:
-        await stage.chatting()
-        for _ in "123":
-            stage.desk.status("c1")
-            await stage.reconciled()
-        assert len(stage.all(ChatStarted)) == 1

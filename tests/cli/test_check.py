@@ -68,7 +68,7 @@ def test_findings_in_plugins_end_with_code_1(
 ) -> None:
     result = chatbot("check", "-c", config(tmp_path, FROM_ENV, plugin=plugin))
     assert result.exit_code == 1
-    assert result.stderr.startswith("[bots.maid]  plugin 'echo'")
+    assert "[bots.maid]  plugin 'echo'" in result.stderr
     assert finding in result.stderr
 
 

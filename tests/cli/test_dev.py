@@ -89,4 +89,4 @@ def test_an_admin_port_that_is_taken_ends_with_code_2(chatbot: Chatbot, tmp_path
 def test_a_plugin_that_cannot_be_loaded_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
     result = chatbot("dev", "-c", write(tmp_path, BOT.format(admin="")), "--port", 0)
     assert result.exit_code == 2
-    assert result.stderr.startswith("[bots.maid]  plugin 'echo' was not found in ")
+    assert "[bots.maid]  plugin 'echo' was not found in " in result.stderr

@@ -342,3 +342,10 @@ def test_a_secret_is_never_shown_in_an_error(tmp_path: Path, text: str) -> None:
 )
 def test_the_nearest_word_is_what_was_probably_meant(word: str, expected: str | None) -> None:
     assert nearest(word, ["greeter", "faq", "handoff"]) == expected
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "bots.toml"
+    text = '[bots.a]\nserver = "http://localhost"\nusername = "a"\npassword = "p"\n'
+    path.write_bytes(text.encode("utf-8-sig"))
+    assert list(load(path).bots) == ["a"]

@@ -174,7 +174,7 @@ BOT = """
 def test_the_plugins_of_a_bot_come_in_call_order_with_their_settings(tmp_path: Path) -> None:
     bots = BOT.format(name="maid", plugins='"two", "one"') + '    plugin.one.text = "Hi"\n'
     found = settings(tmp_path, bots)
-    two, one = load_plugins("maid", found.bots["maid"], found)
+    two, one = load_plugins("maid", found.bots["maid"], found, "bots.toml")
     assert (two.name, two.settings) == ("two", None)
     assert one.name == "one"
     assert one.settings is not None
@@ -184,14 +184,14 @@ def test_the_plugins_of_a_bot_come_in_call_order_with_their_settings(tmp_path: P
 def test_wrong_settings_name_the_table(tmp_path: Path) -> None:
     bots = BOT.format(name="maid", plugins='"one"') + '    plugin.one.txt = "Hi"\n'
     found = settings(tmp_path, bots)
-    with pytest.raises(ConfigError, match=r"^\[bots\.maid\.plugin\.one\]  has no key 'txt'"):
-        load_plugins("maid", found.bots["maid"], found)
+    with pytest.raises(ConfigError, match=r"^bots\.toml  \[bots\.maid\.plugin\.one\]  has no key 'txt'"):
+        load_plugins("maid", found.bots["maid"], found, "bots.toml")
 
 
 def test_a_plugin_that_is_not_there_is_a_plugin_error(tmp_path: Path) -> None:
     found = settings(tmp_path, BOT.format(name="maid", plugins='"gone"'))
     with pytest.raises(PluginError, match="plugin 'gone' was not found"):
-        load_plugins("maid", found.bots["maid"], found)
+        load_plugins("maid", found.bots["maid"], found, "bots.toml")
 
 
 def test_a_service_has_all_bots_of_the_file_and_no_secret_is_read_for_it(tmp_path: Path) -> None:
@@ -207,8 +207,8 @@ def test_what_is_wrong_with_each_bot_is_told_at_once(tmp_path: Path) -> None:
     bots = "".join(BOT.format(name=name, plugins=f'"{plugin}"') for name, plugin in plugin_of.items())
     with pytest.raises(ConfigError) as refused:
         build(settings(tmp_path, bots), world())
-    told = [line for line in str(refused.value).splitlines() if line.startswith("[")]
-    assert [line.split()[0] for line in told] == ["[bots.day]", "[bots.dusk]", "[bots.night]"]
+    told = [line for line in str(refused.value).splitlines() if line.startswith("bots.toml")]
+    assert [line.split()[1] for line in told] == ["[bots.day]", "[bots.dusk]", "[bots.night.plugin.one]"]
 
 
 def test_all_secrets_that_are_not_there_are_told_at_once(
@@ -218,9 +218,10 @@ def test_all_secrets_that_are_not_there_are_told_at_once(
     found = settings(tmp_path, "".join(BOT.format(name=name, plugins="") for name in names))
     monkeypatch.delenv("GONE", raising=False)
     with pytest.raises(ConfigError) as refused:
-        check_secrets(found)
+        check_secrets(found, "bots.toml")
     assert str(refused.value).splitlines() == [
-        f"[bots.{name}] password: the environment variable GONE is missing or empty" for name in names
+        f"bots.toml  [bots.{name}] password: the environment variable GONE is missing or empty"
+        for name in names
     ]
     monkeypatch.setenv("GONE", "x")
-    check_secrets(found)
+    check_secrets(found, "bots.toml")

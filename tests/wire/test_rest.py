@@ -261,8 +261,17 @@ async def test_list_of_chats_that_cannot_be_read_is_a_violation(value: object) -
         await wire.chats()
 
 
+@pytest.mark.parametrize("trouble", [Reply(503, {}, b""), Reply(429, {}, b""), envelope(4)], ids=str)
+async def test_chat_that_cannot_be_read_now_is_not_taken_for_gone(trouble: Reply) -> None:
+    wire, _ = rest(trouble, json_reply({"chats": []}))
+    with pytest.raises(ProtocolViolation):
+        await wire.chat("A")
+
+
 @pytest.mark.parametrize(
-    "first", [page(404), Reply(404, {}, b""), envelope(6), envelope(6, http=404)], ids=str
+    "first",
+    [page(404), Reply(404, {}, b""), envelope(6), envelope(6, http=404), page(405), envelope(3)],
+    ids=str,
 )
 @pytest.mark.parametrize(("listed", "found"), [([A, B], "A"), ([B], None)])
 async def test_chat_without_an_address_of_its_own_is_looked_up_in_the_list(
