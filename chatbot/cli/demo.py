@@ -24,6 +24,8 @@ from chatbot.simulator.server import serve
 
 __all__ = ["command"]
 
+# Seconds until a bot is in the chat, and until each of its answers.
+_ARRIVAL_S = 10.0
 _PATIENCE_S = 10.0
 _STYLES = {"Customer": "bold cyan", "Agent": "bold green"}
 
@@ -99,7 +101,7 @@ async def _talk(settings: Settings, script: DemoChat, server: str, console: Cons
     )
     try:
         async with customer:
-            await customer.sees_agent(timeout_s=_PATIENCE_S)
+            await customer.sees_agent(timeout_s=_ARRIVAL_S)
             for line in script.lines:
                 if line.say:
                     await customer.says(line.say)

@@ -43,6 +43,13 @@ def test_a_password_in_the_file_is_a_warning_and_never_printed(chatbot: Chatbot,
     assert CANARY not in result.output
 
 
+def test_two_bots_that_are_one_agent_are_a_warning(chatbot: Chatbot, tmp_path: Path) -> None:
+    twin = ["[bots.twin]", 'server = "https://gws.invalid"', 'username = "maid"', FROM_ENV]
+    result = chatbot("check", "-c", config(tmp_path, FROM_ENV, *twin))
+    assert result.exit_code == 0
+    assert result.stderr.startswith("warning: [bots.maid] and [bots.twin] are one agent, ")
+
+
 def test_a_password_that_is_not_there_yet_is_a_warning(
     chatbot: Chatbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -226,3 +226,14 @@ def test_something_else_called_settings_is_no_model(tmp_path: Path) -> None:
 
 def test_a_secret_setting_is_not_shown(tmp_path: Path) -> None:
     assert "canary-7c1f" not in "\n".join(wrong(tmp_path, {"again": "canary-7c1f", "say": ["canary-7c1f"]}))
+
+
+def test_a_settings_model_that_fails_by_itself_is_the_plugin_s_fault(tmp_path: Path) -> None:
+    text = (
+        "from pydantic import BaseModel, model_validator\n"
+        "class Settings(BaseModel):\n"
+        "    @model_validator(mode='after')\n"
+        "    def broken(self): raise KeyError('oops')\n"
+    )
+    write(tmp_path / "faq.py", text)
+    assert refused("faq", tmp_path) == ["bots.toml  the Settings model failed: KeyError: 'oops'"]
