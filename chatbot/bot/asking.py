@@ -45,8 +45,11 @@ class Asking:
                 fruitless += self._is_final(error, patient_until)
                 await self._wait(backoff)
             else:
+                heard = {line.index: line for line in chat.order.waiting()}
                 chat.read_back(lines)
-                return lines
+                # a server may show less than it has told
+                shown = {line.index for line in lines}
+                return [*lines, *(line for index, line in heard.items() if index not in shown)]
         chat.order.give_up_asking()
         return chat.order.waiting()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, MutableMapping
+from collections.abc import Callable, Coroutine, MutableMapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -179,11 +179,21 @@ class LiveChat:
         action = self.receipts.failed(failure.reference_id, failure.message)
         return failure.model_copy(update={"action": action}) if action else failure
 
+    def unexplained(self, lines: Sequence[TranscriptEvent]) -> list[TranscriptEvent]:
+        """The lines that may be the bot's own, and are not known to be the effect of an operation."""
+        return [
+            line for line in lines if line.index not in self._echoes and self.identity.may_be(line.sender)
+        ]
+
+    def explain(self, *lines: TranscriptEvent) -> None:
+        """These lines are the effect of an operation, so they are not another one's."""
+        self._echoes += [line.index for line in lines if line.index is not None]
+
     def _match_echo(self, line: TranscriptEvent) -> None:
         """Tell receipts of an own line, once; also where only its words show that it is our own."""
         if line.index is None or line.index <= self.order.cursor or line.index in self._echoes:
             return
         is_own = self.identity.is_me(line.sender)
         if is_own or (self.receipts.expects(line) and self.identity.recognise(line.sender)):
-            self._echoes.append(line.index)
+            self.explain(line)
             self.receipts.echo(line)

@@ -7,6 +7,7 @@ request may still be on its way through a balancer (reliability 2.2).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
@@ -20,6 +21,8 @@ from chatbot.model.words import ChatState, LineType
 from chatbot.wire.retry import Backoff, Limits
 
 __all__ = ["can_verify", "took_effect"]
+
+Said = TypeVar("Said", TranscriptEvent, Action)
 
 _LOOKS = Limits(first_backoff_s=0.5, max_backoff_s=2.0)
 _TYPING = frozenset({LineType.TYPING_STARTED, LineType.TYPING_STOPPED})
@@ -77,16 +80,21 @@ async def _is_shown(parts: Parts, chat: LiveChat, receipt: Receipt, base: int) -
 
 
 def _is_among(chat: LiveChat, action: Action, lines: list[TranscriptEvent]) -> bool:
-    """Whether a line that no earlier operation explains is this one's: by its words, else by position."""
-    own = [line for line in lines if is_echo_of(line, action) and chat.identity.may_be(line.sender)]
+    """Whether a line that no other operation explains is this one's: by its words, else by position.
+
+    An echo may have come by notification since the request went out: that line has its operation.
+    """
+    own = [line for line in chat.unexplained(lines) if is_echo_of(line, action)]
     earlier = chat.receipts.earlier(action)
-    if _how_many_say(own, action) > _how_many_say(earlier, action):
-        return True
-    return chat.identity.me is not None and len(own) > len(earlier)
+    found = _alike(own, action)[len(_alike(earlier, action)) :]
+    if not found and chat.identity.me is not None:
+        found = own[len(earlier) :]
+    chat.explain(*found[:1])
+    return bool(found)
 
 
-def _how_many_say(things: Sequence[TranscriptEvent | Action], action: Action) -> int:
-    return sum(says_the_same(thing, action) for thing in things)
+def _alike(things: Sequence[Said], action: Action) -> list[Said]:
+    return [thing for thing in things if says_the_same(thing, action)]
 
 
 async def _is_in_state(parts: Parts, chat: LiveChat, action: Action) -> bool:

@@ -113,7 +113,11 @@ class Rest:
         if isinstance(listed, list):
             return _readable(map(parse_chat, listed))
         if isinstance(uris, list):
-            return _readable([await self._single(chat_id) for chat_id in map(id_from_path, uris) if chat_id])
+            ids = [chat_id for chat_id in map(id_from_path, uris) if chat_id]
+            # if none can be read, there is no address of one chat (reference 5.1); the chats are there
+            return _readable([await self._single(chat_id) for chat_id in ids]) or [
+                ChatResource(id=chat_id) for chat_id in ids
+            ]
         # the chat resource page answers with one bare chat
         single = parse_chat(value.get("chat") or value)
         if single is None:
@@ -145,9 +149,27 @@ class Rest:
     async def lines(self, chat_id: str, start: int = 1, count: int | None = None) -> list[TranscriptEvent]:
         """The transcript from index ``start`` on, as the server shows it.
 
+        Nobody says how many lines it shows at once (reference 5.1): without ``count`` all are read.
+
         Raises:
             WireError: As ``get`` says.
         """
+        lines = page = await self._page(chat_id, start, count)
+        for _ in range(_MOST_PAGES):
+            if count is not None or len(page) < _SMALLEST_PAGE:
+                break
+            end = max(line.position for line in lines)
+            try:
+                page = await self._page(chat_id, end + 1)
+            except ProtocolViolation as error:
+                if error.retryable:
+                    raise
+                break  # there is nothing beyond the end
+            page = [line for line in page if line.position > end]
+            lines = [*lines, *page]
+        return lines
+
+    async def _page(self, chat_id: str, start: int, count: int | None = None) -> list[TranscriptEvent]:
         query = f"startIndex={start}" + (f"&count={count}" if count is not None else "")
         answer = await self.get(f"/me/chats/{_safe(chat_id)}/messages?{query}")
         if not isinstance(answer.value.get("messages"), list):
@@ -198,6 +220,8 @@ class Rest:
 
 
 _REDIRECT = 300
+_SMALLEST_PAGE = 10
+_MOST_PAGES = 100
 _GOOD = (StatusCode.OK, StatusCode.PARTLY_DONE)
 
 
