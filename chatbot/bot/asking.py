@@ -7,6 +7,7 @@ import logging
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.platform import has_answered
+from chatbot.model.answers import StatusCode
 from chatbot.model.errors import ProtocolViolation, WireError
 from chatbot.model.events import TranscriptEvent
 from chatbot.wire.retry import Backoff, Limits
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 _TRIES = 4
 # How long a server that is busy or in trouble is waited for, before that counts as an answer.
 _PATIENCE_S = 60.0
+_NO_SUCH = frozenset({404, 405, StatusCode.NOT_FOUND})
 _WAITS = Limits(first_backoff_s=0.5, max_backoff_s=4.0)
 
 
@@ -42,6 +44,8 @@ class Asking:
                 lines = await self._parts.platform.lines(chat.id)
             except WireError as error:
                 log.warning("the transcript cannot be read: %s", error)
+                if error.status in _NO_SUCH:
+                    break  # the customer is not to wait for what will not come
                 fruitless += self._is_final(error, patient_until)
                 await self._wait(backoff)
             else:

@@ -219,6 +219,17 @@ class BotRunner:
     async def _reconcile(self) -> None:
         """Be Ready, then read all chats: subscribe comes before, so nothing can fall between."""
         await self._be_ready()
+        try:
+            await self._compare()
+        finally:
+            # the transcripts are read on whether or not the chats could be listed
+            for chat in self._pipeline.chats.values():
+                chat.must_ask = chat.started_at is not None
+                chat.accept_again, chat.accept_failed = chat.accept_failed, False
+                chat.stalled = False
+                self.wake(chat)
+
+    async def _compare(self) -> None:
         known = set(self._pipeline.chats)
         listed = await self._parts.platform.chats()
         for resource in listed:
@@ -227,11 +238,6 @@ class BotRunner:
                 self._pipeline.update(resource)
         for chat_id in known.difference(resource.id for resource in listed):
             await self._look_for(chat_id)
-        for chat in self._pipeline.chats.values():
-            chat.must_ask = chat.started_at is not None
-            chat.accept_again, chat.accept_failed = chat.accept_failed, False
-            chat.stalled = False
-            self.wake(chat)
 
     async def _be_ready(self) -> None:
         """The first time, and where the server has forgotten the agent, enter; then stay."""

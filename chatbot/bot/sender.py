@@ -161,17 +161,21 @@ class _Delivery:
                 return True
             case NotSent(error):
                 await self._wait(error)
-            case SessionFault(error):
+            case SessionFault(error) if not self._may_be_done(error):
                 await self._log_in_again(error)
             case Later(seconds):
                 await self._wait_turn(seconds)
-            case Unknown(error):
+            case Unknown(error) | SessionFault(error):
                 return await self._find_out(error, base)
             case Refusal(code, message):
                 await self._refused(code, message)
             case Gone(_, message):
                 raise ChatGone(message, action=self._action.operation, status=404)
         return False
+
+    def _may_be_done(self, error: WireError) -> bool:
+        """A web page under HTTP 200: one to log in means that nothing was done, but who knows which it is."""
+        return error.status is None and self._chat is not None and can_verify(self._action)
 
     def _accept(self, reference_id: str | None, *, partly: bool = False) -> None:
         self._receipt.partly = partly

@@ -71,6 +71,7 @@ LOST_ANSWERS = {
     "code 4 before the effect": Answer(200, '{"statusCode": 4, "statusMessage": "internal"}'),
     "code 9 after the effect": Answer(200, '{"statusCode": 9}', performed=True),
     "empty answer after the effect": Answer(200, "", performed=True),
+    "web page after the effect": Answer(200, "<html>done</html>", performed=True),
 }
 
 
@@ -239,6 +240,17 @@ async def test_a_bot_is_not_ready_while_its_polls_fail() -> None:
         stage.simulator.faults.clear()
         await talks_well(stage, "well again")
         assert stage.bot.health.problems() == []
+
+
+async def test_a_server_without_transcripts_keeps_no_customer_waiting() -> None:
+    async with on_stage(Echo()) as stage:
+        nothing = Fault(Match(method="GET", path="/api/v2/me/chats/", agent="robo"), Answer(404), times=None)
+        stage.simulator.faults.append(nothing)
+        async with stage.customer() as ana:
+            await ana.says("hi")
+            await ana.hears("You said hi")
+    reads = [record.path for record in stage.simulator.requests if record.path.endswith("/messages")]
+    assert len([path for path in reads if "/me/" in path]) == 1
 
 
 async def test_running_hooks_finish_before_the_bot_leaves() -> None:
