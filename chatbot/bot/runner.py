@@ -172,7 +172,9 @@ class BotRunner:
                     # an answer may be lost with all it told; without acknowledgements nobody resends it
                     self._out_of_step.set()
                 self.health.polling = True
-                self.health.trouble = ""
+                if self.health.entered:
+                    # else the last word is why the agent is not Ready
+                    self.health.trouble = ""
                 for notification in notifications:
                     self._pipeline.feed(notification)
             case SessionStarted():
