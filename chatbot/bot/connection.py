@@ -21,7 +21,9 @@ from chatbot.wire.rest import Rest
 from chatbot.wire.retry import Limits
 from chatbot.wire.session import AgentSession
 
-__all__ = ["Connection", "connect"]
+__all__ = ["Connection", "OpenHttp", "connect", "open_http"]
+
+OpenHttp = Callable[[BotSettings], Http]
 
 # All that concerns the agent's chats; other topics are not needed (reference 4.2).
 _TOPICS = ("/v2/me/chats",)
@@ -42,7 +44,23 @@ class Connection:
     new_source: Callable[[], NotificationSource]
 
 
-def connect(name: str, settings: BotSettings, *, clock: Clock, rng: Rng) -> Connection:
+def open_http(settings: BotSettings) -> Http:
+    """The real transport; nothing is sent yet.
+
+    Raises:
+        ConfigError: The password or the certificates are not there.
+    """
+    return HttpxHttp(
+        settings.server,
+        credentials=(settings.username, settings.password.read()),
+        tls=_tls(settings),
+        proxy=settings.proxy,
+    )
+
+
+def connect(
+    name: str, settings: BotSettings, *, clock: Clock, rng: Rng, open_http: OpenHttp = open_http
+) -> Connection:
     """Build the connection; nothing is sent yet.
 
     Args:
@@ -50,17 +68,12 @@ def connect(name: str, settings: BotSettings, *, clock: Clock, rng: Rng) -> Conn
         settings: The bot's settings; its secret is read here.
         clock: For waits and deadlines.
         rng: For jitter.
+        open_http: Makes the transport.
 
     Raises:
         ConfigError: The password, the certificates or the CometD client are not there.
     """
-    client = HttpxHttp(
-        settings.server,
-        credentials=(settings.username, settings.password.read()),
-        tls=_tls(settings),
-        proxy=settings.proxy,
-    )
-    http = GovernedHttp(client, clock)
+    http = GovernedHttp(open_http(settings), clock)
     rest = Rest(http, bot=name, clock=clock, timeout_s=settings.request_timeout)
     start = StartContactCenterSession(
         channels=settings.channels, place=settings.place, login_code=settings.login_code

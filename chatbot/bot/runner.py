@@ -9,9 +9,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.bot.connection import Connection, connect
+from chatbot.bot.connection import Connection, OpenHttp, connect, open_http
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.identity import Identity
+from chatbot.bot.journal import Journal
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts, where
 from chatbot.bot.pipeline import Pipeline
@@ -45,11 +46,13 @@ class World:
         clock: Time.
         rng: Chance.
         run_in_thread: Worker threads.
+        open_http: The transport of each bot.
     """
 
     clock: Clock
     rng: Rng
     run_in_thread: RunInThread
+    open_http: OpenHttp = open_http
 
 
 class BotRunner:
@@ -60,18 +63,22 @@ class BotRunner:
         settings: Its settings.
         plugins: Its plugins, in call order.
         world: Time, chance and threads.
+        journal: What survives a crash.
 
     Attributes:
         health: Whether it is ready, and why not.
         counters: What it has counted.
     """
 
-    def __init__(self, name: str, settings: BotSettings, plugins: list[LoadedPlugin], world: World) -> None:
+    def __init__(
+        self, name: str, settings: BotSettings, plugins: list[LoadedPlugin], world: World, journal: Journal
+    ) -> None:
         self.name = name
         self.settings = settings
         self.health = Health()
         self.counters = Counters()
         self._world = world
+        self._journal = journal
         self._plugins = PluginManager(plugins, run_in_thread=world.run_in_thread)
         self._stop = asyncio.Event()
         self._is_open = False
@@ -96,7 +103,7 @@ class BotRunner:
         """
         where.set(self.name)
         clock, rng = self._world.clock, self._world.rng
-        connection = connect(self.name, self.settings, clock=clock, rng=rng)
+        connection = connect(self.name, self.settings, clock=clock, rng=rng, open_http=self._world.open_http)
         try:
             self._assemble(connection)
             async with asyncio.TaskGroup() as self._tasks:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chatbot.bot.health import Health
+from chatbot.bot.journal import NoJournal
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin, load_plugin
 from chatbot.model.config import BotSettings, Settings
@@ -117,7 +118,7 @@ def assemble(settings: Settings, world: World, file: str) -> tuple[list[BotRunne
     bots, findings = [], []
     for name, bot in settings.bots.items():
         try:
-            bots.append(BotRunner(name, bot, load_plugins(name, bot, settings, file), world))
+            bots.append(BotRunner(name, bot, load_plugins(name, bot, settings, file), world, NoJournal()))
         except PluginError as error:
             findings.append(f"{file}  [bots.{name}]  {error}")
         except ConfigError as error:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from chatbot import Bot, Chat, Event, hookimpl
 from chatbot.bot import runner
 from chatbot.bot.connection import Connection
+from chatbot.bot.journal import NoJournal
 from chatbot.bot.live import LiveChat
 from chatbot.bot.platform import Platform
 from chatbot.bot.runner import BotRunner, World
@@ -180,7 +181,7 @@ async def on_stage(
     loaded = [LoadedPlugin(f"p{n}", plugin, None, "test") for n, plugin in enumerate((seen, *plugins))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "connect", lambda *_, **__: connected(desk, clock, rng, chosen))
-        bot = BotRunner("robo", chosen, loaded, World(clock, rng, asyncio.to_thread))
+        bot = BotRunner("robo", chosen, loaded, World(clock, rng, asyncio.to_thread), NoJournal())
         running = asyncio.create_task(bot.run(drain))
         stage = Stage(desk, clock, rng, bot, seen, running)
         try:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from chatbot import Bot, Chat, Event, hookimpl
+from chatbot.bot.journal import NoJournal
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.config import BotSettings, SecretSource
@@ -127,7 +128,7 @@ async def on_stage(
     seen = Recorder()
     loaded = [LoadedPlugin(f"p{n}", plugin, None, "test") for n, plugin in enumerate((seen, *plugins))]
     async with serve(simulator.asgi) as url, asyncio.TaskGroup() as tasks:
-        bot = BotRunner("robo", settings(url, **overrides), loaded, fast_world())
+        bot = BotRunner("robo", settings(url, **overrides), loaded, fast_world(), NoJournal())
         running = tasks.create_task(bot.run(drain_timeout=2.0))
         async with asyncio.timeout(PATIENCE_S):
             await seen.started.wait()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chatbot import TextReceived, hookimpl
+from chatbot.bot.journal import NoJournal
 from chatbot.bot.runner import BotRunner
 from chatbot.hooks.loader import LoadedPlugin
 from tests.flow.foreign import Foreign, Reply, serve_foreign
@@ -26,7 +27,7 @@ async def at_work(platform: Foreign) -> AsyncIterator[None]:
     seen = Recorder()
     plugins = [LoadedPlugin(f"p{n}", plugin, None, "test") for n, plugin in enumerate((seen, Echo()))]
     async with serve_foreign(platform) as url, asyncio.TaskGroup() as tasks:
-        bot = BotRunner("robo", settings(url), plugins, fast_world())
+        bot = BotRunner("robo", settings(url), plugins, fast_world(), NoJournal())
         tasks.create_task(bot.run(drain_timeout=2.0))
         async with asyncio.timeout(PATIENCE_S):
             await seen.started.wait()

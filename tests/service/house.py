@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from chatbot.bot.journal import NoJournal
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.config import BotSettings, SecretSource
@@ -62,7 +63,9 @@ def world(clock: QuickClock | None = None) -> World:
 def bot_at(server: str, name: str = "maid", *plugins: object, **settings: Any) -> BotRunner:
     settings = {"password": SecretSource(plain=SecretStr("x")), **settings}
     loaded = [LoadedPlugin(f"p{number}", plugin, None, "") for number, plugin in enumerate(plugins)]
-    return BotRunner(name, BotSettings(server=server, username=name, **settings), loaded, world())
+    return BotRunner(
+        name, BotSettings(server=server, username=name, **settings), loaded, world(), NoJournal()
+    )
 
 
 class FaultyBot(BotRunner):
@@ -72,7 +75,7 @@ class FaultyBot(BotRunner):
         settings = BotSettings(
             server="http://127.0.0.1:1", username=name, password=SecretSource(plain=SecretStr("x"))
         )
-        super().__init__(name, settings, [], world())
+        super().__init__(name, settings, [], world(), NoJournal())
         self.runs = 0
         self._ends = ends
 

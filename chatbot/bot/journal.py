@@ -1,0 +1,207 @@
+"""What survives a crash: the port to the journal, and what is written into it.
+
+A unit is what one ``put`` takes: all of it becomes durable, or nothing. Units become durable in the
+order in which they were put. The databases stand in ``journal_sqlite.py``; who waits for whom in
+``journal_writer.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+__all__ = [
+    "Checkpoint",
+    "Forget",
+    "Incident",
+    "Journal",
+    "Key",
+    "Memory",
+    "NoJournal",
+    "OperationRecord",
+    "OperationState",
+    "Phase",
+    "Record",
+    "Saved",
+    "SavedChat",
+]
+
+Phase = Literal["offered", "started", "ended"]
+OperationState = Literal["intent", "accepted", "unknown", "confirmed", "failed", "abandoned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Names one operation, the same after a crash (design 5). The first to write it wins.
+
+    Args:
+        chat_id: The chat; empty for operations that belong to none.
+        trigger: What the hook was called for: index and fingerprint of a line, or a name.
+        plugin: Whose hook it was; empty for what the bot does by itself.
+        hook: The hook.
+        ordinal: The how manieth operation of that hook call, from 0.
+    """
+
+    chat_id: str
+    trigger: str
+    plugin: str
+    hook: str
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """How far one operation has come: a row of the outbox.
+
+    Args:
+        key: Its name.
+        operation: The operation's name on the wire.
+        body: What to send, as JSON; empty once its fate is known.
+        digest: Tells two bodies apart when the body is gone.
+        state: ``intent`` before the request, ``accepted``, ``unknown``; at the end ``confirmed``,
+            ``failed`` or ``abandoned``.
+        base: The highest index known at the intent: its line comes later.
+        index: Of the line that confirmed it.
+        reason: Why it failed or was abandoned: the class of the error, a colon, its words.
+    """
+
+    key: Key
+    operation: str
+    body: str
+    digest: str
+    state: OperationState
+    base: int = 0
+    index: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far one chat has come.
+
+    Args:
+        chat_id: The chat.
+        phase: What the bot has done in it.
+        cursor: The index of the last line that is done with.
+        trigger: What hooks are running for; empty between events.
+        attempts: How often they were started for it.
+        history_to: Lines up to this index were said before the bot joined.
+        unanswered: Those among them that hooks are called for all the same.
+        prints: Fingerprints of the last lines that are done with.
+        own_ids: The participant ids that were ever the bot's own.
+    """
+
+    chat_id: str
+    phase: Phase
+    cursor: int = 0
+    trigger: str = ""
+    attempts: int = 0
+    history_to: int = 0
+    unanswered: tuple[int, ...] = ()
+    prints: tuple[str, ...] = ()
+    own_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What plugins keep for a chat, or with an empty ``chat_id`` for all chats of the bot.
+
+    Args:
+        chat_id: The chat, or empty.
+        values: A JSON object.
+    """
+
+    chat_id: str
+    values: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something an operator may ask about later: a permanent gap, a rewind, a dead letter.
+
+    Args:
+        chat_id: The chat.
+        kind: Which of these.
+        detail: What happened; no text of a customer.
+    """
+
+    chat_id: str
+    kind: Literal["gap", "rewind", "dead letter"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The chat begins anew: its operations and its memory are those of an earlier life."""
+
+    chat_id: str
+
+
+Record = OperationRecord | Checkpoint | Memory | Incident | Forget
+
+
+@dataclass(slots=True)
+class SavedChat:
+    """What is known of a chat that has not ended.
+
+    Args:
+        checkpoint: How far it has come.
+        operations: Its operations, oldest first.
+        memory: What plugins keep.
+    """
+
+    checkpoint: Checkpoint
+    operations: list[OperationRecord] = field(default_factory=list)
+    memory: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Saved:
+    """What an earlier run of a bot has left.
+
+    Args:
+        run: The number of this run, greater than that of every earlier one.
+        chats: The chats that have not ended, by id.
+        memory: What plugins keep for all chats of the bot.
+    """
+
+    run: int = 0
+    chats: Mapping[str, SavedChat] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+
+
+class Journal(Protocol):
+    """The journal of one bot."""
+
+    def put(self, *records: Record) -> Awaitable[None]:
+        """Write a unit. Who awaits it waits until it is durable, for ever if it cannot be written."""
+        ...
+
+    async def load(self) -> Saved:
+        """What an earlier run has left. Begins a new run."""
+        ...
+
+
+class NoJournal:
+    """Keeps nothing (``journal = ":memory:"``): after a crash the bot begins anew."""
+
+    def put(self, *records: Record) -> Awaitable[None]:
+        """See Journal."""
+        del records
+        return _DONE
+
+    async def load(self) -> Saved:
+        """See Journal."""
+        return Saved()
+
+
+class _Done:
+    """An awaitable that does not wait."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield
+
+
+_DONE = _Done()
