@@ -51,11 +51,22 @@ class Asking:
             else:
                 heard = {line.index: line for line in chat.order.waiting()}
                 chat.read_back(lines)
+                chat.must_ask = False  # the whole has just been read
                 # a server may show less than it has told
                 shown = {line.index for line in lines}
                 return [*lines, *(line for index, line in heard.items() if index not in shown)]
         chat.order.give_up_asking()
         return chat.order.waiting()
+
+    async def last_look(self, chat: LiveChat) -> None:
+        """Read the transcript of a chat that has ended once more, if the server still shows it."""
+        try:
+            lines = await self._parts.platform.lines(chat.id)
+        except WireError as error:
+            log.debug("the transcript cannot be read any more: %s", error)
+            return
+        for line in lines:
+            chat.outbox.hear(line, chat.identity)
 
     async def for_missing(self, chat: LiveChat) -> bool:
         """Close a gap, or find out that there is nothing in it. True if the chat can go on.
@@ -83,11 +94,13 @@ class Asking:
         return True
 
     def _go_on_without(self, chat: LiveChat) -> None:
-        if chat.order.is_missing_lines:
+        is_missing = chat.order.is_missing_lines
+        if is_missing:
             log.warning("lines up to %d were announced and are not shown: going on", chat.order.highest)
-            self._parts.counters.gaps += 1
         chat.must_ask = False
         chat.order.give_up_asking()
+        if is_missing and chat.order.next() is None:
+            self._parts.counters.gaps += 1
 
     def _is_final(self, error: WireError, patient_until: float) -> bool:
         """Whether this counts as an answer: a refusal does; trouble does when it lasts."""
@@ -96,18 +109,24 @@ class Asking:
         return isinstance(error, ProtocolViolation) and self._parts.clock.monotonic() >= patient_until
 
     async def _read(self, chat: LiveChat) -> None:
-        """What follows the cursor; the whole, if the server counts from somewhere else (reference 8.2)."""
-        start = chat.order.cursor + 1
+        """From the last lines that are done with on: they show whether the transcript is still the same.
+
+        The whole, if the answer leaves doubt: the server may count from somewhere else (reference
+        8.2), or have lost lines.
+        """
+        began = self._parts.clock.monotonic()
+        start = min(chat.order.cursor + 1, chat.progress.prints.first or chat.order.cursor + 1)
         lines = await self._parts.platform.lines(chat.id, start)
         if start > 1 and self._is_doubtful(chat, lines):
             lines = await self._parts.platform.lines(chat.id)
         chat.read_back(lines)
+        chat.read_at = began
 
     @staticmethod
     def _is_doubtful(chat: LiveChat, lines: list[TranscriptEvent]) -> bool:
-        """Whether lines may stand before these: a start that counts places passes over some."""
-        first = min((line.position for line in lines if line.index is not None), default=0)
-        return first > chat.order.cursor + 1 or (first == 0 and chat.order.is_missing_lines)
+        indexes = [line.index for line in lines if line.index is not None and line.index > 0]
+        cursor = chat.order.cursor
+        return not indexes or min(indexes) > cursor + 1 or max(indexes) < cursor
 
     async def _wait(self, backoff: Backoff) -> None:
         await self._parts.clock.sleep(backoff.failed(self._parts.clock.monotonic()))

@@ -19,6 +19,13 @@ class Counters:
     troubles: int = 0
     sessions: int = 0
     gaps: int = 0
+    rewinds: int = 0
+    late_lines: int = 0
+    dead_letters: int = 0
+    echoes: int = 0
+    fuzzy_matches: int = 0
+    unseen: int = 0
+    replay_mismatches: int = 0
 
 
 @dataclass(slots=True)

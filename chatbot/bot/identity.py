@@ -29,6 +29,15 @@ class Identity:
         self._nickname = nickname
         self._ids: set[str] = set()
 
+    @property
+    def own_ids(self) -> tuple[str, ...]:
+        """All participant ids that were ever the bot's own in this chat."""
+        return tuple(sorted(self._ids))
+
+    def remember(self, own_ids: Iterable[str]) -> None:
+        """Take over what an earlier run knew."""
+        self._ids.update(own_ids)
+
     def is_me(self, participant: Participant) -> bool:
         """Whether this participant is the bot. User ids have the last word, where both are known."""
         if self._user_id is not None and participant.user_id is not None:

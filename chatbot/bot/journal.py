@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 __all__ = [
+    "NO_JOURNAL",
     "Checkpoint",
     "Forget",
     "Incident",
+    "IncidentKind",
     "Journal",
     "Key",
     "Memory",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 Phase = Literal["offered", "started", "ended"]
+IncidentKind = Literal["gap", "rewind", "dead letter", "unseen"]
 OperationState = Literal["intent", "accepted", "unknown", "confirmed", "failed", "abandoned"]
 
 
@@ -118,7 +121,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Something an operator may ask about later: a permanent gap, a rewind, a dead letter.
+    """Something an operator may ask about later: a permanent gap, a rewind, a dead letter, an unseen line.
 
     Args:
         chat_id: The chat.
@@ -127,7 +130,7 @@ class Incident:
     """
 
     chat_id: str
-    kind: Literal["gap", "rewind", "dead letter"]
+    kind: IncidentKind
     detail: str
 
 
@@ -205,3 +208,4 @@ class _Done:
 
 
 _DONE = _Done()
+NO_JOURNAL = NoJournal()

@@ -1,4 +1,4 @@
-"""One chat while the bot has it: the newest view, its ordered lines, its receipts, its mailbox.
+"""One chat while the bot has it: the newest view, its ordered lines, its outbox, its mailbox.
 
 The mailbox is bounded without ever losing a text: lines beyond its bound are read again, state is
 a level of which only the newest view counts, and failures are few.
@@ -7,14 +7,18 @@ a level of which only the newest view counts, and failures are few.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, MutableMapping, Sequence
+from collections.abc import Coroutine, MutableMapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
+from chatbot.bot.health import Counters
 from chatbot.bot.identity import Identity
+from chatbot.bot.journal import Incident, IncidentKind, Journal, SavedChat
 from chatbot.bot.order import LineOrder
-from chatbot.bot.receipts import Receipts
+from chatbot.bot.outbox import Outbox
+from chatbot.bot.progress import Progress
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.ports import ActionSender, ReadLines
 from chatbot.model.events import (
@@ -26,37 +30,73 @@ from chatbot.model.events import (
 )
 from chatbot.model.resources import ChatResource, Participant
 
-__all__ = ["LiveChat"]
+__all__ = ["LiveChat", "Surroundings"]
+
+log = logging.getLogger(__name__)
 
 _MOST_UNORDERED = 64
-_MOST_ECHOES = 1000
 
-Spawn = Callable[["LiveChat", Coroutine[Any, Any, object]], None]
+
+class Surroundings(Protocol):
+    """What a chat needs from the bot."""
+
+    @property
+    def journal(self) -> Journal:
+        """The bot's journal."""
+        ...
+
+    @property
+    def counters(self) -> Counters:
+        """What the bot counts."""
+        ...
+
+    @property
+    def sender(self) -> ActionSender:
+        """Performs operations."""
+        ...
+
+    @property
+    def read(self) -> ReadLines:
+        """Reads transcripts."""
+        ...
+
+    def spawn(self, chat: LiveChat, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run it until it or the chat ends."""
+        ...
 
 
 class LiveChat:
     """What the bot knows and has to do in one chat.
 
+    Args:
+        resource: The first view of the chat.
+        identity: Which participant is the bot.
+        around: What the chat needs from the bot.
+        run: The number of this run of the bot.
+        saved: What an earlier run has left of the chat.
+
     Attributes:
         resource: The newest view of the chat.
         shown: The view that hooks were last told about.
         order: Its lines.
-        receipts: Operations that wait for their effect.
+        outbox: What the bot has sent there.
+        progress: How far the bot has come in it, as the journal knows it.
         identity: Which participant is the bot.
         sending: Held while an operation is in flight: one at a time.
-        adopted: Found running when the process began.
+        resumes: It was found running when the process began.
         offered: ``on_chat_offered`` has run.
         accept_failed: The automatic Accept came to nothing.
         accept_again: It is to be tried again.
         started_at: When ``on_chat_started`` or ``on_chat_resumed`` ran.
-        history_to: Lines up to this index are history, except those in ``unanswered``.
+        resumed_to: The end of the transcript when the chat was taken up again.
         must_ask: The transcript has to be read, whatever notifications say.
+        ask_at: When it has to be read if nothing is heard of it till then, in monotonic seconds.
+        read_at: When the transcript was last asked for, in monotonic seconds.
         stalled: Nothing more can be done until something new is heard.
         gone: The server no longer lists the chat.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
         abandoned: The customer has left and has not come back.
         again: The chat is offered anew, and its end has not been told yet; taken up after that.
-        memory: What plugins keep.
         unordered: Lines that have no place in the order.
         failures: Reports of failed operations.
         tasks: What plugins have spawned.
@@ -69,38 +109,44 @@ class LiveChat:
         resource: ChatResource,
         *,
         identity: Identity,
-        sender: ActionSender,
-        read: ReadLines,
-        spawn: Spawn,
+        around: Surroundings,
+        run: int = 0,
+        saved: SavedChat | None = None,
     ) -> None:
         self.resource = resource
         self.shown: ChatResource | None = None
         self.order = LineOrder()
-        self.receipts = Receipts()
+        self.outbox = Outbox(around.journal, around.counters)
         self.identity = identity
+        self.progress = Progress(self, run=run, journal=around.journal, saved=saved)
         self.sending = asyncio.Lock()
-        self.adopted = False
+        self.resumes = saved is not None and saved.checkpoint.phase == "started"
         self.offered = False
         self.accept_failed = False
         self.accept_again = False
         self.started_at: datetime | None = None
-        self.history_to = 0
-        self.unanswered: frozenset[int] = frozenset()
+        self.resumed_to = 0
         self.must_ask = False
+        self.ask_at = 0.0
+        self.read_at = 0.0
         self.stalled = False
         self.gone = False
         self.ended = False
         self.left_by_bot = False
         self.abandoned = False
         self.again: ChatUpdated | None = None
-        self.memory: MutableMapping[str, Any] = {}
         self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)
         self.failures: deque[OperationFailed] = deque(maxlen=_MOST_UNORDERED)
         self.tasks: set[asyncio.Task[object]] = set()
-        self.handle = Chat(self, sender)
-        self._read = read
-        self._spawn = spawn
-        self._echoes: deque[int] = deque(maxlen=_MOST_ECHOES)
+        self.handle = Chat(self, around.sender)
+        self._around = around
+        if saved is not None:
+            self._take_over(saved)
+
+    def _take_over(self, saved: SavedChat) -> None:
+        self.order.cursor = self.order.highest = saved.checkpoint.cursor
+        self.identity.remember(saved.checkpoint.own_ids)
+        self.outbox.restore(saved.operations)
 
     @property
     def id(self) -> str:
@@ -111,6 +157,11 @@ class LiveChat:
     def me(self) -> Participant | None:
         """See ChatView."""
         return self.identity.me
+
+    @property
+    def memory(self) -> MutableMapping[str, Any]:
+        """See ChatView."""
+        return self.progress.memory
 
     @property
     def is_over(self) -> bool:
@@ -124,11 +175,13 @@ class LiveChat:
 
     async def lines(self, start: int, count: int | None) -> list[TranscriptEvent]:
         """See ChatView."""
-        return await self._read(self.id, start, count)
+        return await self._around.read(self.id, start, count)
 
     def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """See ChatView."""
-        self._spawn(self, coroutine)
+        self._around.spawn(self, coroutine)
+
+    # what is heard and read
 
     def update(self, update: ChatUpdated) -> None:
         """Take a newer view of the chat. After its end nothing is newer: an answer was on its way."""
@@ -139,13 +192,13 @@ class LiveChat:
         self.stalled = False
         if self.is_live:
             self.identity.learn(self.resource.participants or ())
-        self.receipts.updated(update)
+        self.outbox.updated(update)
 
     def hear(self, line: TranscriptEvent) -> None:
         """Take a line from a notification."""
         self.stalled = False
         self.identity.hear(line)
-        self._match_echo(line)
+        self.outbox.hear(line, self.identity)
         if line.index is not None:
             self.order.offer([line])
         elif isinstance(line, TranscriptSaved | UnknownMessage):
@@ -154,13 +207,32 @@ class LiveChat:
             # its place is not known: the transcript will tell
             self.must_ask = True
 
-    def read_back(self, transcript: list[TranscriptEvent]) -> None:
+    def read_back(self, transcript: Sequence[TranscriptEvent]) -> None:
         """Take what the server showed on request."""
+        is_rewound = self._rewind(transcript)
         for line in transcript:
             self.identity.hear(line)
-            self._match_echo(line)
+            self.outbox.hear(line, self.identity)
         self.order.show(transcript)
-        self.must_ask = False
+        # what was heard before the rewind was dropped with it
+        self.must_ask = is_rewound
+
+    def _rewind(self, transcript: Sequence[TranscriptEvent]) -> bool:
+        """After a failover the transcript may end earlier than before: go back to where it does."""
+        index = self.progress.prints.rewind_to(self.order.cursor, transcript)
+        if index is None:
+            return False
+        log.warning("the transcript has lost lines %d to %d", index + 1, self.order.cursor)
+        self._around.counters.rewinds += 1
+        self.report("rewind", f"from line {self.order.cursor} to {index}")
+        self.order.rewind(index)
+        self.outbox.rewind(index)
+        self.progress.save()
+        return True
+
+    def report(self, kind: IncidentKind, detail: str) -> None:
+        """Keep what an operator may ask about."""
+        self._around.journal.put(Incident(self.id, kind, detail))
 
     def fail(self, failure: OperationFailed) -> None:
         """Take the report of a failed operation."""
@@ -176,24 +248,5 @@ class LiveChat:
         return failure
 
     def _explained(self, failure: OperationFailed) -> OperationFailed:
-        action = self.receipts.failed(failure.reference_id, failure.message)
+        action = self.outbox.failed(failure.reference_id, failure.message)
         return failure.model_copy(update={"action": action}) if action else failure
-
-    def unexplained(self, lines: Sequence[TranscriptEvent]) -> list[TranscriptEvent]:
-        """The lines that may be the bot's own, and are not known to be the effect of an operation."""
-        return [
-            line for line in lines if line.index not in self._echoes and self.identity.may_be(line.sender)
-        ]
-
-    def explain(self, *lines: TranscriptEvent) -> None:
-        """These lines are the effect of an operation, so they are not another one's."""
-        self._echoes += [line.index for line in lines if line.index is not None]
-
-    def _match_echo(self, line: TranscriptEvent) -> None:
-        """Tell receipts of an own line, once; also where only its words show that it is our own."""
-        if line.index is None or line.index <= self.order.cursor or line.index in self._echoes:
-            return
-        is_own = self.identity.is_me(line.sender)
-        if is_own or (self.receipts.expects(line) and self.identity.recognise(line.sender)):
-            self.explain(line)
-            self.receipts.echo(line)

@@ -8,6 +8,7 @@ permanent and is passed over (reliability, first warning).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from chatbot.model.events import TranscriptEvent
 
@@ -23,17 +24,21 @@ class LineOrder:
     Attributes:
         cursor: The index of the last line that is done with.
         highest: The highest index heard of.
+        newest: The latest timestamp of a line, by the server's clock.
     """
 
     def __init__(self) -> None:
         self.cursor = 0
         self.highest = 0
+        self.newest: datetime | None = None
         self._waiting: dict[int, TranscriptEvent] = {}
         self._shown_to = 0
 
     def offer(self, lines: Iterable[TranscriptEvent]) -> None:
         """Take lines in any order; what was done with, or is here already, is dropped."""
         for line in lines:
+            if line.timestamp is not None and (self.newest is None or line.timestamp > self.newest):
+                self.newest = line.timestamp
             if line.index is not None and line.index > self.cursor:
                 self.highest = max(self.highest, line.index)
                 self._waiting.setdefault(line.index, line)
@@ -70,6 +75,19 @@ class LineOrder:
         if line.index is not None:
             self._waiting.pop(line.index, None)
             self.cursor = max(self.cursor, line.index)
+
+    def skip_to(self, index: int) -> None:
+        """Lines up to this index are done with, whatever they say."""
+        for waiting in [one for one in self._waiting if one <= index]:
+            del self._waiting[waiting]
+        self.cursor = max(self.cursor, index)
+        self.highest = max(self.highest, index)
+
+    def rewind(self, index: int) -> None:
+        """The transcript has lost its end: what follows this index is still to come."""
+        self.cursor = self.highest = index
+        self._waiting.clear()
+        self._shown_to = min(self._shown_to, index)
 
     def give_up_asking(self) -> None:
         """The server does not show what it has announced: go on with what is here.

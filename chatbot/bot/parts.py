@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from chatbot.bot.health import Counters
+from chatbot.bot.journal import Journal
 from chatbot.bot.platform import Platform
 from chatbot.hooks.manager import PluginManager
 from chatbot.model.clock import Clock, Rng
@@ -29,6 +30,7 @@ class Parts:
         clock: For waits and times.
         rng: For jitter.
         counters: What it has counted.
+        journal: What survives a crash.
     """
 
     name: str
@@ -38,3 +40,4 @@ class Parts:
     clock: Clock
     rng: Rng
     counters: Counters
+    journal: Journal

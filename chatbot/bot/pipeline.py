@@ -76,6 +76,10 @@ class Pipeline:
         """Take a view of a chat that was read by REST."""
         self._updated(ChatUpdated(bot=self._bot, chat_id=resource.id, received_at=self.now(), chat=resource))
 
+    def take_over(self, chat_id: str) -> None:
+        """Go on with a chat that an earlier run has left, whether the server still lists it or not."""
+        self._create(ChatResource(id=chat_id))
+
     def lose(self, chat: LiveChat) -> None:
         """The server does not list the chat any more."""
         chat.gone = True
@@ -127,9 +131,10 @@ class Pipeline:
         if chat.is_over and update.notification:
             # hooks are still busy with its end, and it may be offered anew
             chat.again = update if state is ChatState.INVITED else None
-        if chat.resource.state is None and update.notification != "StatusChange":
+        is_first = chat.resource.state is None and chat.progress.phase is None
+        if is_first and update.notification != "StatusChange":
             # it did not begin under our eyes: an earlier process of this bot was in it
-            chat.adopted = state is not None and state.is_live
+            chat.resumes = state is not None and state.is_live
         chat.update(update)
         self._owner.wake(chat)
 
@@ -153,7 +158,7 @@ class Pipeline:
         self._owner.wake(chat)
 
     def _by_reference(self, reference_id: str | None) -> LiveChat | None:
-        return next((chat for chat in self.chats.values() if chat.receipts.knows(reference_id)), None)
+        return next((chat for chat in self.chats.values() if chat.outbox.knows(reference_id)), None)
 
     def _unattributable(self, event: Event) -> None:
         if isinstance(event, TranscriptEvent) and not isinstance(event, UnknownMessage):

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbot.bot.connection import Connection, OpenHttp, connect, open_http
+from chatbot.bot.dispatch import Dispatch
+from chatbot.bot.fallback import fall_back
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.identity import Identity
-from chatbot.bot.journal import Journal
+from chatbot.bot.instep import InStep
+from chatbot.bot.journal import NO_JOURNAL, Journal, Saved
 from chatbot.bot.live import LiveChat
+from chatbot.bot.memory import KeptMemory
 from chatbot.bot.parts import Parts, where
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.ports import NotificationSource
@@ -22,10 +26,11 @@ from chatbot.bot.worker import Worker
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import PluginManager
+from chatbot.hooks.ports import ReadLines
 from chatbot.hooks.run import current_run
 from chatbot.model.clock import Clock, Rng, RunInThread
 from chatbot.model.config import BotSettings
-from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
+from chatbot.model.errors import SessionLost, WireError
 from chatbot.model.notifications import Batch, SessionStarted, Signal, Trouble
 from chatbot.model.resources import ChatResource
 from chatbot.wire.retry import DEFAULT_LIMITS, Backoff
@@ -33,9 +38,6 @@ from chatbot.wire.retry import DEFAULT_LIMITS, Backoff
 __all__ = ["BotRunner", "World"]
 
 log = logging.getLogger(__name__)
-
-# A lost last notification is noticed no later than this (reliability, L2).
-_QUIET_S = (20.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,26 @@ class BotRunner:
     Attributes:
         health: Whether it is ready, and why not.
         counters: What it has counted.
+        journal: See above.
+        sender: Performs operations; there once the bot runs.
     """
 
+    sender: Sender
+
     def __init__(
-        self, name: str, settings: BotSettings, plugins: list[LoadedPlugin], world: World, journal: Journal
+        self,
+        name: str,
+        settings: BotSettings,
+        plugins: list[LoadedPlugin],
+        world: World,
+        journal: Journal = NO_JOURNAL,
     ) -> None:
         self.name = name
         self.settings = settings
         self.health = Health()
         self.counters = Counters()
+        self.journal = journal
         self._world = world
-        self._journal = journal
         self._plugins = PluginManager(plugins, run_in_thread=world.run_in_thread)
         self._stop = asyncio.Event()
         self._is_open = False
@@ -105,23 +116,23 @@ class BotRunner:
         clock, rng = self._world.clock, self._world.rng
         connection = connect(self.name, self.settings, clock=clock, rng=rng, open_http=self._world.open_http)
         try:
-            self._assemble(connection)
+            self._assemble(connection, await self.journal.load())
             async with asyncio.TaskGroup() as self._tasks:
-                loops = [self._task(self._read(), "read"), self._task(self._keep_in_step(), "keep in step")]
+                loops = [self._task(self._read(), "read"), self._task(self._in_step.run(), "keep in step")]
                 await self._stop.wait()
                 await self._drain(drain_timeout)
-                for task in (*loops, *self._busy.values(), *self._spawned()):
+                for task in (*loops, *self._busy.values(), *self._deliveries, *self._spawned()):
                     task.cancel()
             await self._farewell()
         finally:
             await connection.http.aclose()
 
-    def _assemble(self, connection: Connection) -> None:
-        self._out_of_step = asyncio.Event()
+    def _assemble(self, connection: Connection, saved: Saved) -> None:
         self._is_open = self._has_entered = False
         self._connection = connection
         self._source: NotificationSource | None = None
         self._session = connection.platform.session
+        self._run, self._saved = saved.run, dict(saved.chats)
         self._parts = Parts(
             name=self.name,
             settings=self.settings,
@@ -130,18 +141,31 @@ class BotRunner:
             clock=self._world.clock,
             rng=self._world.rng,
             counters=self.counters,
+            journal=self.journal,
         )
-        self._pipeline = Pipeline(self.name, clock=self._world.clock, owner=self)
-        self._sender = Sender(self._parts, self._pipeline)
-        self._bot = Bot(
-            self.name, nickname=self.settings.nickname, chats=self._pipeline.handles, sender=self._sender
-        )
-        self._worker = Worker(self._parts, self._bot, self._pipeline)
-        self._busy: dict[str, asyncio.Task[None]] = {}
         self._woken: set[str] = set()
+        self._busy: dict[str, asyncio.Task[Any]] = {}
+        self._deliveries: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
+        self._pipeline = Pipeline(self.name, clock=self._world.clock, owner=self)
+        self.sender = Sender(self._parts, self._pipeline, self)
+        memory = KeptMemory(saved.memory)
+        self._bot = Bot(
+            self.name,
+            nickname=self.settings.nickname,
+            chats=self._pipeline.handles,
+            sender=self.sender,
+            memory=memory,
+        )
+        self._dispatch = Dispatch(self._parts, self._bot, self._pipeline, memory)
+        self._worker = Worker(self._parts, self._pipeline, self.sender, self._dispatch)
+        self._in_step = InStep(
+            self._parts, self._pipeline, self.health, wake=self._go_on, on_entered=self._open
+        )
+        for chat_id in [*self._saved]:
+            self._pipeline.take_over(chat_id)
 
-    # reading
+    # reading notifications
 
     async def _read(self) -> None:
         """Hand on notifications for ever. Runs no hook and reads nothing by REST."""
@@ -177,7 +201,7 @@ class BotRunner:
                 self.counters.polls += 1
                 if not self.health.polling:
                     # an answer may be lost with all it told; without acknowledgements nobody resends it
-                    self._out_of_step.set()
+                    self._in_step.lost()
                 self.health.polling = True
                 if self.health.entered:
                     # else the last word is why the agent is not Ready
@@ -187,7 +211,7 @@ class BotRunner:
             case SessionStarted():
                 self.counters.sessions += 1
                 self.health.logged_in = self.health.subscribed = True
-                self._out_of_step.set()
+                self._in_step.lost()
             case Trouble(error):
                 self.counters.troubles += 1
                 self._trouble(error)
@@ -199,111 +223,49 @@ class BotRunner:
         if isinstance(error, SessionLost):
             self.health.subscribed = False
 
-    # keeping in step
-
-    async def _keep_in_step(self) -> None:
-        """After each new session, and now and then, compare with what the server says."""
-        backoff = Backoff(DEFAULT_LIMITS, self._world.rng)
-        await self._out_of_step.wait()
-        while True:
-            self._out_of_step.clear()
-            try:
-                await self._reconcile()
-            except WireError as error:
-                log.warning("not in step with the server: %s", error)
-                self.health.trouble = str(error)
-                self._out_of_step.set()
-                await self._wait(backoff)
-            else:
-                backoff.succeeded(self._world.clock.monotonic())
-                await self._until_out_of_step()
-
-    async def _until_out_of_step(self) -> None:
-        try:
-            async with asyncio.timeout(self._world.rng.uniform(*_QUIET_S)):
-                await self._out_of_step.wait()
-        except TimeoutError:
-            pass
-
-    async def _reconcile(self) -> None:
-        """Be Ready, then read all chats: subscribe comes before, so nothing can fall between."""
-        await self._be_ready()
-        try:
-            await self._compare()
-        finally:
-            # the transcripts are read on whether or not the chats could be listed
-            for chat in self._pipeline.chats.values():
-                chat.must_ask = chat.started_at is not None
-                chat.accept_again, chat.accept_failed = chat.accept_failed, False
-                chat.stalled = False
-                self.wake(chat)
-
-    async def _compare(self) -> None:
-        known = set(self._pipeline.chats)
-        listed = await self._parts.platform.chats()
-        for resource in listed:
-            # what ended while the list was on its way does not begin again
-            if resource.id not in known or resource.id in self._pipeline.chats:
-                self._pipeline.update(resource)
-        for chat_id in known.difference(resource.id for resource in listed):
-            await self._look_for(chat_id)
-
-    async def _be_ready(self) -> None:
-        """The first time, and where the server has forgotten the agent, enter; then stay."""
-        try:
-            if self.health.entered:
-                await self._session.stay()
-            else:
-                await self._session.enter()
-        except SessionLost:
-            await self._session.renew()
-            raise
-        except ProtocolViolation:
-            self.health.entered = False
-            raise
-        self.health.entered = self._has_entered = True
-        if not self._is_open:
-            log.info("ready")
-            await self._tell("on_bot_started")
-            self._is_open = True
-            for chat in (None, *self._pipeline.chats.values()):
-                self.wake(chat)
-
-    async def _look_for(self, chat_id: str) -> None:
-        """A chat that is not listed: gone, or just not in the list."""
-        try:
-            resource = await self._parts.platform.chat(chat_id)
-        except ProtocolViolation as error:
-            # one chat that cannot be read must not keep the others out of step
-            log.warning("chat %s cannot be read: %s", chat_id, error)
+    async def _open(self) -> None:
+        """The agent is Ready; the first time, hooks begin to run."""
+        self._has_entered = True
+        if self._is_open:
             return
-        chat = self._pipeline.chats.get(chat_id)
-        if chat is not None and resource is not None:
-            self._pipeline.update(resource)
-        elif chat is not None:
-            self._pipeline.lose(chat)
+        log.info("ready")
+        await self._dispatch.live("on_bot_started")
+        self._is_open = True
+        for chat in (None, *self._pipeline.chats.values()):
+            self._go_on(chat)
 
-    # chats at work (pipeline.Owner)
+    # chats at work (pipeline.Owner, live.Surroundings, sender.Tasks)
+
+    @property
+    def read(self) -> ReadLines:
+        """See Surroundings."""
+        return self._parts.platform.lines
 
     def new_chat(self, resource: ChatResource) -> LiveChat:
         """See Owner."""
         return LiveChat(
             resource,
             identity=Identity(self._session.user_id, self.settings.nickname),
-            sender=self._sender,
-            read=self._parts.platform.lines,
-            spawn=self._spawn,
+            around=self,
+            run=self._run,
+            saved=self._saved.pop(resource.id, None),
         )
 
     def resync(self) -> None:
         """See Owner."""
-        self._out_of_step.set()
+        self._in_step.lost()
 
     def wake(self, chat: LiveChat | None) -> None:
-        """See Owner. A chat has a task only while it has something to do."""
+        """See Owner."""
+        if chat is not None:
+            self._in_step.put_off(chat)
+        self._go_on(chat)
+
+    def _go_on(self, chat: LiveChat | None) -> None:
+        """A chat has a task only while it has something to do."""
         key = chat.id if chat is not None else ""
         self._woken.add(key)
-        if self._is_open and key not in self._busy and not self._worker.stopping:
+        if self._is_open and key not in self._busy and not self._dispatch.stopping:
             self._idle.clear()
             self._busy[key] = self._task(self._work(key), f"chat {key}")
 
@@ -319,10 +281,26 @@ class BotRunner:
                     await self._worker.drain(chat)
         finally:
             del self._busy[key]
-            if not self._busy:
-                self._idle.set()
+            self._check_idle()
 
-    def _spawn(self, chat: LiveChat, coroutine: Coroutine[Any, Any, object]) -> None:
+    def deliver(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        """See Tasks."""
+        task = self._task(coroutine, "deliver")
+        self._idle.clear()
+        self._deliveries.add(task)
+        task.add_done_callback(self._delivered)
+        return task
+
+    def _delivered(self, task: asyncio.Task[None]) -> None:
+        self._deliveries.discard(task)
+        self._check_idle()
+
+    def _check_idle(self) -> None:
+        if not self._busy and not self._deliveries:
+            self._idle.set()
+
+    def spawn(self, chat: LiveChat, coroutine: Coroutine[Any, Any, object]) -> None:
+        """See Surroundings."""
         if chat.ended:
             coroutine.close()
             log.warning("chat %s has ended: what a plugin spawned in it does not run", chat.id)
@@ -342,29 +320,44 @@ class BotRunner:
     async def _drain(self, drain_timeout: float) -> None:
         """Take no more chats, and let hooks that run finish; none begins."""
         self.health.stopping = True
-        self._worker.stopping = True
+        self._dispatch.stopping = True
         if self._has_entered:
             if self.settings.on_stop == "logout":
                 await self._quietly(self._session.not_ready())
-            await self._tell("on_bot_stopping")
+            await self._dispatch.live("on_bot_stopping")
         try:
             async with asyncio.timeout(drain_timeout):
-                if self._busy:
-                    await self._idle.wait()
+                await self._until_idle()
+                if self._has_entered and self.settings.on_stop == "logout":
+                    await self._hand_over()
+                    await self._until_idle()
         except TimeoutError:
             log.warning("%d chats were still busy after %g s", len(self._busy), drain_timeout)
 
+    async def _until_idle(self) -> None:
+        """Until no hook runs, and what was sent is answered or found out."""
+        if self._busy or self._deliveries:
+            await self._idle.wait()
+
+    async def _hand_over(self) -> None:
+        """The session ends with the process: customers get somebody else, where the settings say who."""
+        async with asyncio.TaskGroup() as tasks:
+            for chat in [chat for chat in self._pipeline.chats.values() if chat.started_at is not None]:
+                hand_over = fall_back(
+                    chat, self.settings.fallback, "stopping", chat.progress.name("stopping")
+                )
+                tasks.create_task(hand_over, name=f"{self.name}: hand over {chat.id}")
+
     async def _farewell(self) -> None:
         """Disconnect, then end the session: it also ends the HTTP session, so it is the last."""
+        for chat in self._pipeline.chats.values():
+            chat.progress.flush()
+        self._dispatch.flush()
         if self._source is not None:
             await self._source.aclose()
         if self._has_entered and self.settings.on_stop == "logout":
             await self._quietly(self._session.end())
         log.info("stopped")
-
-    async def _tell(self, hook: str) -> None:
-        result = await self._plugins.call(hook, bot=self._bot, timeout_s=self.settings.hook_timeout)
-        self.counters.hook_failures.update(result.failed)
 
     async def _quietly(self, request: Coroutine[Any, Any, None]) -> None:
         try:

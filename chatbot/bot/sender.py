@@ -1,51 +1,43 @@
 """The choke point: every operation of every plugin passes ``perform``, one at a time in each chat.
 
-It refuses what the chat does not allow, sends, and decides by what became of the request whether
-to send again: never while the customer might read it twice.
+It refuses what the chat does not allow, keeps the intent in the journal, and has it delivered. What
+was sent outlives the hook that asked for it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Coroutine
 from contextlib import nullcontext
+from typing import Any, Protocol
 
+from chatbot.bot.delivery import Delivery
+from chatbot.bot.gate import check_allowed
+from chatbot.bot.journal import Key, OperationRecord
 from chatbot.bot.live import LiveChat
+from chatbot.bot.operation import Operation, tagged
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
-from chatbot.bot.verify import can_verify, took_effect
 from chatbot.hooks.receipt import Receipt
-from chatbot.hooks.run import current_run
-from chatbot.model.actions import (
-    Action,
-    AttachUserData,
-    DeleteUserData,
-    Leave,
-    SetDisposition,
-    UpdateUserData,
-)
-from chatbot.model.answers import StatusCode
-from chatbot.model.capabilities import refusal
-from chatbot.model.errors import (
-    ActionError,
-    ChatGone,
-    NotAllowed,
-    RateLimited,
-    Refused,
-    Unconfirmed,
-    WireError,
-)
-from chatbot.wire.outcomes import Accepted, Gone, Later, NotSent, Outcome, Refusal, SessionFault, Unknown
-from chatbot.wire.retry import Backoff, Limits
+from chatbot.hooks.run import HookRun, current_run
+from chatbot.model.actions import Action, Leave
+from chatbot.model.errors import ActionError, ChatGone, RateLimited, Refused, Unconfirmed
 
 __all__ = ["Sender"]
 
 log = logging.getLogger(__name__)
 
-_REPEATABLE = (AttachUserData, UpdateUserData, DeleteUserData, SetDisposition)
-_READ_AGAIN = frozenset({StatusCode.INVALID_STATE, StatusCode.FORBIDDEN, StatusCode.NOT_FOUND})
-_MOST_UNKNOWN = 3
-_MOST_LATER = 5
-_WAITS = Limits(first_backoff_s=0.5)
+# How long the line of an accepted operation may take to be seen (reliability 2.2).
+_SEEN_WITHIN_S = 10.0
+
+
+class Tasks(Protocol):
+    """Who owns what runs beside the hooks."""
+
+    def deliver(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        """Run it to its end, whoever still waits for it."""
+        ...
 
 
 class Sender:
@@ -54,25 +46,27 @@ class Sender:
     Args:
         parts: The bot's parts.
         pipeline: Where the chats are.
+        tasks: Owns deliveries.
     """
 
-    def __init__(self, parts: Parts, pipeline: Pipeline) -> None:
+    def __init__(self, parts: Parts, pipeline: Pipeline, tasks: Tasks) -> None:
         self._parts = parts
         self._pipeline = pipeline
+        self._tasks = tasks
 
     async def perform(self, action: Action, chat_id: str | None) -> Receipt:
         """See ActionSender."""
         run = current_run.get()
         with run.waiting() if run is not None else nullcontext():
-            receipt = await self._counted(action, chat_id)
+            receipt = await self._counted(action, chat_id, run)
         if run is not None:
             run.performed.append(action)
         return receipt
 
-    async def _counted(self, action: Action, chat_id: str | None) -> Receipt:
+    async def _counted(self, action: Action, chat_id: str | None, run: HookRun | None) -> Receipt:
         result = "failed"
         try:
-            receipt = await self._perform(action, chat_id)
+            receipt = await self._perform(action, chat_id, run)
             result = "accepted"
         except ActionError as error:
             result = type(error).__name__
@@ -81,182 +75,111 @@ class Sender:
             self._parts.counters.actions[action.operation, result] += 1
         return receipt
 
-    async def _perform(self, action: Action, chat_id: str | None) -> Receipt:
+    async def _perform(self, action: Action, chat_id: str | None, run: HookRun | None) -> Receipt:
         if chat_id is None:
-            receipt = Receipt(action)
-            await _Delivery(self._parts, self._pipeline, None, receipt).run()
-            return receipt
-        chat = self._living(chat_id, action)
-        async with chat.sending:
-            await self._gate(chat, action)
-            receipt = chat.receipts.open(action)
-            try:
-                await _Delivery(self._parts, self._pipeline, chat, receipt).run()
-            except ActionError:
-                # one that was cancelled stays: its line may still come, and is not the next one's
-                chat.receipts.drop(receipt)
-                raise
-        chat.left_by_bot = chat.left_by_bot or isinstance(action, Leave)
-        return receipt
-
-    def _living(self, chat_id: str, action: Action) -> LiveChat:
+            return await self._perform_outside(action)
         chat = self._pipeline.chats.get(chat_id)
-        if chat is None or chat.ended or chat.is_over:
+        if chat is None:
             raise ChatGone(f"chat {chat_id} has ended", action=action.operation)
-        return chat
-
-    async def _gate(self, chat: LiveChat, action: Action) -> None:
-        """Refuse what the chat does not allow; read it once more first, for its list may be old."""
-        self._living(chat.id, action)
-        if refusal(chat.resource, type(action)) is None:
-            return
+        key = _key(chat, run)
+        before = chat.outbox.earlier(key)
+        if before is not None:
+            return self._replayed(chat, action, before)
+        # who is cancelled while it waits for its turn has sent nothing; after that it is on its way
+        await chat.sending.acquire()
         try:
-            resource = await self._parts.platform.chat(chat.id)
-        except WireError as error:
-            log.debug("capabilities cannot be read again: %s", error)
-            resource = None
-        self._living(chat.id, action)
-        if resource is not None:
-            self._pipeline.update(resource)
-            self._living(chat.id, action)
-        reason = refusal(chat.resource, type(action))
-        if reason is not None:
-            have = chat.resource.capabilities or ()
-            raise NotAllowed(action.operation, needed=action.needs[0], have=have, reason=reason)
+            await check_allowed(self._parts, self._pipeline, chat, action)
+            said = tagged(action, key) if self._parts.settings.tag_messages else action
+            operation = chat.outbox.begin(key, said, base=chat.order.highest)
+        except BaseException:
+            chat.sending.release()
+            raise
+        await asyncio.shield(self._tasks.deliver(self._deliver(chat, operation)))
+        if operation.error is not None:
+            raise operation.error
+        return operation.receipt
 
+    async def _perform_outside(self, action: Action) -> Receipt:
+        operation = Operation(Key("", "", "", "", 0), action)
+        error = await Delivery(self._parts, self._pipeline, None, operation).run()
+        if error is not None:
+            raise error
+        return operation.receipt
 
-class _Delivery:
-    """The sending of one operation, until its fate is known."""
+    async def _deliver(self, chat: LiveChat, operation: Operation) -> None:
+        try:
+            operation.error = await Delivery(self._parts, self._pipeline, chat, operation).run()
+        finally:
+            chat.sending.release()
+        left = operation.error is None and isinstance(operation.action, Leave)
+        chat.left_by_bot = chat.left_by_bot or left
 
-    def __init__(self, parts: Parts, pipeline: Pipeline, chat: LiveChat | None, receipt: Receipt) -> None:
-        self._parts = parts
-        self._pipeline = pipeline
-        self._chat = chat
-        self._receipt = receipt
-        self._action = receipt.action
-        self._backoff = Backoff(_WAITS, parts.rng)
-        self._unknown = 0
-        self._later = 0
-        self._denied = 0
+    # what is left of before
 
-    async def run(self) -> None:
-        """Send, and again where that is safe.
+    def _replayed(self, chat: LiveChat, action: Action, before: OperationRecord) -> Receipt:
+        """The first to write a key wins: what was sent before the crash is the result (design 5)."""
+        operation = Operation(before.key, action)
+        if not operation.is_same_as(before):
+            self._parts.counters.replay_mismatches += 1
+            log.info("%s was sent before the crash, in other words: it stands", action.operation)
+        for other in chat.outbox.open:
+            if other.key == before.key:
+                return other.receipt
+        if before.state == "confirmed":
+            operation.receipt.confirm()
+            return operation.receipt
+        raise _error_of(before, action.operation)
 
-        Raises:
-            ActionError: It did not happen, or nobody can say.
+    async def recover(self, chat: LiveChat) -> None:
+        """Settle what an earlier run has left open, before anything else is said."""
+        async with chat.sending:
+            for operation in [one for one in chat.outbox.open if one.accepted_at == 0]:
+                if operation.state == "accepted":
+                    operation.accepted_at = self._parts.clock.monotonic()
+                elif not operation.key.plugin:
+                    chat.outbox.abandon(operation, "the bot decides anew")
+                else:
+                    await Delivery(self._parts, self._pipeline, chat, operation).resume()
+
+    async def chase(self, chat: LiveChat, read_at: float) -> None:
+        """What was accepted long ago, and is not in a transcript read at this time, was swallowed.
+
+        It is sent again where the server is known to show the bot its own lines.
         """
-        while True:
-            self._check_chat()
-            base = self._chat.order.highest if self._chat is not None else 0
-            chat_id = self._chat.id if self._chat is not None else None
-            outcome = await self._parts.platform.perform(self._action, chat_id)
-            if await self._is_done(outcome, base):
-                return
+        since = read_at - max(_SEEN_WITHIN_S, self._parts.settings.settle_time)
+        for operation in [one for one in chat.outbox.open if _is_missed(one, since)]:
+            name = operation.action.operation
+            log.warning("%s was accepted, and its line is not there", name)
+            chat.report("unseen", f"{name} for {operation.key.trigger}")
+            self._parts.counters.unseen += 1
+            if not self._parts.counters.echoes or operation.was_chased:
+                chat.outbox.abandon(operation, "accepted, and never seen")
+                continue
+            operation.was_chased = True
+            async with chat.sending:
+                await Delivery(self._parts, self._pipeline, chat, operation).resume()
 
-    async def _is_done(self, outcome: Outcome, base: int) -> bool:
-        """True if it was accepted, False if it is to be sent again."""
-        match outcome:
-            case Accepted(reference_id, partly):
-                self._accept(reference_id, partly=partly)
-                return True
-            case NotSent(error):
-                await self._wait(error)
-            case SessionFault(error) if not self._may_be_done(error):
-                await self._log_in_again(error)
-            case Later(seconds):
-                await self._wait_turn(seconds)
-            case Unknown(error) | SessionFault(error):
-                return await self._find_out(error, base)
-            case Refusal(code, message):
-                await self._refused(code, message)
-            case Gone(_, message):
-                raise ChatGone(message, action=self._action.operation, status=404)
-        return False
 
-    def _may_be_done(self, error: WireError) -> bool:
-        """A web page under HTTP 200: one to log in means that nothing was done, but who knows which it is."""
-        return error.status is None and self._chat is not None and can_verify(self._action)
+def _is_missed(operation: Operation, since: float) -> bool:
+    return operation.state == "accepted" and 0 < operation.accepted_at <= since and operation.leaves_a_line
 
-    def _accept(self, reference_id: str | None, *, partly: bool = False) -> None:
-        self._receipt.partly = partly
-        if self._chat is not None:
-            self._chat.receipts.accepted(self._receipt, reference_id)
-        else:
-            self._receipt.reference_id = reference_id
 
-    async def _log_in_again(self, error: WireError) -> None:
-        """The server did nothing, for it did not know who asked. The operation waits for the session."""
-        self._denied += 1
-        if self._denied > 1:
-            if error.status == StatusCode.NO_PERMISSION:
-                raise Refused(str(error), action=self._action.operation, status=error.status)
-            await self._wait(error)
-        # nothing goes out between two logins: a request carries the password too (design 4.6)
-        while not await self._renewed():
-            self._check_chat()
+def _key(chat: LiveChat, run: HookRun | None) -> Key:
+    if run is None or not run.trigger:
+        return Key(chat.id, chat.progress.name("unasked"), "", "", 0)
+    elsewhere = run.event.chat_id if run.event is not None and run.event.chat_id != chat.id else None
+    trigger = f"{elsewhere}/{run.trigger}" if elsewhere else run.trigger
+    return Key(chat.id, trigger, run.plugin, run.hook, run.next_ordinal())
 
-    async def _renewed(self) -> bool:
-        try:
-            await self._parts.platform.session.renew()
-        except WireError as error:
-            log.warning("%s waits for the session: %s", self._action.operation, error)
-            await self._wait(error)
-            return False
-        return True
 
-    async def _wait_turn(self, seconds: float) -> None:
-        self._later += 1
-        if self._later > _MOST_LATER:
-            raise RateLimited(
-                "the server asks for fewer requests", action=self._action.operation, retry_after=seconds
-            )
-        await self._parts.clock.sleep(seconds)
-
-    async def _find_out(self, error: WireError, base: int) -> bool:
-        """Nobody knows whether it took effect: look, and send again only if it certainly did not."""
-        self._unknown += 1
-        name = self._action.operation
-        log.warning("%s was not answered: %s", name, error)
-        if self._chat is not None and can_verify(self._action):
-            shown = await took_effect(self._parts, self._chat, self._receipt, base)
-            if shown:
-                self._receipt.confirm()
-                self._accept(None)
-                self._chat.receipts.drop(self._receipt)
-                return True
-            if shown is None:
-                raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
-        elif not isinstance(self._action, _REPEATABLE):
-            raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
-        else:
-            await self._wait(error)
-        if self._unknown >= _MOST_UNKNOWN:
-            raise Unconfirmed(f"{name} came to nothing {self._unknown} times: {error}", action=name)
-        return False
-
-    async def _refused(self, code: int, message: str) -> None:
-        """The server said no. Some codes say that our view of the chat is old."""
-        if code in _READ_AGAIN and self._chat is not None:
-            await self._read_again(self._chat)
-        raise Refused(message, action=self._action.operation, status=code)
-
-    async def _read_again(self, chat: LiveChat) -> None:
-        try:
-            resource = await self._parts.platform.chat(chat.id)
-        except WireError as error:
-            log.debug("the chat cannot be read again: %s", error)
-            return
-        self._check_chat()
-        if resource is not None:
-            self._pipeline.update(resource)
-            return
-        self._pipeline.lose(chat)
-        raise ChatGone("the server knows no such chat any more", action=self._action.operation)
-
-    def _check_chat(self) -> None:
-        if self._chat is not None and self._chat.is_over:
-            raise ChatGone(f"chat {self._chat.id} has ended", action=self._action.operation)
-
-    async def _wait(self, error: WireError) -> None:
-        log.debug("%s is tried again: %s", self._action.operation, error)
-        await self._parts.clock.sleep(self._backoff.failed(self._parts.clock.monotonic()))
+def _error_of(record: OperationRecord, operation: str) -> ActionError:
+    kind, _, words = record.reason.partition(": ")
+    match kind:
+        case "ChatGone":
+            return ChatGone(words, action=operation)
+        case "RateLimited":
+            return RateLimited(words, action=operation, retry_after=0.0)
+        case "Refused" | "NotAllowed":
+            return Refused(words, action=operation)
+        case _:
+            return Unconfirmed(record.reason, action=operation)

@@ -13,7 +13,7 @@ from chatbot.bot.runner import World
 from chatbot.cli.common import USAGE, configured, load_settings, printable
 from chatbot.model.config import BotSettings, Settings
 from chatbot.model.errors import ConfigError, WireError
-from chatbot.service.supervisor import assemble
+from chatbot.service.supervisor import assemble, check_journal
 from chatbot.service.system import system_world
 
 __all__ = ["command"]
@@ -26,7 +26,7 @@ _BETTER = 'fix: password = { env = "NAME" }, or { file = "path" }'
 @click.option("--online", is_flag=True, help="Log in to each server, and out again.")
 @configured
 def command(config: Path, *, online: bool) -> None:
-    """Check bots.toml, its plugins and their hooks.
+    """Check bots.toml, its plugins and their hooks, and the place of its journal.
 
     Exit codes: 0 fine, 1 findings, 2 bots.toml cannot be used, 3 a server cannot be reached or
     refuses the login (with --online).
@@ -35,6 +35,7 @@ def command(config: Path, *, online: bool) -> None:
     for warning in _warnings(settings):
         click.echo(f"warning: {warning}", err=True)
     _, findings = assemble(settings, system_world(), str(config))
+    findings += check_journal(settings, str(config))
     for finding in findings:
         click.echo(printable(finding), err=True)
     if findings:

@@ -29,7 +29,10 @@ def simulator_for(settings: Settings) -> Simulator:
 
 
 def on_stage(settings: Settings, server: str) -> Settings:
-    """The same bots, at the simulator; their real server and password are not touched."""
+    """The same bots, at the simulator; their real server, password and journal are not touched.
+
+    Nothing is kept: chats of a simulator end with it.
+    """
     update = {
         "server": server,
         "password": SecretSource(plain=SecretStr("stage")),
@@ -38,7 +41,8 @@ def on_stage(settings: Settings, server: str) -> Settings:
         "notifications_path": BotSettings.model_fields["notifications_path"].default,
     }
     bots = {name: bot.model_copy(update=update) for name, bot in settings.bots.items()}
-    return settings.model_copy(update={"bots": bots})
+    service = settings.service.model_copy(update={"journal": ":memory:"})
+    return settings.model_copy(update={"bots": bots, "service": service})
 
 
 def _queues(settings: Settings) -> Iterator[str]:

@@ -38,10 +38,16 @@ class ServiceMetrics:
     def _gauges(self) -> Iterator[Metric]:
         ready = GaugeMetricFamily("chatbot_ready", "1 if the bot is ready", labels=["bot"])
         chats = GaugeMetricFamily("chatbot_chats", "Chats the bot has now", labels=["bot"])
+        journal = GaugeMetricFamily(
+            "chatbot_journal_writable",
+            "1 if what must survive a crash can be written",
+            value=0.0 if self._service.journal_trouble else 1.0,
+        )
+        problems = self._service.problems()
         for bot in self._service.bots:
-            ready.add_metric([bot.name], 0.0 if bot.health.problems() else 1.0)
+            ready.add_metric([bot.name], 0.0 if problems[bot.name] else 1.0)
             chats.add_metric([bot.name], bot.chats)
-        yield from (ready, chats)
+        yield from (journal, ready, chats)
 
     def _plain_counters(self) -> Iterator[Metric]:
         texts = {
@@ -108,8 +114,9 @@ def create_admin(service: Service) -> Starlette:
 
 
 def _page(service: Service) -> str:
+    problems = service.problems()
     rows = "".join(
-        f"<tr><td>{html.escape(bot.name)}</td><td>{_state(bot.health.problems())}</td><td>{bot.chats}</td></tr>"
+        f"<tr><td>{html.escape(bot.name)}</td><td>{_state(problems[bot.name])}</td><td>{bot.chats}</td></tr>"
         for bot in service.bots
     )
     return (

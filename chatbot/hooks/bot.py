@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal
 
 from chatbot.hooks.chat import Chat
@@ -27,12 +27,18 @@ class Bot:
     """
 
     def __init__(
-        self, name: str, *, nickname: str | None, chats: Mapping[str, Chat], sender: ActionSender
+        self,
+        name: str,
+        *,
+        nickname: str | None,
+        chats: Mapping[str, Chat],
+        sender: ActionSender,
+        memory: MutableMapping[str, Any],
     ) -> None:
         self.name = name
         self.nickname = nickname
         self.chats = chats
-        self.memory: dict[str, Any] = {}
+        self.memory = memory
         self._sender = sender
 
     def __repr__(self) -> str:

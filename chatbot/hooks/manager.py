@@ -28,7 +28,7 @@ from chatbot.model.config_file import nearest
 from chatbot.model.errors import PluginError
 from chatbot.model.events import Event
 
-__all__ = ["BoundHook", "CallResult", "PluginManager"]
+__all__ = ["BoundHook", "CallResult", "Occasion", "PluginManager"]
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,23 @@ class BoundHook:
     arguments: tuple[str, ...]
     settings: object
     is_async: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What hooks are called for.
+
+    Args:
+        bot: Handed to the hook.
+        chat: Handed to the hook, and where a ``str`` is said.
+        event: Handed to the hook.
+        trigger: The event, as the journal names it.
+    """
+
+    bot: Bot
+    chat: Chat | None = None
+    event: Event | None = None
+    trigger: str = ""
 
 
 @dataclass(slots=True)
@@ -108,24 +125,19 @@ class PluginManager:
         """The implementations of a hook, in call order."""
         return self._hooks[name]
 
-    async def call(
-        self, name: str, *, bot: Bot, chat: Chat | None = None, event: Event | None = None, timeout_s: float
-    ) -> CallResult:
+    async def call(self, name: str, occasion: Occasion, *, timeout_s: float) -> CallResult:
         """Ask the plugins in turn, until one has handled it. Never raises for a plugin's fault.
 
         Args:
             name: The hook.
-            bot: Handed to the hook.
-            chat: Handed to the hook, and where a ``str`` is said.
-            event: Handed to the hook.
+            occasion: What it is called for.
             timeout_s: Seconds for each plugin; waiting inside an action does not count.
         """
         result = CallResult()
+        values = {"bot": occasion.bot, "chat": occasion.chat, "event": occasion.event}
         for hook in self._hooks[name]:
-            run = HookRun(hook.plugin, name, event)
-            answer = await self._contained(
-                hook, run, result, {"bot": bot, "chat": chat, "event": event}, timeout_s
-            )
+            run = HookRun(hook.plugin, name, occasion.event, occasion.trigger)
+            answer = await self._contained(hook, run, result, values, timeout_s)
             result.performed += run.performed
             result.handled = result.handled or answer or run.answered
             if answer:

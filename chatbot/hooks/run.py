@@ -22,21 +22,29 @@ class HookRun:
         plugin: The plugin's name.
         hook: The hook's name.
         event: What it was called for; None for life-cycle hooks.
+        trigger: The same, as the journal names it; empty for life-cycle hooks.
         performed: The actions it has performed, in order.
     """
 
     plugin: str
     hook: str
     event: Event | None
+    trigger: str = ""
     performed: list[Action] = field(default_factory=list)
     _deadline: asyncio.Timeout | None = None
     _left_s: float = 0.0
     _waiting: int = 0
+    _ordinals: int = 0
 
     @property
     def answered(self) -> bool:
         """Whether it did something that the customer sees."""
         return any(action.customer_sees for action in self.performed)
+
+    def next_ordinal(self) -> int:
+        """The how manieth operation this is, from 0: the same when the hook is run again after a crash."""
+        self._ordinals += 1
+        return self._ordinals - 1
 
     @contextmanager
     def limited(self, deadline: asyncio.Timeout) -> Iterator[None]:

@@ -103,7 +103,7 @@ class Action(BaseModel):
 
     def body(self, operation: str | None = None) -> dict[str, Any]:
         """The JSON object to post, perhaps under another spelling of its name."""
-        fields = self.model_dump(by_alias=True, exclude_none=True, exclude=set(self.in_path))
+        fields = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=set(self.in_path))
         return {"operationName": operation or self.operation, **fields}
 
 

@@ -24,7 +24,15 @@ from pydantic import (
 
 from chatbot.model.errors import ConfigError
 
-__all__ = ["BotSettings", "DemoChat", "DemoLine", "SecretSource", "ServiceSettings", "Settings"]
+__all__ = [
+    "BotSettings",
+    "DemoChat",
+    "DemoLine",
+    "FallbackSettings",
+    "SecretSource",
+    "ServiceSettings",
+    "Settings",
+]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _BIGGEST_SECRET = 4096
@@ -34,6 +42,7 @@ _ADDRESS_FORM = 'expected an address such as "https://gws.example.com" or "https
 # strict: a quoted number, or true, is a mistake
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False, strict=True)]
 Patience = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False, strict=True)]
+_TEN_YEARS = 315_360_000
 
 
 class Table(BaseModel):
@@ -98,6 +107,7 @@ class ServiceSettings(Table):
     journal: str = "chatbot.sqlite3"
     admin: str = "127.0.0.1:8080"
     drain_timeout: Patience = 30.0
+    retention: float = Field(604_800.0, ge=0, le=_TEN_YEARS, allow_inf_nan=False, strict=True)
 
     @field_validator("admin")
     @classmethod
@@ -117,6 +127,20 @@ def admin_address(value: str) -> tuple[str, int]:
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004
         raise ValueError('expected "host:port", for example "127.0.0.1:8080", or "" for none')
     return host.strip("[]"), int(port)
+
+
+class FallbackSettings(Table):
+    """Who gets the customer when the bot cannot go on: ``[bots.NAME.fallback]``."""
+
+    target: str | None = None
+    queue: str | None = None
+    say: str | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _one_destination(self) -> Self:
+        if (self.target is None) == (self.queue is None):
+            raise ValueError("give exactly one of target (the address of an agent) and queue (a name)")
+        return self
 
 
 class BotSettings(Table):
@@ -143,6 +167,7 @@ class BotSettings(Table):
     proxy: str | None = Field(None, repr=False)  # may hold a password
     allow_plain_http: bool = False
     tag_messages: bool = False
+    fallback: FallbackSettings | None = None
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
 
     @field_validator("server")

@@ -102,14 +102,25 @@ def is_safe_id(value: object) -> bool:
     return isinstance(value, str) and _SAFE_ID.fullmatch(value) is not None
 
 
-def id_from_path(value: object) -> str | None:
-    """The last part of a ``uri`` or ``path``, if it is an id. Hosts in it are never used (reference 2.1)."""
+def id_from_path(value: object, *, below: str = "") -> str | None:
+    """The last part of a ``uri`` or ``path``, if it is an id. Hosts in it are never used (reference 2.1).
+
+    Args:
+        value: The address, or the id alone.
+        below: What the part before the id has to be, e.g. ``chats``; empty for anything.
+    """
     if not isinstance(value, str):
         return None
-    tail = value.rstrip("/").rpartition("/")[2]
-    return tail if is_safe_id(tail) else None
+    head, slash, tail = value.rstrip("/").rpartition("/")
+    is_elsewhere = bool(below and slash) and head.rpartition("/")[2] != below
+    return tail if is_safe_id(tail) and not is_elsewhere else None
 
 
 def chat_id_from(data: Mapping[str, object]) -> str | None:
-    """The chat that a log update belongs to: ``chatPath`` (newer), else ``chatUri`` (reference 1.6)."""
-    return id_from_path(data.get("chatPath")) or id_from_path(data.get("chatUri"))
+    """The chat that a log update belongs to: ``chatPath`` (newer), else ``chatUri`` (reference 1.6).
+
+    ``/chats/../../x`` is no address of a chat ``x``, and ``/me/chats/`` none of a chat ``chats``.
+    """
+    return id_from_path(data.get("chatPath"), below="chats") or id_from_path(
+        data.get("chatUri"), below="chats"
+    )

@@ -48,7 +48,9 @@ _LINES: dict[str, type[TranscriptEvent]] = {
     LineType.NICKNAME_UPDATED: NicknameUpdated,
     LineType.TRANSCRIPT_SAVE_DONE: TranscriptSaved,
 }
-_MOST_LINES = 100_000
+# Reading a line takes some microseconds, and all chats wait meanwhile. What a longer transcript holds
+# is asked for (wire/rest.py), what a longer notification tells is read back.
+_MOST_LINES = 5_000
 
 
 def parse(data: object, *, bot: str, received_at: datetime) -> list[Event]:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from chatbot.bot.health import Health
 from chatbot.bot.journal import NoJournal
+from chatbot.bot.journal_file import check_place, is_writable
+from chatbot.bot.journal_sqlite import SqliteStore
+from chatbot.bot.journal_writer import GroupCommit
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin, load_plugin
 from chatbot.model.config import BotSettings, Settings
 from chatbot.model.errors import ConfigError, PluginError
+from chatbot.service.system import WriterThread
 from chatbot.wire.retry import Backoff, Limits
 
-__all__ = ["Service", "assemble", "build", "check_secrets", "load_plugins"]
+__all__ = ["Service", "assemble", "build", "check_journal", "check_secrets", "load_plugins", "open_journal"]
 
 log = logging.getLogger(__name__)
 
 # A bot that dies of a fault of ours begins again, ever more slowly.
 _RESTARTS = Limits(first_backoff_s=2.0, max_backoff_s=60.0, stable_s=300.0)
+_PRUNE_EVERY_S = 3600.0
+_NOWHERE = ":memory:"
 
 
 class Service:
@@ -30,17 +38,35 @@ class Service:
         bots: The bots.
         world: For waits between restarts.
         drain_timeout: Seconds for running hooks at the end.
+        journal: The journal of all bots, if there is one.
+        retention_s: How long ended chats stay in it.
     """
 
-    def __init__(self, bots: Iterable[BotRunner], *, world: World, drain_timeout: float) -> None:
+    def __init__(
+        self,
+        bots: Iterable[BotRunner],
+        *,
+        world: World,
+        drain_timeout: float,
+        journal: GroupCommit | None = None,
+        retention_s: float = 0.0,
+    ) -> None:
         self.bots = tuple(bots)
         self._world = world
         self._drain_timeout = drain_timeout
+        self._journal = journal
+        self._retention_s = retention_s
         self._stopping = asyncio.Event()
+
+    @property
+    def journal_trouble(self) -> str:
+        """Why the journal cannot be written; empty if it can, or if there is none."""
+        return self._journal.trouble if self._journal is not None else ""
 
     def problems(self) -> Mapping[str, list[str]]:
         """Why each bot is not ready; empty lists if all are."""
-        return {bot.name: bot.health.problems() for bot in self.bots}
+        of_all = [trouble] if (trouble := self.journal_trouble) else []
+        return {bot.name: of_all + bot.health.problems() for bot in self.bots}
 
     def stop(self) -> None:
         """Ask all bots to leave well; ``run`` then returns."""
@@ -49,10 +75,45 @@ class Service:
             bot.stop()
 
     async def run(self) -> None:
-        """Work until ``stop``."""
+        """Work until ``stop``. No bot begins before the journal can be written.
+
+        Raises:
+            ConfigError: The journal cannot be used, and only the user can mend it.
+        """
+        if self._journal is None:
+            await self._run_bots()
+            return
+        try:
+            await self._open(self._journal)
+            if self._stopping.is_set():
+                return
+            async with asyncio.TaskGroup() as tasks:
+                writing = tasks.create_task(self._journal.run(), name="journal")
+                pruning = tasks.create_task(self._prune(self._journal), name="journal: retention")
+                try:
+                    await self._run_bots()
+                finally:
+                    await self._journal.close()
+                for task in (writing, pruning):
+                    task.cancel()
+        finally:
+            await self._journal.close()
+
+    async def _run_bots(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             for bot in self.bots:
                 tasks.create_task(self._keep_running(bot), name=f"bot {bot.name}")
+
+    async def _open(self, journal: GroupCommit) -> None:
+        try:
+            await self._unless_stopped(journal.open())
+        except* ConfigError as group:
+            raise group.exceptions[0] from None
+
+    async def _prune(self, journal: GroupCommit) -> None:
+        while True:
+            await journal.prune(self._retention_s)
+            await self._world.clock.sleep(_PRUNE_EVERY_S)
 
     async def _keep_running(self, bot: BotRunner) -> None:
         """One of the two borders: a fault of ours in one bot must not end the others."""
@@ -73,9 +134,13 @@ class Service:
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, but not beyond ``stop``."""
+        await self._unless_stopped(self._world.clock.sleep(seconds))
+
+    async def _unless_stopped(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Wait until it or the service ends."""
         async with asyncio.TaskGroup() as tasks:
             waits: list[asyncio.Task[Any]] = [
-                tasks.create_task(self._world.clock.sleep(seconds), name="pause"),
+                tasks.create_task(coroutine, name="wait"),
                 tasks.create_task(self._stopping.wait(), name="stop"),
             ]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -107,18 +172,55 @@ def build(settings: Settings, world: World, file: str = "bots.toml") -> Service:
     Raises:
         ConfigError: Everything that is wrong with plugins and their settings, bot by bot.
     """
-    bots, findings = assemble(settings, world, file)
+    journal = open_journal(settings, world)
+    bots, findings = assemble(settings, world, file, journal)
     if findings:
         raise ConfigError("\n".join(findings))
-    return Service(bots, world=world, drain_timeout=settings.service.drain_timeout)
+    return Service(
+        bots,
+        world=world,
+        drain_timeout=settings.service.drain_timeout,
+        journal=journal,
+        retention_s=settings.service.retention,
+    )
 
 
-def assemble(settings: Settings, world: World, file: str) -> tuple[list[BotRunner], list[str]]:
+def open_journal(settings: Settings, world: World) -> GroupCommit | None:
+    """The journal of a file's bots, not open yet; none if nothing is to be kept."""
+    path = settings.service.journal
+    if path == _NOWHERE:
+        return None
+    opening = partial(SqliteStore.open, Path(path), lambda: world.clock.now().timestamp())
+    return GroupCommit(opening, WriterThread("journal"), world.clock)
+
+
+def check_journal(settings: Settings, file: str) -> list[str]:
+    """What is wrong with the journal's place, as far as it can be told without touching it."""
+    path = Path(settings.service.journal)
+    if settings.service.journal == _NOWHERE:
+        return []
+    try:
+        check_place(path)
+    except ConfigError as error:
+        return [f"{file}  [service] {error}"]
+    for place in (path.parent, path):
+        if not is_writable(place) and place.exists():
+            what = f"journal = {str(path)!r} cannot be used: {place} may not be written"
+            fix = "let the user of this service write there, or name another file"
+            return [f"{file}  [service] {what}\n  fix: {fix}"]
+    return []
+
+
+def assemble(
+    settings: Settings, world: World, file: str, journal: GroupCommit | None = None
+) -> tuple[list[BotRunner], list[str]]:
     """The bots that can be made, and what is wrong with the others, each with its place."""
     bots, findings = [], []
     for name, bot in settings.bots.items():
         try:
-            bots.append(BotRunner(name, bot, load_plugins(name, bot, settings, file), world, NoJournal()))
+            plugins = load_plugins(name, bot, settings, file)
+            own = journal.of(name) if journal is not None else NoJournal()
+            bots.append(BotRunner(name, bot, plugins, world, own))
         except PluginError as error:
             findings.append(f"{file}  [bots.{name}]  {error}")
         except ConfigError as error:

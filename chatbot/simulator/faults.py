@@ -3,7 +3,7 @@
 A rule is used up after `times` matches. Knows nothing about the world; the gateway and the simulator ask.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Protocol
@@ -118,12 +118,14 @@ class Fault:
         action: What happens.
         times: After how many matches it is used up; None: never.
         skip: How many matches go unharmed first.
+        chance: Asked at each match whether it happens this time; a match spared so does not count.
     """
 
     match: Match
     action: Action
     times: int | None = 1
     skip: int = 0
+    chance: Callable[[], bool] = field(default=lambda: True)
 
 
 def take_http(faults: list[Fault], call: Call) -> HttpAction | None:
@@ -147,7 +149,7 @@ def take_refusal(faults: list[Fault], call: Call) -> Refuse | None:
 def _take(faults: list[Fault], call: Call, kinds: type | UnionType) -> Action | None:
     """Return the action of the first rule of these kinds for this call; `skip` lets the first ones pass."""
     for fault in faults:
-        if isinstance(fault.action, kinds) and fault.match.covers(call):
+        if isinstance(fault.action, kinds) and fault.match.covers(call) and fault.chance():
             if fault.skip > 0:
                 fault.skip -= 1
                 return None

@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, Self, cast, runtime_checkable
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -43,6 +43,89 @@ class _AbortingProtocol(H11Protocol):
         self.app = with_abort
 
 
+class Front:
+    """The address of an application: it can be shut and opened again while what is behind it goes on.
+
+    Leaving the `async with` block closes it for good, and lets requests that run finish.
+
+    Args:
+        app: What is served.
+        host: Where to listen.
+        port: 0 takes a free one; the same one is kept through all closures.
+    """
+
+    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._app = app
+        self._host = host
+        self._port = port
+        self._listener: socket.socket | None = None
+        self._server: uvicorn.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The base url; known once it was opened."""
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{shown}:{self._port}"
+
+    async def open(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: If the address is taken.
+        """
+        listener = self._listener or self._bound()
+        try:
+            # Before uvicorn does it, which would end the process where the address is taken.
+            listener.listen()
+            self._server = await _started(self._app, listener)
+        except BaseException:
+            listener.close()
+            raise
+        self._listener, self._port = listener, listener.getsockname()[1]
+        _hold_polls(self._app, allowed=True)
+
+    async def shut(self) -> None:
+        """Cut all connections, answered or not, and refuse new ones until `open`, as a server that fell."""
+        await self._stop(cut=True)
+        # Bound and not listening: the address is kept, and whoever connects is refused.
+        self._listener = self._bound()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+        if self._listener is not None:
+            self._listener.close()
+
+    async def _stop(self, *, cut: bool = False) -> None:
+        server, self._server = self._server, None
+        if server is None or self._listener is None:
+            return
+        if cut:
+            for connection in list(server.server_state.connections):
+                cast("H11Protocol", connection).transport.abort()
+        _hold_polls(self._app, allowed=False)
+        await _stopped(server, self._listener)
+
+    def _bound(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Inherited by its connections. asyncio only sets it on sockets made with an explicit protocol,
+            # and without it an answer in two parts takes 40 ms more.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind((self._host, self._port))
+        except BaseException:
+            listener.close()
+            raise
+        return listener
+
+
 @asynccontextmanager
 async def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve the application and yield its base url; port 0 takes a free one.
@@ -50,19 +133,8 @@ async def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIt
     Raises:
         OSError: If the address is taken.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family)
-    # Inherited by its connections. asyncio only sets it on sockets made with an explicit protocol, and
-    # without it an answer in two parts takes 40 ms more.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server = await _started(app, listener)
-    try:
-        _hold_polls(app, allowed=True)
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{listener.getsockname()[1]}"
-    finally:
-        _hold_polls(app, allowed=False)
-        await _stopped(server, listener)
+    async with Front(app, host, port) as front:
+        yield front.url
 
 
 async def _started(app: ASGIApp, listener: socket.socket) -> uvicorn.Server:

@@ -225,12 +225,15 @@ def _decoded(body: bytes, encoding: str, status: int) -> bytes:
         return body
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise ProtocolViolation("the answer has a Content-Encoding that was not asked for", status=status)
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
-        decoded = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MAX_BODY + 1)
+        decoded = unpacking.decompress(body, MAX_BODY + 1)
     except zlib.error as exc:
         raise ProtocolViolation("the answer cannot be decompressed", status=status) from exc
     if len(decoded) > MAX_BODY:
         raise _too_large(status)
+    if body and not unpacking.eof:
+        raise ProtocolViolation("the answer was compressed and is not whole", status=status)
     return decoded
 
 

@@ -113,7 +113,7 @@ class Rest:
         if isinstance(listed, list):
             return _readable(map(parse_chat, listed))
         if isinstance(uris, list):
-            ids = [chat_id for chat_id in map(id_from_path, uris) if chat_id]
+            ids = [chat_id for uri in uris if (chat_id := id_from_path(uri, below="chats"))]
             # if none can be read, there is no address of one chat (reference 5.1); the chats are there
             return _readable([await self._single(chat_id) for chat_id in ids]) or [
                 ChatResource(id=chat_id) for chat_id in ids

@@ -54,7 +54,7 @@ class EvenRng:
         self.restless = False
 
     def uniform(self, a: float, b: float, /) -> float:
-        return 0.0 if self.restless and a >= 20.0 else b
+        return 0.0 if self.restless and a >= 10.0 else b
 
 
 class Watcher:

@@ -195,7 +195,7 @@ async def test_ten_thousand_chats_come_and_go_and_leave_nothing_behind() -> None
         await stage.until(lambda: pipeline.chats)
         await stage.until(lambda: not stage.bot._busy)
         await stage.until(lambda: len(stage.bot._tasks._tasks) == 2)
-        assert (pipeline.chats, pipeline.handles, stage.bot._woken, stage.bot._worker._taken) == (
+        assert (pipeline.chats, pipeline.handles, stage.bot._woken, stage.bot._worker._beginning.taken) == (
             {},
             {},
             set(),

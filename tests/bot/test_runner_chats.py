@@ -118,4 +118,4 @@ async def test_many_whole_chats_leave_nothing_behind() -> None:
         await stage.until(lambda: len(stage.bot._tasks._tasks) == 2)
         assert len(stage.all(ChatStarted)) == len(stage.all(ChatEnded)) == 60
         assert (stage.bot._pipeline.chats, stage.bot._pipeline.handles) == ({}, {})
-        assert (stage.bot._woken, stage.bot._busy, stage.bot._worker._taken) == (set(), {}, set())
+        assert (stage.bot._woken, stage.bot._busy, stage.bot._worker._beginning.taken) == (set(), {}, set())

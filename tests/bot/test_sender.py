@@ -212,7 +212,7 @@ async def test_who_waits_for_a_chat_that_ends_meanwhile_sends_nothing() -> None:
         assert stage.asked("SendMessage") == 1
 
 
-async def test_a_cancelled_operation_leaves_nothing_locked() -> None:
+async def test_what_was_sent_outlives_whoever_asked_for_it() -> None:
     async with on_stage() as stage:
         chat = await stage.chatting()
         gate = stage.desk.holding("SendMessage")
@@ -220,8 +220,25 @@ async def test_a_cancelled_operation_leaves_nothing_locked() -> None:
         await gate.reached.wait()
         sending.cancel()
         await asyncio.wait([sending])
+        gate.open.set()
         await chat.send_text("second")
-        assert stage.desk.texts() == ["second"]
+        assert stage.desk.texts() == ["first", "second"]
+
+
+async def test_who_is_cancelled_while_waiting_for_its_turn_has_sent_nothing() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        gate = stage.desk.holding("SendMessage")
+        first = asyncio.create_task(chat.send_text("first"))
+        await gate.reached.wait()
+        second = asyncio.create_task(chat.send_text("second"))
+        await stage.turns(5)
+        second.cancel()
+        await asyncio.wait([second])
+        gate.open.set()
+        await first
+        await chat.send_text("third")
+        assert stage.desk.texts() == ["first", "third"]
 
 
 @pytest.mark.parametrize("action", [Consult(target_uri="http://x/users/u2"), SendMessage(text="hello")])

@@ -79,6 +79,29 @@ def test_findings_in_plugins_end_with_code_1(
     assert finding in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("journal", "finding", "fix"),
+    [
+        ("gone/j", "there is no folder {folder}/gone", "create the folder, or name another"),
+        ("plugins", "it is a folder", "name a file"),
+    ],
+)
+def test_a_place_that_cannot_hold_the_journal_is_a_finding(
+    chatbot: Chatbot, tmp_path: Path, journal: str, finding: str, fix: str
+) -> None:
+    path = config(tmp_path, FROM_ENV, f'[service]\njournal = "{journal}"')
+    result = chatbot("check", "-c", path)
+    what = f"journal = '{tmp_path}/{journal}' cannot be used: {finding.format(folder=tmp_path)}"
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [f"{path}  [service] {what}", f"  fix: {fix}"]
+
+
+def test_nothing_is_looked_for_if_nothing_is_kept(chatbot: Chatbot, tmp_path: Path) -> None:
+    path = config(tmp_path, FROM_ENV, '[service]\njournal = ":memory:"')
+    assert chatbot("check", "-c", path).exit_code == 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["bots.toml", "plugins"]
+
+
 def test_a_file_that_cannot_be_used_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
     result = chatbot("check", "-c", config(tmp_path))
     assert result.exit_code == 2

@@ -16,6 +16,7 @@ from chatbot.simulator.app import Simulator
 from chatbot.simulator.customer import Customer
 from chatbot.simulator.faults import Delay, Fault, Match
 from chatbot.simulator.server import serve
+from tests.bot.scribe import scribe
 from tests.cli.conftest import Chatbot
 from tests.cli.programs import CANARY, ECHO, Program, answers, free_port, program, until, write
 
@@ -247,6 +248,56 @@ async def test_a_second_signal_stops_at_once_even_while_a_blocking_hook_runs(tmp
             assert await run.ends() == 130
             await run.says("stopped at once$")
     assert "EndContactCenterSession" not in [request.operation for request in simulator.requests]
+
+
+# the journal
+
+
+async def test_with_a_damaged_journal_it_stays_up_speaks_to_nobody_and_heals_when_the_file_is_moved_away(
+    tmp_path: Path,
+) -> None:
+    simulator, journal = Simulator(), tmp_path / "chatbot.sqlite3"
+    journal.write_bytes(b"no journal at all" * 1_000)
+    admin = f"127.0.0.1:{free_port()}"
+    async with serve(simulator.asgi) as server:
+        write(
+            tmp_path,
+            f"""
+            service.admin = "{admin}"
+            [bots.maid]
+            server = "{server}"
+            username = "maid"
+            password = "x"
+            """,
+        )
+        async with program("run", cwd=tmp_path) as run:
+            await run.says(f"CRITICAL journal {journal}: it is damaged, or no journal")
+            answer = await answers(f"http://{admin}/readyz", 503)
+            trouble = f"journal {journal}: it is damaged, or no journal; to begin anew, move it away"
+            assert answer.json()["bots"]["maid"][0] == trouble
+            metrics = await answers(f"http://{admin}/metrics", 200)
+            assert "chatbot_journal_writable 0.0" in metrics.text.splitlines()
+            assert list(simulator.requests) == []
+            journal.rename(tmp_path / "aside")
+            await answers(f"http://{admin}/readyz", 200)
+            await run.says("the journal can be written again")
+            run.signal(signal.SIGTERM)
+            assert await run.ends() == 0
+    assert journal.read_bytes().startswith(b"SQLite format 3")
+
+
+def test_a_journal_that_another_process_has_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
+    path = tmp_path / "chatbot.sqlite3"
+    config = write(tmp_path, f'service.admin = ""\n{INLINE}')
+    with scribe("hold", path) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        result = chatbot("run", "-c", config)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        f"journal = '{path}' cannot be used: another process uses it",
+        "  fix: stop it, or name another file",
+    ]
 
 
 # mistakes of a user

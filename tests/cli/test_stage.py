@@ -54,3 +54,9 @@ def test_on_stage_the_real_server_and_password_are_out_of_reach(tmp_path: Path) 
         assert (bot.ca_file, bot.proxy, bot.notifications_path) == (None, None, "/api/v2/notifications")
     assert day.hook_timeout == 3
     assert settings.bots["day"].password.read() == CANARY
+
+
+def test_on_stage_nothing_is_kept(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, BOTS))
+    assert on_stage(settings, "http://127.0.0.1:1").service.journal == ":memory:"
+    assert settings.service.journal == str(tmp_path / "chatbot.sqlite3")

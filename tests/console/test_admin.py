@@ -1,5 +1,6 @@
 """The admin pages: what an operator and a machine read of a service."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -8,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from chatbot.bot.health import Counters, Health
+from chatbot.bot.journal_writer import GroupCommit
 from chatbot.console.admin import create_admin
 from chatbot.service.supervisor import Service
 from chatbot.simulator.app import Simulator
@@ -16,7 +18,7 @@ from chatbot.simulator.customer import Customer
 from chatbot.simulator.faults import Action, Answer, Drop, Fault, Match
 from chatbot.simulator.options import Options
 from chatbot.simulator.server import serve
-from tests.service.house import at_work, bot_at, until, world
+from tests.service.house import NO_ROOM, StoppedClock, at_work, bot_at, no_room, until, world
 
 
 def health(*, polling: bool = True, entered: bool = True, trouble: str = "") -> Health:
@@ -63,6 +65,23 @@ async def test_one_bot_that_is_not_ready_is_named_with_its_reasons(
     assert answer.json() == {"ready": False, "bots": {"night": ["not polling", "HTTP 503"]}}
 
 
+async def test_while_the_journal_cannot_be_written_no_bot_is_ready_and_all_pages_say_so() -> None:
+    journal = GroupCommit(no_room, asyncio.to_thread, StoppedClock())
+    bots = [bot_at("http://127.0.0.1:1", name) for name in ("day", "night")]
+    for bot in bots:
+        bot.health = health()
+    service = Service(bots, world=world(), drain_timeout=1, journal=journal)
+    async with at_work(service), browser(create_admin(service)) as http:
+        await until(lambda: service.journal_trouble != "")
+        answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json() == {"ready": False, "bots": {"day": [NO_ROOM], "night": [NO_ROOM]}}
+        metrics = (await http.get("/metrics")).text.splitlines()
+        assert "chatbot_journal_writable 0.0" in metrics
+        assert 'chatbot_ready{bot="day"} 0.0' in metrics
+        assert f"<td>day</td><td>{NO_ROOM}</td>" in (await http.get("/")).text
+
+
 async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: Service) -> None:
     day, _ = service.bots
     day.health = health()
@@ -79,6 +98,7 @@ async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: 
     assert answer.headers["content-type"].startswith("text/plain; version=")
     samples = [line for line in answer.text.splitlines() if not line.startswith("#")]
     assert samples == [
+        "chatbot_journal_writable 1.0",
         'chatbot_ready{bot="day"} 1.0',
         'chatbot_ready{bot="night"} 0.0',
         'chatbot_chats{bot="day"} 0.0',
@@ -104,7 +124,7 @@ async def test_each_metric_has_its_type_and_a_text(admin: httpx.AsyncClient) -> 
         line.split()[2] for line in lines if line.startswith("# HELP chatbot_") and len(line.split()) > 3
     }
     assert typed == helped
-    assert len(typed) == 9
+    assert len(typed) == 10
 
 
 async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, service: Service) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from chatbot import Bot, Chat, Event, Participant, Receipt, TextReceived, hookimpl
 from chatbot.hooks.loader import LoadedPlugin
-from chatbot.hooks.manager import CallResult, PluginManager
+from chatbot.hooks.manager import CallResult, Occasion, PluginManager
 from chatbot.hooks.run import current_run
 from chatbot.model.actions import Action
 from chatbot.model.errors import ChatbotError
@@ -78,7 +78,9 @@ class Stage:
         self.view = View(ChatResource(id="A", **fields))
         self.sender = RecordingSender()
         self.chat = Chat(self.view, self.sender)
-        self.bot = Bot("concierge", nickname="Concierge", chats={"A": self.chat}, sender=self.sender)
+        self.bot = Bot(
+            "concierge", nickname="Concierge", chats={"A": self.chat}, sender=self.sender, memory={}
+        )
 
     @property
     def sent(self) -> list[Action]:
@@ -91,7 +93,7 @@ class Stage:
     ) -> CallResult:
         """Tell the plugins of an event of the chat."""
         name = hook or event.hook
-        return await plugins.call(name, bot=self.bot, chat=self.chat, event=event, timeout_s=timeout_s)
+        return await plugins.call(name, Occasion(self.bot, self.chat, event), timeout_s=timeout_s)
 
 
 Hook = Callable[..., Any]

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from chatbot import Bot, Chat, ChatEnded, ChatOffered, Event, Refused, TextReceived, UnknownMessage, hookimpl
-from chatbot.hooks.manager import BoundHook, CallResult
+from chatbot.hooks.manager import BoundHook, CallResult, Occasion
 from chatbot.model.actions import AddComment, SendMessage
 from tests.hooks.stage import ABOUT, HELLO, Stage, answering, hooks, loaded, manager
 
@@ -121,7 +121,7 @@ async def test_without_a_chat_a_text_is_not_said(caplog: pytest.LogCaptureFixtur
     stage = Stage()
     event = UnknownMessage(**ABOUT)
     plugins = manager(loaded("one", hooks(on_unknown_message=answering("hi"))))
-    result = await plugins.call("on_unknown_message", bot=stage.bot, event=event, timeout_s=5)
+    result = await plugins.call("on_unknown_message", Occasion(stage.bot, event=event), timeout_s=5)
     assert (stage.sent, result) == ([], CallResult())
     assert len(caplog.messages) == 1
 
@@ -138,7 +138,7 @@ async def test_where_the_answer_means_nothing_all_are_asked(hook: str) -> None:
         loaded(name, hooks(**{hook: answering(answer=True, log=log, name=name)})) for name in ("one", "two")
     ]
     stage = Stage()
-    assert await manager(*entries).call(hook, bot=stage.bot, timeout_s=5) == CallResult()
+    assert await manager(*entries).call(hook, Occasion(stage.bot), timeout_s=5) == CallResult()
     assert log == ["one", "two"]
 
 

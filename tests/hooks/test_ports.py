@@ -18,7 +18,7 @@ async def test_a_chat_needs_nothing_but_a_view_and_a_way_out() -> None:
 
 async def test_a_bot_needs_nothing_but_a_way_out() -> None:
     sender: ActionSender = RecordingSender()
-    bot = Bot("concierge", nickname=None, chats={}, sender=sender)
+    bot = Bot("concierge", nickname=None, chats={}, sender=sender, memory={})
     assert (await bot.perform(SendMessage(text="hi"))).action == SendMessage(text="hi")
 
 

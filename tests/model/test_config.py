@@ -64,7 +64,13 @@ def test_a_service_has_the_documented_defaults() -> None:
         "journal": "chatbot.sqlite3",
         "admin": "127.0.0.1:8080",
         "drain_timeout": 30.0,
+        "retention": 604_800.0,
     }
+
+
+@pytest.mark.parametrize("retention", [-1.0, float("inf"), float("nan"), "7 days", True])
+def test_retention_is_a_number_of_seconds(retention: object) -> None:
+    assert finding(ServiceSettings, retention=retention).startswith("retention: ")
 
 
 def test_a_file_needs_a_bot_and_nothing_else() -> None:

@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from chatbot.bot.journal import NoJournal
+from chatbot.bot.journal_sqlite import JournalError
+from chatbot.bot.journal_writer import Store
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.config import BotSettings, SecretSource
@@ -46,6 +48,13 @@ class HandClock(QuickClock):
         self.waits.append(seconds)
         self.time += seconds
         await asyncio.sleep(0)
+
+
+class StoppedClock(QuickClock):
+    """No wait ever ends."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.Event().wait()
 
 
 class Longest:
@@ -85,6 +94,14 @@ class FaultyBot(BotRunner):
         if self.runs <= len(self._ends):
             self._ends[self.runs - 1]()
         await self._stop.wait()
+
+
+NO_ROOM = "journal j: the disk is full"
+
+
+def no_room() -> Store:
+    """Opens no journal."""
+    raise JournalError(NO_ROOM)
 
 
 def fails() -> None:

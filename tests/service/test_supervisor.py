@@ -2,27 +2,36 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from chatbot import Chat, hookimpl
+from chatbot.bot.journal import Saved
+from chatbot.bot.journal_sqlite import JournalError, SqliteStore, Unit
+from chatbot.bot.journal_writer import GroupCommit
 from chatbot.model.config import SecretSource, Settings
 from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError, PluginError
-from chatbot.service.supervisor import Service, build, check_secrets, load_plugins
+from chatbot.service.supervisor import Service, build, check_journal, check_secrets, load_plugins
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.customer import Customer
 from chatbot.simulator.server import serve
+from tests.bot.scribe import as_nobody, place_of_others
 from tests.service.house import (
     BOUND_S,
+    NO_ROOM,
     FaultyBot,
     HandClock,
     QuickClock,
+    StoppedClock,
     at_work,
     bot_at,
     fails,
+    no_room,
     until,
     world,
 )
@@ -50,13 +59,6 @@ async def test_after_five_good_minutes_the_waits_begin_again() -> None:
     async with at_work(Service([bot], world=world(clock), drain_timeout=1)):
         await until(lambda: bot.runs == 5)
         assert clock.waits == [2, 4, 2, 4]
-
-
-class StoppedClock(QuickClock):
-    """No wait ever ends."""
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.Event().wait()
 
 
 async def test_a_bot_that_failed_is_not_ready_while_it_waits(caplog: pytest.LogCaptureFixture) -> None:
@@ -143,6 +145,113 @@ async def test_a_service_that_is_cancelled_leaves_nothing_running() -> None:
         with pytest.raises(asyncio.CancelledError):
             await running
     assert asyncio.all_tasks() == before
+
+
+# the journal
+
+
+class Shelf:
+    """A journal's database, and what was done with it."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.failures: list[Exception] = []
+
+    def open(self) -> "Shelf":
+        if self.failures:
+            raise self.failures.pop(0)
+        self.seen.append("open")
+        return self
+
+    def apply(self, units: Sequence[Unit]) -> None:
+        self.seen += [f"apply {bot}" for bot, _ in units if bot]
+
+    def load(self, bot: str) -> Saved:
+        raise AssertionError(bot)
+
+    def prune(self, ended_before: float) -> bool:
+        self.seen.append(f"prune {datetime.now(UTC).timestamp() - ended_before:.0f}")
+        return False
+
+    def close(self) -> None:
+        self.seen.append("close")
+
+
+def kept_on(shelf: Shelf, bot: FaultyBot, clock: QuickClock) -> Service:
+    journal = GroupCommit(shelf.open, asyncio.to_thread, clock)
+    return Service([bot], world=world(clock), drain_timeout=1, journal=journal, retention_s=60)
+
+
+async def test_no_bot_begins_before_the_journal_is_open_and_it_is_closed_after_all_have_ended() -> None:
+    shelf = Shelf()
+    shelf.failures = [JournalError(NO_ROOM)]
+    bot = FaultyBot("maid", lambda: shelf.seen.append("bot"))
+    service = kept_on(shelf, bot, QuickClock())
+    async with at_work(service):
+        await until(lambda: "bot" in shelf.seen and "prune 60" in shelf.seen)
+        assert service.journal_trouble == ""
+    assert (shelf.seen[0], shelf.seen[-1], shelf.seen.count("close")) == ("open", "close", 1)
+
+
+async def test_a_service_whose_journal_cannot_be_opened_begins_no_bot_and_can_be_stopped() -> None:
+    bot = FaultyBot("maid")
+    journal = GroupCommit(no_room, asyncio.to_thread, StoppedClock())
+    service = Service([bot], world=world(), drain_timeout=1, journal=journal)
+    async with at_work(service):
+        await until(lambda: service.journal_trouble != "")
+        assert service.problems()["maid"][0] == NO_ROOM
+    assert bot.runs == 0
+
+
+async def test_a_journal_that_only_the_user_can_mend_ends_the_service() -> None:
+    shelf, bot = Shelf(), FaultyBot("maid")
+    shelf.failures = [ConfigError("another process uses it")]
+    with pytest.raises(ConfigError, match=r"^another process uses it$"):
+        await asyncio.wait_for(kept_on(shelf, bot, QuickClock()).run(), BOUND_S)
+    assert bot.runs == 0
+
+
+async def test_what_ended_is_pruned_every_hour() -> None:
+    class Hours(QuickClock):
+        def __init__(self) -> None:
+            self.waits: list[float] = []
+
+        async def sleep(self, seconds: float) -> None:
+            self.waits.append(seconds)
+            await (asyncio.Event().wait() if len(self.waits) == 3 else asyncio.sleep(0))
+
+    shelf, clock = Shelf(), Hours()
+    async with at_work(kept_on(shelf, FaultyBot("maid"), clock)):
+        await until(lambda: len(clock.waits) == 3)
+    assert clock.waits == [3600.0] * 3
+    assert shelf.seen.count("prune 60") == 3
+
+
+async def test_a_service_that_is_cancelled_gives_its_journal_back(tmp_path: Path) -> None:
+    found = settings(tmp_path, BOT.format(name="maid", plugins=""))
+    running = asyncio.create_task(build(found, world()).run())
+    await until((tmp_path / "chatbot.sqlite3-wal").exists)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    SqliteStore.open(tmp_path / "chatbot.sqlite3", lambda: 0.0).close()
+
+
+def test_a_journal_that_may_not_be_written_is_found() -> None:
+    with place_of_others() as place:
+        folder = place.path.parent
+        folder.chmod(0o755)
+        found = settings(folder, BOT.format(name="maid", plugins=""))
+        assert check_journal(found, "bots.toml") == []
+        folder.chmod(0o555)
+        told = f"bots.toml  [service] journal = '{place.path}' cannot be used: {{}} may not be written"
+        fix = "  fix: let the user of this service write there, or name another file"
+        with as_nobody():
+            assert check_journal(found, "bots.toml") == [f"{told.format(folder)}\n{fix}"]
+        folder.chmod(0o777)
+        place.path.touch(0o444)
+        with as_nobody():
+            assert check_journal(found, "bots.toml") == [f"{told.format(place.path)}\n{fix}"]
 
 
 # building

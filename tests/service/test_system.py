@@ -1,14 +1,16 @@
 """The real world: the only place where time, chance and threads are the machine's."""
 
 import asyncio
+import gc
 import threading
 import time
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from chatbot.service.system import SystemClock, system_world
+from chatbot.service.system import SystemClock, WriterThread, system_world
 
 place: ContextVar[str] = ContextVar("place", default="")
 
@@ -77,3 +79,60 @@ async def test_who_waits_may_go_before_the_function_ends() -> None:
         await waiting
     gate.set()
     assert await asyncio.to_thread(ended.wait, 5)
+
+
+# one thread for all
+
+
+async def test_one_thread_does_one_thing_after_another() -> None:
+    run = WriterThread("journal")
+    done: list[int] = []
+
+    def work(number: int) -> threading.Thread:
+        done.append(number)
+        return threading.current_thread()
+
+    threads = await asyncio.gather(*(run(partial(work, number)) for number in range(50)))
+    assert done == list(range(50))
+    [thread] = set(threads)
+    assert (thread.name, thread.daemon) == ("journal", True)
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3)])
+async def test_what_one_function_raises_comes_to_who_waits_and_the_next_is_run(error: BaseException) -> None:
+    def fails() -> None:
+        raise error
+
+    run = WriterThread("journal")
+    failing, next_one = run(fails), run(lambda: "done")
+    with pytest.raises(type(error)) as raised:
+        await failing
+    assert raised.value is error
+    assert await next_one == "done"
+
+
+async def test_who_waits_for_the_one_thread_may_go() -> None:
+    run, gate = WriterThread("journal"), threading.Event()
+    waiting, next_one = asyncio.ensure_future(run(gate.wait)), run(lambda: "done")
+    waiting.cancel()
+    gate.set()
+    assert await asyncio.wait_for(next_one, 5) == "done"
+
+
+async def leaves(run: WriterThread, gate: threading.Event) -> None:
+    run(gate.wait)
+
+
+async def asks(run: WriterThread) -> threading.Thread:
+    return await run(threading.current_thread)
+
+
+def test_the_one_thread_outlives_a_loop_and_ends_with_who_asked_for_it() -> None:
+    run, gate = WriterThread("journal"), threading.Event()
+    asyncio.run(leaves(run, gate))
+    gate.set()
+    thread = asyncio.run(asks(run))
+    del run
+    gc.collect()
+    thread.join(5)
+    assert not thread.is_alive()

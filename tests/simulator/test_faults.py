@@ -84,3 +84,13 @@ def test_each_place_takes_its_own_kind_only(action: Action, taker: object) -> No
     for other in (take_http, take_notice, take_refusal):
         faults = [Fault(Match(), action)]
         assert other(faults, CALL) == (action if other is taker else None)
+
+
+def test_a_rule_with_a_chance_happens_when_chance_has_it_and_only_then_counts() -> None:
+    dice = iter([False, True, False, True, True])
+    faults = [
+        Fault(Match(operation="Reject"), Answer(500), chance=lambda: pytest.fail("not asked for")),
+        Fault(Match(), Answer(503), times=2, chance=lambda: next(dice)),
+    ]
+    taken = [take_http(faults, CALL) is not None for _ in range(5)]
+    assert (taken, len(faults)) == ([False, True, False, True, False], 1)

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from chatbot.simulator.server import serve
-from tests.simulator.stage import BOUND_S, new_simulator, served_agent
+from chatbot.simulator.server import Front, serve
+from tests.simulator.stage import BOUND_S, AgentClient, new_simulator, served_agent
 
 
 async def test_it_serves_on_a_free_port_and_stops() -> None:
@@ -63,3 +63,31 @@ async def test_a_taken_address_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         async with serve(new_simulator().asgi, port=taken.getsockname()[1]):
             pass
+
+
+async def test_a_front_that_is_shut_refuses_and_cuts_what_was_under_way_and_opens_where_it_was() -> None:
+    simulator = new_simulator()
+    chat_id = simulator.world.request_chat("Ana")
+    async with Front(simulator.asgi) as front, asyncio.TaskGroup() as group:
+        url = front.url
+        async with httpx.AsyncClient(base_url=url, auth=("bot", "x"), trust_env=False) as http:
+            agent = AgentClient(http)
+            await agent.start()
+            await agent.events()
+            poll = group.create_task(_outcome(agent))
+            await simulator.held()
+            await front.shut()
+            assert await poll in (httpx.RemoteProtocolError, httpx.ReadError)
+            with pytest.raises(httpx.ConnectError):
+                await http.get("/simulator/state")
+            await front.open()
+            assert front.url == url
+            state = (await http.get("/simulator/state")).json()
+    assert [chat["customerId"] for chat in state["chats"]] == [chat_id]
+
+
+async def _outcome(agent: AgentClient) -> object:
+    try:
+        return await agent.connect()
+    except httpx.TransportError as error:
+        return type(error)

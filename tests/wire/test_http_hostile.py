@@ -176,6 +176,7 @@ def squeezed(body: bytes, encoding: str = "gzip") -> bytes:
         (zlib.compress(b"[1]"), "deflate"),
         (b"[1]", "identity"),
         (b"[1]", ""),
+        (gzip.compress(b"[1]") + b"more", "gzip"),
     ],
 )
 async def test_compressed_answer_that_was_not_asked_for_is_read(body: bytes, encoding: str) -> None:
@@ -189,10 +190,11 @@ async def test_compressed_answer_that_was_not_asked_for_is_read(body: bytes, enc
         (gzip.compress(b"0" * (MAX_BODY + 1)), "gzip", f"the answer is larger than {MAX_BODY} bytes"),
         (zlib.compress(b"0" * 50_000_000), "deflate", f"the answer is larger than {MAX_BODY} bytes"),
         (b"not gzip", "gzip", "the answer cannot be decompressed"),
+        (gzip.compress(b"[1]")[:-9], "gzip", "the answer was compressed and is not whole"),
         (b"[1]", "br", "the answer has a Content-Encoding that was not asked for"),
         (gzip.compress(b"[1]"), "gzip, gzip", "the answer has a Content-Encoding that was not asked for"),
     ],
-    ids=["gzip bomb", "deflate bomb", "rubbish", "brotli", "twice"],
+    ids=["gzip bomb", "deflate bomb", "rubbish", "cut off", "brotli", "twice"],
 )
 async def test_compressed_answer_that_cannot_be_read_is_a_violation(
     body: bytes, encoding: str, text: str
@@ -200,6 +202,11 @@ async def test_compressed_answer_that_cannot_be_read_is_a_violation(
     error = await error_of(squeezed(body, encoding))
     assert isinstance(error, ProtocolViolation)
     assert (str(error), error.status) == (text, 403)
+
+
+async def test_answer_without_a_body_needs_no_decompression() -> None:
+    async with serving(squeezed(b"")) as server:
+        assert (await ask(server.url)).body == b""
 
 
 async def test_bomb_is_never_unpacked_beyond_the_cap() -> None:

@@ -1,0 +1,154 @@
+"""How a chat begins: it is offered and accepted, or it is taken up again after a restart."""
+
+from __future__ import annotations
+
+import logging
+
+from chatbot.bot.asking import Asking
+from chatbot.bot.dispatch import Dispatch
+from chatbot.bot.history import end_of, join_point, present, unanswered_texts
+from chatbot.bot.live import LiveChat
+from chatbot.bot.parts import Parts
+from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.prints import Print
+from chatbot.bot.sender import Sender
+from chatbot.model.actions import Accept, Reject
+from chatbot.model.errors import WireError
+from chatbot.model.events import ChatOffered, ChatResumed, ChatStarted, TranscriptEvent
+from chatbot.model.resources import ChatResource
+
+__all__ = ["Beginning"]
+
+log = logging.getLogger(__name__)
+
+
+class Beginning:
+    """Takes chats.
+
+    Args:
+        parts: The bot's parts.
+        pipeline: Where the chats are.
+        sender: Settles what an earlier run has sent.
+        dispatch: Calls the hooks.
+        asking: Reads transcripts.
+
+    Attributes:
+        taken: The chats that count against ``max_chats``.
+    """
+
+    def __init__(
+        self, parts: Parts, pipeline: Pipeline, sender: Sender, dispatch: Dispatch, asking: Asking
+    ) -> None:
+        self.taken: set[str] = set()
+        self._parts = parts
+        self._pipeline = pipeline
+        self._sender = sender
+        self._dispatch = dispatch
+        self._asking = asking
+
+    async def offer(self, chat: LiveChat) -> bool:
+        """The chat rings."""
+        if chat.offered:
+            return await self._offer_again(chat)
+        chat.offered = True
+        await self._sender.recover(chat)
+        chat.progress.phase = "offered"
+        if not await chat.progress.begin("offered"):
+            await self._dispatch.bury(chat)
+        else:
+            result = await self._dispatch.tell(chat, ChatOffered(**self._dispatch.about(chat)), "offered")
+            if self._dispatch.stopping:
+                return True  # nobody has decided: left to other agents, or to the next run
+            if result.handled or any(isinstance(action, Accept | Reject) for action in result.performed):
+                chat.progress.end()
+                return True
+        await self._decide(chat)
+        if not chat.accept_failed:
+            chat.progress.end()
+        return True
+
+    async def _offer_again(self, chat: LiveChat) -> bool:
+        """The chat still rings although it was to be accepted."""
+        if not chat.accept_again or self._dispatch.stopping:
+            return False
+        chat.accept_again = False
+        await self._decide(chat)
+        return True
+
+    async def _decide(self, chat: LiveChat) -> None:
+        """Accept the offer, or leave it to other agents."""
+        settings = self._parts.settings
+        if settings.max_chats and len(self.taken) >= settings.max_chats:
+            await self._dispatch.perform(chat, Reject())
+        elif settings.auto_accept:
+            self.taken.add(chat.id)
+            if not await self._dispatch.perform(chat, Accept(nickname=settings.nickname)):
+                self.taken.discard(chat.id)
+                chat.accept_failed = True
+
+    async def start(self, chat: LiveChat) -> bool:
+        """The bot is in the chat: find out who else is and what was said, then tell the hooks."""
+        await self._sender.recover(chat)
+        lines = await self._asking.for_history(chat)
+        if not chat.resource.participants:
+            await self._ask_who_is_there(chat, lines)
+        if not chat.is_live:
+            return True
+        if not chat.resource.participants:
+            chat.stalled = True
+            return False
+        self.taken.add(chat.id)
+        if chat.resumes:
+            await self._resume(chat, lines)
+        else:
+            await self._start(chat, lines)
+        return True
+
+    async def _start(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
+        progress = chat.progress
+        if progress.trigger != "started":
+            # else a crash came between: what was waiting then is waiting still
+            _set_history(chat, lines, join_point(lines, chat.identity))
+        progress.phase = progress.phase or "offered"
+        self._enter(chat)
+        await self._dispatch.run(chat, ChatStarted(**self._dispatch.about(chat)), "started")
+        progress.end("started")
+
+    async def _resume(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
+        """An earlier run was in the chat: hooks are told so, then get what it has left undone."""
+        progress = chat.progress
+        if progress.phase is None:
+            _set_history(chat, lines, end_of(lines))
+            progress.phase = "started"
+        chat.resumed_to = end_of(lines)
+        self._enter(chat)
+        if progress.is_poisoned:
+            await self._dispatch.bury(chat)
+        name = f"resumed:{chat.order.cursor}"
+        is_amid_a_line = Print.parse(progress.trigger) is not None
+        # a crash here counts against the line that follows: nobody knows whose fault it was
+        if await progress.begin(progress.trigger if is_amid_a_line else name):
+            await self._dispatch.tell(chat, ChatResumed(**self._dispatch.about(chat)), name)
+        if not is_amid_a_line:
+            progress.end()
+
+    def _enter(self, chat: LiveChat) -> None:
+        chat.started_at = self._pipeline.now()
+        chat.shown = chat.resource
+
+    async def _ask_who_is_there(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
+        """Read the list of participants; if there is none, take it from the transcript."""
+        try:
+            resource = await self._parts.platform.chat(chat.id)
+        except WireError as error:
+            log.warning("the participants of a chat cannot be read: %s", error)
+            resource = None
+        if resource is not None:
+            self._pipeline.update(resource)
+        if not chat.resource.participants:
+            self._pipeline.update(ChatResource(id=chat.id, participants=present(lines)))
+
+
+def _set_history(chat: LiveChat, lines: list[TranscriptEvent], history_to: int) -> None:
+    chat.progress.history_to = history_to
+    chat.progress.unanswered = unanswered_texts(lines, history_to)

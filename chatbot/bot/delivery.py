@@ -1,0 +1,214 @@
+"""The sending of one operation, until its fate is known.
+
+Decides by what became of the request whether to send again: never while the customer might read it
+twice (reliability 2.2).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from chatbot.bot.gate import check_allowed, check_ours
+from chatbot.bot.live import LiveChat
+from chatbot.bot.operation import Operation
+from chatbot.bot.parts import Parts
+from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.verify import took_effect
+from chatbot.model.answers import StatusCode
+from chatbot.model.errors import (
+    ActionError,
+    ChatGone,
+    ConnectionLost,
+    RateLimited,
+    Refused,
+    Unconfirmed,
+    WireError,
+)
+from chatbot.model.policy import on_unknown
+from chatbot.wire.outcomes import Accepted, Gone, Later, NotSent, Outcome, Refusal, SessionFault, Unknown
+from chatbot.wire.retry import Backoff, Limits
+
+__all__ = ["Delivery"]
+
+log = logging.getLogger(__name__)
+
+_READ_AGAIN = frozenset({StatusCode.INVALID_STATE, StatusCode.FORBIDDEN, StatusCode.NOT_FOUND})
+_MOST_UNKNOWN = 10
+_MOST_LATER = 5
+_WAITS = Limits(first_backoff_s=0.5)
+
+
+class Delivery:
+    """Brings one operation to its end.
+
+    Args:
+        parts: The bot's parts.
+        pipeline: Where the chats are.
+        chat: The chat; None for operations that belong to none, which no journal keeps.
+        operation: What to send.
+    """
+
+    def __init__(self, parts: Parts, pipeline: Pipeline, chat: LiveChat | None, operation: Operation) -> None:
+        self._parts = parts
+        self._pipeline = pipeline
+        self._chat = chat
+        self._operation = operation
+        self._action = operation.action
+        self._backoff = Backoff(_WAITS, parts.rng)
+        self._unknown = 0
+        self._later = 0
+        self._denied = 0
+
+    async def run(self) -> ActionError | None:
+        """Send, and again where that is safe. Why it did not happen, or why nobody can say."""
+        return await self._settled(self._is_sent_first())
+
+    async def resume(self) -> ActionError | None:
+        """Go on with what an earlier run, or an answer that came to nothing, has left open."""
+        return await self._settled(self._is_found_out())
+
+    async def _settled(self, first: Coroutine[Any, Any, bool]) -> ActionError | None:
+        self._operation.is_on_its_way = True
+        try:
+            if not await first:
+                while not await self._is_sent():
+                    pass
+        except ActionError as error:
+            self._came_to_nothing(error)
+            return error
+        finally:
+            self._operation.is_on_its_way = False
+        return None
+
+    def _came_to_nothing(self, error: ActionError) -> None:
+        if self._chat is None or not self._operation.is_open:
+            return
+        if isinstance(error, Unconfirmed) or self._operation.state == "unknown":
+            self._chat.outbox.abandon(self._operation, f"{type(error).__name__}: {error}")
+        else:
+            self._chat.outbox.fail(self._operation, error)
+
+    async def _is_sent_first(self) -> bool:
+        """The intent is durable before the request leaves."""
+        if self._chat is not None:
+            await self._chat.outbox.intend(self._operation)
+        return await self._is_sent(first=True)
+
+    async def _is_found_out(self) -> bool:
+        return await self._find_out(ConnectionLost("nobody waited for the answer"))
+
+    async def _is_sent(self, *, first: bool = False) -> bool:
+        """Send it once; False if it is to be sent again."""
+        if self._chat is not None:
+            check_ours(self._chat, self._action)
+            if not first:
+                await check_allowed(self._parts, self._pipeline, self._chat, self._action)
+        self._operation.sent = True
+        chat_id = self._chat.id if self._chat is not None else None
+        return await self._is_done(await self._parts.platform.perform(self._action, chat_id))
+
+    async def _is_done(self, outcome: Outcome) -> bool:
+        match outcome:
+            case Accepted(reference_id, partly):
+                self._accept(reference_id, partly=partly)
+                return True
+            case NotSent(error):
+                await self._wait(error)
+            case SessionFault(error) if not self._may_be_done(error):
+                await self._log_in_again(error)
+            case Later(seconds):
+                await self._wait_turn(seconds)
+            case Unknown(error) | SessionFault(error):
+                return await self._find_out(error)
+            case Refusal(code, message):
+                await self._refused(code, message)
+            case Gone(_, message):
+                raise ChatGone(message, action=self._action.operation, status=404)
+        return False
+
+    def _may_be_done(self, error: WireError) -> bool:
+        """A web page under HTTP 200: one to log in means that nothing was done, but who knows which it is."""
+        return error.status is None and self._chat is not None and on_unknown(self._action) == "verify"
+
+    def _accept(self, reference_id: str | None, *, partly: bool) -> None:
+        self._operation.receipt.partly = partly
+        if self._chat is not None:
+            self._chat.outbox.accepted(self._operation, reference_id, self._parts.clock.monotonic())
+        else:
+            self._operation.receipt.reference_id = reference_id
+
+    async def _log_in_again(self, error: WireError) -> None:
+        """The server did nothing, for it did not know who asked. The operation waits for the session."""
+        self._denied += 1
+        if self._denied > 1:
+            if error.status == StatusCode.NO_PERMISSION:
+                raise Refused(str(error), action=self._action.operation, status=error.status)
+            await self._wait(error)
+        # nothing goes out between two logins: a request carries the password too (design 4.6)
+        while not await self._renewed():
+            if self._chat is not None:
+                check_ours(self._chat, self._action)
+
+    async def _renewed(self) -> bool:
+        try:
+            await self._parts.platform.session.renew()
+        except WireError as error:
+            log.warning("%s waits for the session: %s", self._action.operation, error)
+            await self._wait(error)
+            return False
+        return True
+
+    async def _wait_turn(self, seconds: float) -> None:
+        self._later += 1
+        if self._later > _MOST_LATER:
+            raise RateLimited(
+                "the server asks for fewer requests", action=self._action.operation, retry_after=seconds
+            )
+        await self._parts.clock.sleep(seconds)
+
+    async def _find_out(self, error: WireError) -> bool:
+        """Nobody knows whether it took effect: look, and send again only if it certainly did not."""
+        self._unknown += 1
+        name, policy = self._action.operation, on_unknown(self._action)
+        log.warning("%s was not answered: %s", name, error)
+        if self._chat is not None:
+            self._chat.outbox.unknown(self._operation)
+        if self._chat is not None and policy == "verify":
+            shown = await took_effect(self._parts, self._chat, self._operation)
+            if shown:
+                self._chat.outbox.confirm(self._operation, self._operation.index)
+                return True
+            if shown is None:
+                raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
+        elif policy == "resend":
+            await self._wait(error)
+        else:
+            raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
+        if self._unknown >= _MOST_UNKNOWN:
+            raise Unconfirmed(f"{name} came to nothing {self._unknown} times: {error}", action=name)
+        return False
+
+    async def _refused(self, code: int, message: str) -> None:
+        """The server said no. Some codes say that our view of the chat is old."""
+        if code in _READ_AGAIN and self._chat is not None:
+            await self._read_again(self._chat)
+        raise Refused(message, action=self._action.operation, status=code)
+
+    async def _read_again(self, chat: LiveChat) -> None:
+        try:
+            resource = await self._parts.platform.chat(chat.id)
+        except WireError as error:
+            log.debug("the chat cannot be read again: %s", error)
+            return
+        check_ours(chat, self._action)
+        if resource is not None:
+            self._pipeline.update(resource)
+            return
+        self._pipeline.lose(chat)
+        raise ChatGone("the server knows no such chat any more", action=self._action.operation)
+
+    async def _wait(self, error: WireError) -> None:
+        log.debug("%s is tried again: %s", self._action.operation, error)
+        await self._parts.clock.sleep(self._backoff.failed(self._parts.clock.monotonic()))

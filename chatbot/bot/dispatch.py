@@ -1,0 +1,119 @@
+"""Hands events to the plugins, and keeps in the journal for what hooks are running."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from chatbot.bot.fallback import fall_back
+from chatbot.bot.journal import Memory
+from chatbot.bot.live import LiveChat
+from chatbot.bot.memory import KeptMemory
+from chatbot.bot.parts import Parts
+from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.prints import Print
+from chatbot.bot.progress import MOST_ATTEMPTS
+from chatbot.hooks.bot import Bot
+from chatbot.hooks.manager import CallResult, Occasion
+from chatbot.model.actions import Action
+from chatbot.model.errors import ActionError
+from chatbot.model.events import Event
+
+__all__ = ["Dispatch"]
+
+log = logging.getLogger(__name__)
+
+
+class Dispatch:
+    """Calls the hooks of one bot.
+
+    Args:
+        parts: The bot's parts.
+        bot: Handed to hooks.
+        pipeline: Tells the time of receipt.
+        memory: What plugins keep for all chats.
+
+    Attributes:
+        stopping: No new hook is to begin.
+    """
+
+    def __init__(self, parts: Parts, bot: Bot, pipeline: Pipeline, memory: KeptMemory) -> None:
+        self.stopping = False
+        self._parts = parts
+        self._bot = bot
+        self._pipeline = pipeline
+        self._memory = memory
+
+    def is_wanted(self, event: Event) -> bool:
+        """Whether any plugin listens to it."""
+        return bool(self._parts.plugins.hooks("on_event") or self._parts.plugins.hooks(event.hook))
+
+    async def run(self, chat: LiveChat, event: Event, trigger: str) -> CallResult:
+        """Hand on what is repeated after a crash, but not for ever."""
+        result = CallResult()
+        if await chat.progress.begin(trigger):
+            try:
+                result = await self.tell(chat, event, trigger)
+            except asyncio.CancelledError:
+                chat.progress.withdraw()
+                raise
+        else:
+            await self.bury(chat)
+        chat.progress.end()
+        return result
+
+    async def tell(self, chat: LiveChat | None, event: Event, trigger: str) -> CallResult:
+        """Hand one event to the plugins: first to those that watch all, then to its own hook."""
+        self._parts.counters.events[type(event).__name__] += 1
+        occasion = Occasion(self._bot, chat.handle if chat is not None else None, event, trigger)
+        result = CallResult()
+        for hook in ("on_event", event.hook):
+            if self._parts.plugins.hooks(hook):
+                told = await self.call(hook, occasion)
+                result.handled = told.handled
+                result.performed += told.performed
+        return result
+
+    async def bury(self, chat: LiveChat) -> None:
+        """A dead letter: hooks for this ended in a crash each time. The customer gets somebody else."""
+        trigger = chat.progress.trigger
+        log.error("hooks for %s ended in a crash %d times: they are not run again", trigger, MOST_ATTEMPTS)
+        self._parts.counters.dead_letters += 1
+        chat.report("dead letter", trigger)
+        await fall_back(chat, self._parts.settings.fallback, "dead letter", trigger)
+        line = Print.parse(trigger)
+        if line is not None:
+            chat.progress.prints.add(line)
+            chat.order.skip_to(line.index)
+        chat.progress.end()
+        await chat.progress.save()
+
+    async def perform(self, chat: LiveChat, action: Action) -> bool:
+        """Do what the bot does by itself; False if it came to nothing."""
+        try:
+            await chat.handle.perform(action)
+        except ActionError as error:
+            log.warning("%s", error)
+            return False
+        return True
+
+    def about(self, chat: LiveChat) -> dict[str, Any]:
+        """What all events say."""
+        return {"bot": self._bot.name, "chat_id": chat.id, "received_at": self._pipeline.now()}
+
+    def flush(self) -> None:
+        """Write what plugins keep for all chats, if it has changed."""
+        if (memory := self._memory.news()) is not None:
+            self._parts.journal.put(Memory("", memory))
+
+    async def live(self, hook: str) -> None:
+        """Call a life-cycle hook."""
+        await self.call(hook, Occasion(self._bot))
+
+    async def call(self, hook: str, occasion: Occasion) -> CallResult:
+        """Call one hook of all plugins, and count what failed."""
+        timeout_s = self._parts.settings.hook_timeout
+        result = await self._parts.plugins.call(hook, occasion, timeout_s=timeout_s)
+        self._parts.counters.hook_failures.update(result.failed)
+        return result

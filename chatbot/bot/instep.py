@@ -1,0 +1,158 @@
+"""Keeps a bot in step with its server: what notifications did not tell is found by asking.
+
+After each new session, and now and then, all chats are listed; a chat of which nothing is heard has
+its transcript read every 10 to 30 seconds, so a lost last notification costs no more than that
+(reliability, L2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from chatbot.bot.health import Health
+from chatbot.bot.live import LiveChat
+from chatbot.bot.parts import Parts
+from chatbot.bot.pipeline import Pipeline
+from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
+from chatbot.wire.retry import DEFAULT_LIMITS, Backoff
+
+__all__ = ["InStep"]
+
+log = logging.getLogger(__name__)
+
+_COMPARE_S = (20.0, 30.0)
+_QUIET_S = (10.0, 30.0)
+_TICK_S = 5.0
+
+
+class InStep:
+    """Compares what the bot knows with what the server says.
+
+    Args:
+        parts: The bot's parts.
+        pipeline: Where the chats are.
+        health: Where it is said that the bot is entered, or what keeps it from being so.
+        wake: Called with a chat that has something to do.
+        on_entered: Called each time the agent is Ready.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        pipeline: Pipeline,
+        health: Health,
+        *,
+        wake: Callable[[LiveChat], None],
+        on_entered: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._parts = parts
+        self._pipeline = pipeline
+        self._health = health
+        self._wake = wake
+        self._on_entered = on_entered
+        self._out_of_step = asyncio.Event()
+
+    def lost(self) -> None:
+        """Something may have been missed: compare at once."""
+        self._out_of_step.set()
+
+    async def run(self) -> None:
+        """Compare for ever; the first time when the first session has begun."""
+        backoff = Backoff(DEFAULT_LIMITS, self._parts.rng)
+        await self._out_of_step.wait()
+        while True:
+            self._out_of_step.clear()
+            try:
+                await self._reconcile()
+            except WireError as error:
+                log.warning("not in step with the server: %s", error)
+                self._health.trouble = str(error)
+                self._out_of_step.set()
+                await self._parts.clock.sleep(backoff.failed(self._parts.clock.monotonic()))
+            else:
+                backoff.succeeded(self._parts.clock.monotonic())
+                await self._until_out_of_step()
+
+    async def _until_out_of_step(self) -> None:
+        """Wait for the next comparison; meanwhile ask after quiet chats."""
+        left_s = self._parts.rng.uniform(*_COMPARE_S)
+        while True:
+            try:
+                async with asyncio.timeout(min(left_s, _TICK_S)):
+                    await self._out_of_step.wait()
+                    return
+            except TimeoutError:
+                left_s -= _TICK_S
+            if left_s <= 0:
+                return
+            self._ask_after_quiet_chats()
+
+    def _ask_after_quiet_chats(self) -> None:
+        now = self._parts.clock.monotonic()
+        for chat in self._pipeline.chats.values():
+            if chat.started_at is not None and now >= chat.ask_at:
+                self._will_ask(chat)
+
+    def _will_ask(self, chat: LiveChat) -> None:
+        chat.must_ask = chat.started_at is not None
+        chat.stalled = False
+        self.put_off(chat)
+        self._wake(chat)
+
+    def put_off(self, chat: LiveChat) -> None:
+        """Something was heard of the chat: it need not be asked after for a while."""
+        chat.ask_at = self._parts.clock.monotonic() + self._parts.rng.uniform(*_QUIET_S)
+
+    async def _reconcile(self) -> None:
+        """Be Ready, then read all chats: subscribe comes before, so nothing can fall between."""
+        await self._be_ready()
+        try:
+            await self._compare()
+        finally:
+            # the transcripts are read on whether or not the chats could be listed
+            for chat in [*self._pipeline.chats.values()]:
+                chat.accept_again, chat.accept_failed = chat.accept_failed, False
+                self._will_ask(chat)
+
+    async def _be_ready(self) -> None:
+        """The first time, and where the server has forgotten the agent, enter; then stay."""
+        session = self._parts.platform.session
+        try:
+            if self._health.entered:
+                await session.stay()
+            else:
+                await session.enter()
+        except SessionLost:
+            await session.renew()
+            raise
+        except ProtocolViolation:
+            self._health.entered = False
+            raise
+        self._health.entered = True
+        await self._on_entered()
+
+    async def _compare(self) -> None:
+        known = set(self._pipeline.chats)
+        listed = await self._parts.platform.chats()
+        for resource in listed:
+            # what ended while the list was on its way does not begin again
+            if resource.id not in known or resource.id in self._pipeline.chats:
+                self._pipeline.update(resource)
+        for chat_id in known.difference(resource.id for resource in listed):
+            await self._look_for(chat_id)
+
+    async def _look_for(self, chat_id: str) -> None:
+        """A chat that is not listed: gone, or just not in the list."""
+        try:
+            resource = await self._parts.platform.chat(chat_id)
+        except ProtocolViolation as error:
+            # one chat that cannot be read must not keep the others out of step
+            log.warning("chat %s cannot be read: %s", chat_id, error)
+            return
+        chat = self._pipeline.chats.get(chat_id)
+        if chat is not None and resource is not None:
+            self._pipeline.update(resource)
+        elif chat is not None:
+            self._pipeline.lose(chat)

@@ -1,0 +1,207 @@
+"""Opens the journal's file: its place, its lock, its health and its schema.
+
+Knows nothing of what stands in the tables; see ``journal_sqlite.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from chatbot.model.errors import ChatbotError, ConfigError
+
+__all__ = ["MIGRATIONS", "JournalError", "check_place", "connect", "in_words", "is_writable"]
+
+# "chat" in ASCII: tells our files from other programs' (PRAGMA application_id)
+_OURS = 0x63686174
+_WAL_KEPT_BYTES = 8 * 1024 * 1024
+
+_VERSION_1 = (
+    "CREATE TABLE bot (name TEXT PRIMARY KEY, run INTEGER NOT NULL) WITHOUT ROWID",
+    """
+    CREATE TABLE chat (
+        bot TEXT NOT NULL, chat TEXT NOT NULL, phase TEXT NOT NULL, cursor INTEGER NOT NULL,
+        trigger_ TEXT NOT NULL, attempts INTEGER NOT NULL, history_to INTEGER NOT NULL,
+        unanswered TEXT NOT NULL, prints TEXT NOT NULL, own_ids TEXT NOT NULL, at REAL NOT NULL,
+        PRIMARY KEY (bot, chat)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX chat_ended ON chat (at) WHERE phase = 'ended'",
+    """
+    CREATE TABLE operation (
+        seq INTEGER PRIMARY KEY, bot TEXT NOT NULL, chat TEXT NOT NULL, trigger_ TEXT NOT NULL,
+        plugin TEXT NOT NULL, hook TEXT NOT NULL, ordinal INTEGER NOT NULL, operation TEXT NOT NULL,
+        body TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, base INTEGER NOT NULL,
+        line INTEGER, reason TEXT NOT NULL, at REAL NOT NULL,
+        UNIQUE (bot, chat, trigger_, plugin, hook, ordinal)
+    )
+    """,
+    """
+    CREATE TABLE memory (
+        bot TEXT NOT NULL, chat TEXT NOT NULL, kept TEXT NOT NULL, PRIMARY KEY (bot, chat)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE incident (
+        seq INTEGER PRIMARY KEY, at REAL NOT NULL, bot TEXT NOT NULL, chat TEXT NOT NULL,
+        kind TEXT NOT NULL, detail TEXT NOT NULL
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+"""The statements that lead from each version of the schema to the next; the first begins with nothing."""
+
+_WORDS = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "it is read-only",
+    sqlite3.SQLITE_PERM: "it may not be read and written",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; to begin anew, move it away",
+    sqlite3.SQLITE_NOTADB: "it is damaged, or no journal; to begin anew, move it away",
+    sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+}
+_IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+class JournalError(ChatbotError):
+    """The journal cannot be read or written now; the text says which and why, for an operator."""
+
+
+def check_place(path: Path) -> None:
+    """See that a journal can be at this place.
+
+    Raises:
+        ConfigError: Only the user can mend it.
+    """
+    if "\0" in str(path):
+        raise _unusable(path, "no file has such a name", "name another")
+    if _is_folder(path):
+        raise _unusable(path, "it is a folder", "name a file")
+    if not _is_folder(path.parent):
+        raise _unusable(path, f"there is no folder {path.parent}", "create the folder, or name another")
+
+
+def is_writable(place: Path) -> bool:
+    """Whether the user of this process may write to this file or folder."""
+    needed = os.R_OK | os.W_OK | (os.X_OK if _is_folder(place) else 0)
+    # for setuid programs the two users differ; some systems cannot tell
+    return os.access(place, needed, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return place.is_dir()
+    except PermissionError:  # of a folder above
+        return False
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Translate what the driver raises.
+
+    Raises:
+        ConfigError: Another process uses the file.
+        JournalError: Everything else.
+    """
+    try:
+        yield
+    except (sqlite3.Error, json.JSONDecodeError) as exc:
+        # errors of the driver itself have no code: it could not read what it found
+        code = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if code in _IN_USE:
+            fix = "stop it, or name another file"
+            raise _unusable(path, "another process uses it", fix) from exc
+        words = _WORDS.get(code) or f"the database fails (code {code})"
+        raise JournalError(f"journal {path}: {words}") from exc
+    except OSError as exc:
+        raise JournalError(f"journal {path}: {exc.strerror or exc}") from exc
+
+
+def connect(path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> sqlite3.Connection:
+    """Open or create the file, lock it, check it, and bring its schema up to date.
+
+    Args:
+        path: The file; created readable for its owner only.
+        migrations: From each version of the schema to the next.
+
+    Raises:
+        ConfigError: Another process uses it, a later version of this program wrote it, it belongs to
+            another program, or the place is wrong.
+        JournalError: Time, or an operator, may heal it.
+    """
+    check_place(path)
+    with in_words(path):
+        with suppress(FileExistsError):
+            # closing any descriptor of an existing file would drop this process's locks on it
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if not is_writable(path):
+            raise JournalError(f"journal {path}: {_WORDS[sqlite3.SQLITE_PERM]}")
+        db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            _lock(db, is_new=path.stat().st_size == 0)
+            _check(db, path)
+            _set_up(db)
+            _migrate(db, path, migrations)
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def _lock(db: sqlite3.Connection, *, is_new: bool) -> None:
+    if is_new:
+        # counts only before the first page; on a file that is there it would write
+        _set(db, "auto_vacuum = INCREMENTAL")
+    _set(db, "locking_mode = EXCLUSIVE")
+    db.execute("BEGIN EXCLUSIVE")
+    db.execute("COMMIT")
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    """See that it is ours and whole, before anything is written."""
+    [verdict] = db.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise JournalError(f"journal {path}: {_WORDS[sqlite3.SQLITE_CORRUPT]}")
+    [owner] = db.execute("PRAGMA application_id").fetchone()
+    [tables] = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and owner != _OURS:
+        raise _unusable(path, "it is the database of another program", "name another file")
+
+
+def _set_up(db: sqlite3.Connection) -> None:
+    _set(db, "journal_mode = WAL")
+    _set(db, "synchronous = FULL")
+    _set(db, "secure_delete = ON")  # what is blanked is not left to read in the file
+    _set(db, f"journal_size_limit = {_WAL_KEPT_BYTES}")
+
+
+def _set(db: sqlite3.Connection, pragma: str) -> None:
+    db.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _migrate(db: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]]) -> None:
+    [version] = db.execute("PRAGMA user_version").fetchone()
+    if version > len(migrations):
+        raise _unusable(
+            path,
+            f"a later version of this program wrote it (schema {version}, here {len(migrations)})",
+            "run that version, or name another file",
+        )
+    if version == len(migrations):
+        return
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        for statements in migrations[version:]:
+            for sql in statements:
+                db.execute(sql)
+        db.execute(f"PRAGMA application_id = {_OURS}")
+        db.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+def _unusable(path: Path, why: str, fix: str) -> ConfigError:
+    return ConfigError(f"journal = {str(path)!r} cannot be used: {why}\n  fix: {fix}")

@@ -1,0 +1,174 @@
+"""One operation on its way: what it says, how far it has come, and how its effect looks."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+
+from pydantic import ValidationError
+
+from chatbot.bot.journal import Key, OperationRecord, OperationState
+from chatbot.hooks.receipt import Receipt
+from chatbot.model import actions, agent_actions
+from chatbot.model.actions import Action, SendCustomNoticeToAgents, SendMessage, SendToAgents
+from chatbot.model.errors import ActionError
+from chatbot.model.events import (
+    ChatUpdated,
+    CustomNoticeReceived,
+    NicknameUpdated,
+    TextReceived,
+    TranscriptEvent,
+    TypingStarted,
+    TypingStopped,
+    UrlPushed,
+)
+from chatbot.model.policy import is_fleeting
+from chatbot.model.words import LineType, Visibility
+
+__all__ = ["Operation", "tagged"]
+
+_LINE_TYPES: dict[type[TranscriptEvent], LineType] = {
+    TextReceived: LineType.TEXT,
+    UrlPushed: LineType.PUSH_URL,
+    CustomNoticeReceived: LineType.CUSTOM_NOTICE,
+    NicknameUpdated: LineType.NICKNAME_UPDATED,
+    TypingStarted: LineType.TYPING_STARTED,
+    TypingStopped: LineType.TYPING_STOPPED,
+}
+_FOR_AGENTS = (SendToAgents, SendCustomNoticeToAgents)
+_KINDS: dict[str, type[Action]] = {
+    name: kind
+    for module in (actions, agent_actions)
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and issubclass(kind, Action)
+}
+_TAG = "b:"
+_FINAL = frozenset({"confirmed", "failed", "abandoned"})
+
+
+class Operation:
+    """One operation.
+
+    Args:
+        key: Its name in the journal.
+        action: What it does.
+        base: The highest index known before it was sent: its line comes later.
+
+    Attributes:
+        receipt: What the plugin holds.
+        state: How far it has come.
+        sent: The request may have reached the server.
+        accepted_at: When the server accepted it, in monotonic seconds; 0 if it has not.
+        index: Of the line that confirmed it.
+        reason: Why it failed or was abandoned.
+        error: What its sender is told, if it came to nothing.
+        is_on_its_way: Somebody sees to it now.
+        was_chased: It was accepted, not seen, and looked for.
+    """
+
+    def __init__(self, key: Key, action: Action, *, base: int = 0) -> None:
+        self.key = key
+        self.action = action
+        self.base = base
+        self.receipt = Receipt(action)
+        self.state: OperationState = "intent"
+        self.sent = False
+        self.accepted_at = 0.0
+        self.index: int | None = None
+        self.reason = ""
+        self.error: ActionError | None = None
+        self.is_on_its_way = False
+        self.was_chased = False
+        self._body = json.dumps(action.model_dump(mode="json", exclude_none=True), separators=(",", ":"))
+        self._digest = _hash(self._body)
+
+    @classmethod
+    def restored(cls, record: OperationRecord) -> Operation | None:
+        """What an earlier run has left; None if it cannot be read any more."""
+        kind = _KINDS.get(record.operation)
+        try:
+            action = kind.model_validate_json(record.body) if kind is not None else None
+        except ValidationError:
+            return None
+        if action is None:
+            return None
+        operation = cls(record.key, action, base=record.base)
+        operation.state = record.state
+        operation.sent = True
+        return operation
+
+    def record(self) -> OperationRecord:
+        """As the journal keeps it: without its words once its fate is known."""
+        return OperationRecord(
+            key=self.key,
+            operation=type(self.action).__name__,
+            body="" if self.state in _FINAL else self._body,
+            digest=self._digest,
+            state=self.state,
+            base=self.base,
+            index=self.index,
+            reason=self.reason,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its fate is not known yet."""
+        return self.state not in _FINAL
+
+    @property
+    def leaves_a_line(self) -> bool:
+        """Whether it shows in the transcript, and stays there."""
+        effect = self.action.effect
+        return effect is not None and effect.line is not None and not is_fleeting(self.action)
+
+    def is_same_as(self, record: OperationRecord) -> bool:
+        """Whether an earlier run sent just this."""
+        return record.operation == type(self.action).__name__ and record.digest == self._digest
+
+    # how its effect looks
+
+    def may_have_said(self, line: TranscriptEvent) -> bool:
+        """Whether a line of the bot is of the kind, and for the ears, that this operation makes."""
+        effect = self.action.effect
+        if not self.sent or line.position <= self.base or effect is None or effect.line is None:
+            return False
+        if _LINE_TYPES.get(type(line)) != effect.line:
+            return False
+        return (line.visibility is not Visibility.ALL) == isinstance(self.action, _FOR_AGENTS)
+
+    def says(self, line: TranscriptEvent) -> bool:
+        """Whether a line says what the operation says; servers trim texts and fold their white space."""
+        tag = getattr(line, "message_type", None)
+        if isinstance(tag, str) and tag.startswith(_TAG):
+            return bool(tag == getattr(self.action, "message_type", None))
+        return _words_of(line) == _words_of(self.action)
+
+    def is_shown_by(self, update: ChatUpdated) -> bool:
+        """Whether a view of the chat is the effect of the operation."""
+        effect = self.action.effect
+        if effect is None or update.notification == "Error":
+            return False
+        by_kind = bool(effect.notification) and effect.notification == update.notification
+        theirs, ours = update.reference_id, self.receipt.reference_id
+        return update.chat.state in effect.states or (by_kind and (None in (theirs, ours) or theirs == ours))
+
+
+def tagged(action: Action, key: Key) -> Action:
+    """The text with a tag as its message type, so that its line can be told from all others.
+
+    The server sends it back if its option includeMessageType is on (reference 6.1).
+    """
+    if not isinstance(action, SendMessage | SendToAgents) or action.message_type is not None:
+        return action
+    name = "/".join((key.chat_id, key.trigger, key.plugin, key.hook, str(key.ordinal)))
+    return action.model_copy(update={"message_type": _TAG + _hash(name)})
+
+
+def _words_of(thing: TranscriptEvent | Action) -> list[str]:
+    """The words of a text, a notice or an address; lines and operations name them alike."""
+    texts = (getattr(thing, name, None) for name in ("text", "notice_text", "url"))
+    return str(next(filter(None, texts), "")).split()
+
+
+def _hash(text: str) -> str:
+    return blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()

@@ -1,0 +1,224 @@
+"""The outbox of one chat: what the bot has sent there, and what became of it.
+
+Ties what the server shows to the operations that wait for their effect, and each own line to one
+operation only. Matched at the moment a line comes, not in the chat's mailbox: a hook may be waiting
+for it. Nothing here sends anything.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from chatbot.bot.health import Counters
+from chatbot.bot.identity import Identity
+from chatbot.bot.journal import Journal, Key, OperationRecord, OperationState
+from chatbot.bot.operation import Operation
+from chatbot.bot.prints import Print
+from chatbot.model.actions import Action
+from chatbot.model.errors import ActionError
+from chatbot.model.events import ChatUpdated, TranscriptEvent
+from chatbot.model.policy import is_fleeting
+from chatbot.model.resources import ChatResource
+
+__all__ = ["Outbox"]
+
+_MOST_OPEN = 100
+_MOST_REMEMBERED = 200
+_MOST_EXPLAINED = 1000
+
+
+class Outbox:
+    """The operations of one chat.
+
+    Args:
+        journal: Where they survive a crash.
+        counters: Where doubtful matches are counted.
+
+    Attributes:
+        open: Those whose fate is not known yet, oldest first.
+    """
+
+    def __init__(self, journal: Journal, counters: Counters) -> None:
+        self.open: list[Operation] = []
+        self._journal = journal
+        self._counters = counters
+        self._settled: dict[Key, OperationRecord] = {}
+        self._lost: list[Operation] = []
+        self._by_reference: OrderedDict[str, Operation] = OrderedDict()
+        self._explained: OrderedDict[int, Print | None] = OrderedDict()
+
+    # how an operation goes on
+
+    def begin(self, key: Key, action: Action, base: int) -> Operation:
+        """A new operation, not sent yet: its effect may come before its answer."""
+        operation = Operation(key, action, base=base)
+        if len(self.open) >= _MOST_OPEN:
+            accepted = (old for old in self.open if old.state == "accepted")
+            for old in [*accepted][:1]:
+                self.abandon(old, "its effect was never seen")
+        self.open.append(operation)
+        return operation
+
+    async def intend(self, operation: Operation) -> None:
+        """Have the intent durable: nothing is sent before."""
+        if not is_fleeting(operation.action):
+            await self._journal.put(operation.record())
+
+    def accepted(self, operation: Operation, reference_id: str | None, now: float) -> None:
+        """The server has accepted it; without a documented effect there is nothing more to wait for."""
+        operation.receipt.reference_id = reference_id
+        operation.accepted_at = now
+        if reference_id is not None:
+            self._by_reference[reference_id] = operation
+            while len(self._by_reference) > _MOST_REMEMBERED:
+                self._by_reference.popitem(last=False)
+        if operation.action.effect is None:
+            self._settle(operation, "confirmed")
+        elif operation.is_open:
+            self._move(operation, "accepted")
+
+    def unknown(self, operation: Operation) -> None:
+        """Nobody has answered."""
+        if operation.is_open:
+            self._move(operation, "unknown")
+
+    def confirm(self, operation: Operation, index: int | None = None) -> None:
+        """Its effect was seen, perhaps in the line with this index."""
+        operation.receipt.confirm()
+        self._settle(operation, "confirmed", index=index)
+
+    def fail(self, operation: Operation, error: ActionError) -> None:
+        """It came to nothing, and that is certain."""
+        self._settle(operation, "failed", reason=f"{type(error).__name__}: {error}")
+
+    def abandon(self, operation: Operation, reason: str) -> None:
+        """Nobody will ever know; its line may still come."""
+        if operation.sent:
+            self._lost = [*self._lost[-_MOST_OPEN:], operation]
+        self._settle(operation, "abandoned", reason=reason)
+
+    # what the server shows
+
+    def hear(self, line: TranscriptEvent, identity: Identity) -> None:
+        """Take a line, once: an own one confirms the operation that said it.
+
+        That is the one with the same tag or words; else the oldest of its kind, for servers rewrite
+        texts. Its words may also be the first sign that the line is the bot's own.
+        """
+        if line.index is None or not identity.may_be(line.sender) or self.explains(line):
+            return
+        alike = [one for one in self.open if one.may_have_said(line)]
+        exact = [one for one in alike if one.says(line)]
+        if not identity.is_me(line.sender) and not (exact and identity.recognise(line.sender)):
+            return
+        late = [] if exact else [one for one in self._lost if one.may_have_said(line) and one.says(line)]
+        for operation in (*exact, *late, *alike):
+            self._counters.echoes += 1
+            self._counters.fuzzy_matches += operation not in (*exact, *late)
+            self._explain(line)
+            self.confirm(operation, line.index)
+            return
+
+    def explains(self, line: TranscriptEvent) -> bool:
+        """Whether this line is known to be the effect of an operation."""
+        if line.index not in self._explained:
+            return False
+        known = self._explained[line.position]
+        return known is None or known.is_of(Print.of(line))
+
+    def updated(self, update: ChatUpdated) -> None:
+        """A view of the chat came: it may be the effect of an operation."""
+        for operation in self.open:
+            if operation.sent and operation.is_shown_by(update):
+                self.confirm(operation)
+                return
+
+    def knows(self, reference_id: str | None) -> bool:
+        """Whether an operation of this chat had this reference id."""
+        return reference_id is not None and reference_id in self._by_reference
+
+    def failed(self, reference_id: str | None, message: str) -> Action | None:
+        """The server reports a failure: the operation it belongs to, if that can be told."""
+        operation = self._by_reference.get(reference_id or "")
+        if operation is None:
+            return None
+        operation.receipt.fail(message)
+        self._settle(operation, "failed", reason=f"Refused: {message}")
+        return operation.action
+
+    # what happened before
+
+    def restore(self, records: Iterable[OperationRecord]) -> None:
+        """Take over what an earlier run has left."""
+        for record in records:
+            if record.index is not None:
+                self._explained[record.index] = None
+            if record.state in {"confirmed", "failed", "abandoned"}:
+                self._settled[record.key] = record
+                continue
+            operation = Operation.restored(record)
+            if operation is None:
+                reason = "no plugin knows this operation any more"
+                self._journal.put(replace(record, state="abandoned", body="", reason=reason))
+            else:
+                self.open.append(operation)
+                self._settled[record.key] = record
+
+    def earlier(self, key: Key) -> OperationRecord | None:
+        """What became of an operation of this name, if an earlier run has sent one."""
+        return self._settled.get(key)
+
+    @property
+    def has_unseen_lines(self) -> bool:
+        """Whether the line of an operation has still to be seen."""
+        return any(one.leaves_a_line and not one.is_on_its_way for one in self.open)
+
+    def close(self, resource: ChatResource) -> None:
+        """The chat has ended, and this is its last view: nothing more will be seen.
+
+        What is on its way finds that out by itself.
+        """
+        for operation in [one for one in self.open if not one.is_on_its_way]:
+            effect = operation.action.effect
+            if operation.sent and effect is not None and resource.state in effect.states:
+                self.confirm(operation)
+            else:
+                self.abandon(operation, "the chat ended before its effect was seen")
+
+    def rewind(self, index: int) -> None:
+        """The transcript ends here again: lines beyond are new ones."""
+        for operation in self.open:
+            operation.base = min(operation.base, index)
+        doubtful = [one for one, known in self._explained.items() if one > index and known is None]
+        for one in doubtful:
+            del self._explained[one]
+
+    def _explain(self, line: TranscriptEvent) -> None:
+        self._explained[line.position] = Print.of(line)
+        while len(self._explained) > _MOST_EXPLAINED:
+            self._explained.popitem(last=False)
+
+    def _settle(
+        self,
+        operation: Operation,
+        state: OperationState,
+        *,
+        index: int | None = None,
+        reason: str = "",
+    ) -> None:
+        self.open = [other for other in self.open if other is not operation]
+        operation.index, operation.reason = index, reason
+        self._move(operation, state)
+
+    def _move(self, operation: Operation, state: OperationState) -> None:
+        if operation.state == state:
+            return
+        operation.state = state
+        if is_fleeting(operation.action):
+            return
+        record = operation.record()
+        if operation.key in self._settled:
+            self._settled[operation.key] = record
+        self._journal.put(record)

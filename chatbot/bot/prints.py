@@ -1,0 +1,139 @@
+"""Fingerprints of lines: tells whether the transcript is still the one that was read before. Pure.
+
+After a failover of Chat Server the end of a transcript may be missing, and new lines take its
+indexes (reliability 2.4). A fingerprint is compared with care, for the same line may look a little
+different in a notification and in the transcript: only two readings of the transcript are held
+against each other strictly.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+from chatbot.model.events import TranscriptEvent
+
+__all__ = ["Print", "Prints"]
+
+_MOST = 20
+_SAME_MOMENT_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What is remembered of a line.
+
+    Args:
+        index: Its index.
+        kind: Its type.
+        sender: What kind of participant said it, hashed; 0 if the server did not say.
+        words: Its words, hashed; white space does not count.
+        at_ms: Its timestamp in milliseconds; 0 if it had none.
+        was_read: It was read from the transcript, not only announced.
+    """
+
+    index: int
+    kind: str
+    sender: int
+    words: int
+    at_ms: int
+    was_read: bool
+
+    @classmethod
+    def of(cls, line: TranscriptEvent, *, was_read: bool = False) -> Print:
+        """The fingerprint of a line."""
+        said = getattr(line, "text", "") or getattr(line, "notice_text", "") or getattr(line, "url", "")
+        return cls(
+            index=line.position,
+            kind=type(line).__name__,
+            sender=crc32(str(line.sender.type or "").lower().encode(errors="replace")),
+            words=crc32(" ".join(str(said).split()).encode(errors="replace")),
+            at_ms=int(line.timestamp.timestamp() * 1000) if line.timestamp is not None else 0,
+            was_read=was_read,
+        )
+
+    @classmethod
+    def parse(cls, code: str) -> Print | None:
+        """The opposite of ``code``; None if it is the code of no line."""
+        try:
+            index, kind, sender, words, at_ms, was_read = code.split(":")
+            return cls(int(index), kind, int(sender), int(words), int(at_ms), was_read == "1")
+        except ValueError:
+            return None
+
+    @property
+    def code(self) -> str:
+        """As a short string without spaces."""
+        return f"{self.index}:{self.kind}:{self.sender}:{self.words}:{self.at_ms}:{int(self.was_read)}"
+
+    def is_of(self, other: Print) -> bool:
+        """Whether both are of the same line."""
+        if self.index != other.index or self.kind != other.kind:
+            return False
+        if self.sender != other.sender and 0 not in (self.sender, other.sender):
+            return False
+        return self._says_the_same(other)
+
+    def _says_the_same(self, other: Print) -> bool:
+        if not (self.at_ms and other.at_ms):
+            return self.words == other.words
+        apart = abs(self.at_ms - other.at_ms)
+        if self.was_read and other.was_read:
+            # the server may mask a text afterwards; it does not change when it was said
+            return apart == 0
+        return self.words == other.words or apart <= _SAME_MOMENT_MS
+
+
+class Prints:
+    """The fingerprints of the last lines that are done with."""
+
+    def __init__(self, codes: Iterable[str] = ()) -> None:
+        found = (Print.parse(code) for code in codes)
+        self._prints = OrderedDict((one.index, one) for one in found if one is not None)
+
+    def codes(self) -> tuple[str, ...]:
+        """All, as strings."""
+        return tuple(one.code for one in self._prints.values())
+
+    def add(self, one: Print) -> None:
+        """The line is done with."""
+        self._prints.pop(one.index, None)
+        self._prints[one.index] = one
+        while len(self._prints) > _MOST:
+            self._prints.popitem(last=False)
+
+    def knows(self, one: Print) -> bool:
+        """Whether this very line is done with."""
+        known = self._prints.get(one.index)
+        return known is not None and known.is_of(one)
+
+    @property
+    def first(self) -> int:
+        """The lowest index that is remembered; 0 if there is none."""
+        return min(self._prints, default=0)
+
+    def rewind_to(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> int | None:
+        """The index of the last line that is still as it was; None if nothing has changed.
+
+        What agrees is remembered as read from now on.
+
+        Args:
+            cursor: The last line that is done with.
+            transcript: What the server shows, from ``first`` on at the latest.
+        """
+        shown = {line.index: line for line in transcript if line.index is not None and line.index > 0}
+        if not shown:
+            return None
+        for index in sorted(index for index in self._prints if index <= cursor):
+            if index > max(shown):
+                return max(shown)
+            line = shown.get(index)
+            if line is None:
+                continue
+            now = Print.of(line, was_read=True)
+            if not self._prints[index].is_of(now):
+                return index - 1
+            self._prints[index] = now
+        return None

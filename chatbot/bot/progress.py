@@ -1,0 +1,160 @@
+"""How far the bot has come in one chat, in step with the journal.
+
+Hooks run for one trigger at a time. That they start is durable before they do, so that what ends in
+a crash again and again is noticed; that they have ended is written with the cursor, and nobody waits
+for that: to start the next ones needs a write that comes after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Protocol
+
+from chatbot.bot.identity import Identity
+from chatbot.bot.journal import Checkpoint, Forget, Journal, Memory, Phase, Record, SavedChat
+from chatbot.bot.memory import KeptMemory
+from chatbot.bot.order import LineOrder
+from chatbot.bot.prints import Print, Prints
+from chatbot.model.events import TranscriptEvent
+
+__all__ = ["MOST_ATTEMPTS", "Progress"]
+
+MOST_ATTEMPTS = 3
+"""How often hooks are started for one trigger, if each time they end in a crash (design 5)."""
+
+
+class Followed(Protocol):
+    """What is known of the chat itself."""
+
+    @property
+    def id(self) -> str:
+        """The chat's id."""
+        ...
+
+    @property
+    def order(self) -> LineOrder:
+        """Knows the cursor."""
+        ...
+
+    @property
+    def identity(self) -> Identity:
+        """Knows the bot's own participant ids."""
+        ...
+
+
+class Progress:
+    """The checkpoint of one chat.
+
+    Args:
+        chat: The chat.
+        run: The number of this run of the bot.
+        journal: Where it is kept.
+        saved: What an earlier run has left.
+
+    Attributes:
+        phase: What the bot has done in the chat; None if nothing.
+        trigger: What hooks are running for, or were when an earlier run crashed; else empty.
+        attempts: How often they were started for it.
+        history_to: Lines up to this index are history, except those in ``unanswered``.
+        unanswered: Texts that were waiting when the bot joined.
+        prints: The last lines that are done with.
+        memory: What plugins keep.
+    """
+
+    def __init__(self, chat: Followed, *, run: int, journal: Journal, saved: SavedChat | None) -> None:
+        before = saved.checkpoint if saved is not None else None
+        self.phase: Phase | None = before.phase if before is not None else None
+        self.trigger = before.trigger if before is not None else ""
+        self.attempts = before.attempts if before is not None else 0
+        self.history_to = before.history_to if before is not None else 0
+        self.unanswered = frozenset(before.unanswered if before is not None else ())
+        self.prints = Prints(before.prints if before is not None else ())
+        self.memory = KeptMemory(saved.memory if saved is not None else None)
+        self._chat = chat
+        self._run = run
+        self._journal = journal
+        self._is_counted = False
+        self._is_behind = False
+        self._is_new = saved is None
+        self._named = 0
+
+    def name(self, kind: str) -> str:
+        """A trigger that no other has: for what is not repeated after a crash."""
+        self._named += 1
+        return f"{kind}:{self._run}.{self._named}"
+
+    def trigger_of(self, line: TranscriptEvent) -> str:
+        """The trigger of a line; the same as before the crash, if hooks were running for this line."""
+        one = Print.of(line)
+        before = Print.parse(self.trigger)
+        return self.trigger if before is not None and before.is_of(one) else one.code
+
+    def is_done(self, line: TranscriptEvent) -> bool:
+        """Whether this very line was done with, before the transcript was rewound."""
+        return self.prints.knows(Print.of(line))
+
+    @property
+    def is_poisoned(self) -> bool:
+        """Whether hooks have been started for this trigger often enough, and it always crashed."""
+        return bool(self.trigger) and self.attempts >= MOST_ATTEMPTS and not self._is_counted
+
+    async def begin(self, trigger: str) -> bool:
+        """Have it durable that hooks start for this; False if they were started too often."""
+        if trigger != self.trigger:
+            self.trigger, self.attempts, self._is_counted = trigger, 0, False
+        if self.is_poisoned:
+            return False
+        if not self._is_counted:
+            self.attempts += 1
+            self._is_counted = True
+            await self.save()
+        return True
+
+    def end(self, phase: Phase | None = None) -> None:
+        """Hooks have ended, one way or the other."""
+        self.phase = phase or self.phase
+        self.trigger, self.attempts, self._is_counted = "", 0, False
+        self._is_behind = True
+
+    def withdraw(self) -> None:
+        """Hooks were stopped from outside: that is not an attempt."""
+        if self._is_counted:
+            self.attempts, self._is_counted = self.attempts - 1, False
+            self.save()
+
+    def passed(self, line: TranscriptEvent) -> None:
+        """The line is done with."""
+        self.prints.add(Print.of(line))
+        self._chat.order.done(line)
+        self._is_behind = True
+
+    def flush(self) -> None:
+        """Write what has changed; nobody waits for it."""
+        if self._is_behind:
+            self.save()
+        elif (memory := self.memory.news()) is not None and self.phase is not None:
+            self._journal.put(Memory(self._chat.id, memory))
+
+    def save(self) -> Awaitable[None]:
+        """Write how far the chat has come."""
+        if self.phase is None:
+            return self._journal.put()
+        records: list[Record] = [Forget(self._chat.id)] if self._is_new else []
+        records.append(self._checkpoint(self.phase))
+        if (memory := self.memory.news()) is not None:
+            records.append(Memory(self._chat.id, memory))
+        self._is_behind = self._is_new = False
+        return self._journal.put(*records)
+
+    def _checkpoint(self, phase: Phase) -> Checkpoint:
+        return Checkpoint(
+            self._chat.id,
+            phase,
+            cursor=self._chat.order.cursor,
+            trigger=self.trigger,
+            attempts=self.attempts,
+            history_to=self.history_to,
+            unanswered=tuple(sorted(self.unanswered)),
+            prints=self.prints.codes(),
+            own_ids=self._chat.identity.own_ids,
+        )
