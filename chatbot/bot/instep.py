@@ -63,9 +63,10 @@ class InStep:
         backoff = Backoff(DEFAULT_LIMITS, self._parts.rng)
         await self._out_of_step.wait()
         while True:
+            was_lost = self._out_of_step.is_set()
             self._out_of_step.clear()
             try:
-                await self._reconcile()
+                await self._reconcile(was_lost=was_lost)
             except WireError as error:
                 log.warning("not in step with the server: %s", error)
                 self._health.trouble = str(error)
@@ -105,7 +106,7 @@ class InStep:
         """Something was heard of the chat: it need not be asked after for a while."""
         chat.ask_at = self._parts.clock.monotonic() + self._parts.rng.uniform(*_QUIET_S)
 
-    async def _reconcile(self) -> None:
+    async def _reconcile(self, *, was_lost: bool) -> None:
         """Be Ready, then read all chats: subscribe comes before, so nothing can fall between."""
         await self._be_ready()
         try:
@@ -114,7 +115,8 @@ class InStep:
             # the transcripts are read on whether or not the chats could be listed
             for chat in [*self._pipeline.chats.values()]:
                 chat.accept_again, chat.accept_failed = chat.accept_failed, False
-                self._will_ask(chat)
+                if was_lost or chat.accept_again:
+                    self._will_ask(chat)
 
     async def _be_ready(self) -> None:
         """The first time, and where the server has forgotten the agent, enter; then stay."""
