@@ -1,8 +1,9 @@
 """Which participant of a chat is the bot itself (reference 5.5).
 
 By the user id, where the server tells it; else the only agent; else the newest agent with the
-nickname under which the bot accepted. The participant id changes when the bot joins again, so
-all that were ever its own are kept. Names alone are never trusted to tell others apart.
+nickname under which the bot accepted. The participant id changes when the bot joins again, and when Chat
+Server fails over, so all that were ever its own are kept. Names alone are never trusted to tell others
+apart.
 """
 
 from __future__ import annotations
@@ -63,11 +64,17 @@ class Identity:
             self._take(line.sender)
 
     def may_be(self, participant: Participant) -> bool:
-        """Whether this participant can be the bot; once it is known, whether it is."""
-        if self.me is not None or self.is_me(participant):
-            return self.is_me(participant)
+        """Whether this participant can be the bot, by all that speaks against it.
+
+        Once the bot is known, another participant id with its nickname can still be: it changes when
+        Chat Server fails over.
+        """
+        if self.is_me(participant):
+            return True
         is_another = self._user_id is not None and participant.user_id is not None
-        return participant.is_agent and not is_another
+        if not participant.is_agent or is_another:
+            return False
+        return self.me is None or (bool(participant.nickname) and participant.nickname == self.me.nickname)
 
     def recognise(self, participant: Participant) -> bool:
         """This participant said what the bot has said: it is the bot, if it can be."""
@@ -77,12 +84,14 @@ class Identity:
         return True
 
     def _guess(self, agents: list[Participant]) -> list[Participant]:
-        """Without user ids: only when the bot is not known yet, and only among those it may be."""
-        if self.me is not None or any(person.user_id for person in agents if self._user_id):
+        """Without user ids: among those it may be, for it is in the list."""
+        if any(person.user_id for person in agents if self._user_id):
             return []
-        if len(agents) == 1:
+        if self.me is None and len(agents) == 1:
             return agents
-        return [person for person in agents if person.nickname and person.nickname == self._nickname]
+        nickname = self.me.nickname if self.me is not None else self._nickname
+        named = [person for person in agents if person.nickname and person.nickname == nickname]
+        return named if self.me is None or len(named) == 1 else []
 
     def _take(self, participant: Participant) -> None:
         self.me = participant

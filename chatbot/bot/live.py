@@ -210,6 +210,7 @@ class LiveChat:
     def read_back(self, transcript: Sequence[TranscriptEvent]) -> None:
         """Take what the server showed on request."""
         is_rewound = self._rewind(transcript)
+        self.outbox.shown(transcript)
         for line in transcript:
             self.identity.hear(line)
             self.outbox.hear(line, self.identity)
@@ -226,7 +227,6 @@ class LiveChat:
         self._around.counters.rewinds += 1
         self.report("rewind", f"from line {self.order.cursor} to {index}")
         self.order.rewind(index)
-        self.outbox.rewind(index)
         self.progress.save()
         return True
 

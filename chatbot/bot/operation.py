@@ -52,7 +52,7 @@ class Operation:
     Args:
         key: Its name in the journal.
         action: What it does.
-        base: The highest index known before it was sent: its line comes later.
+        base: The highest index known before it was sent: its line comes later, but for a failover.
 
     Attributes:
         receipt: What the plugin holds.
@@ -130,7 +130,7 @@ class Operation:
     def may_have_said(self, line: TranscriptEvent) -> bool:
         """Whether a line of the bot is of the kind, and for the ears, that this operation makes."""
         effect = self.action.effect
-        if not self.sent or line.position <= self.base or effect is None or effect.line is None:
+        if not self.sent or effect is None or effect.line is None:
             return False
         if _LINE_TYPES.get(type(line)) != effect.line:
             return False

@@ -8,7 +8,7 @@ for it. Nothing here sends anything.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chatbot.bot.health import Counters
@@ -26,7 +26,7 @@ __all__ = ["Outbox"]
 
 _MOST_OPEN = 100
 _MOST_REMEMBERED = 200
-_MOST_EXPLAINED = 1000
+_MOST_DECIDED = 1000
 
 
 class Outbox:
@@ -47,7 +47,7 @@ class Outbox:
         self._settled: dict[Key, OperationRecord] = {}
         self._lost: list[Operation] = []
         self._by_reference: OrderedDict[str, Operation] = OrderedDict()
-        self._explained: OrderedDict[int, Print | None] = OrderedDict()
+        self._decided: OrderedDict[int, Print | None] = OrderedDict()
 
     # how an operation goes on
 
@@ -102,31 +102,53 @@ class Outbox:
     # what the server shows
 
     def hear(self, line: TranscriptEvent, identity: Identity) -> None:
-        """Take a line, once: an own one confirms the operation that said it.
+        """Take a line. An own one is decided on once: it confirms the operation that said it, or none.
 
         That is the one with the same tag or words; else the oldest of its kind, for servers rewrite
         texts. Its words may also be the first sign that the line is the bot's own.
         """
-        if line.index is None or not identity.may_be(line.sender) or self.explains(line):
+        if line.index is None or not identity.may_be(line.sender) or self._has_decided_on(line):
             return
         alike = [one for one in self.open if one.may_have_said(line)]
         exact = [one for one in alike if one.says(line)]
         if not identity.is_me(line.sender) and not (exact and identity.recognise(line.sender)):
             return
-        late = [] if exact else [one for one in self._lost if one.may_have_said(line) and one.says(line)]
-        for operation in (*exact, *late, *alike):
-            self._counters.echoes += 1
+        self._decide_on(line)
+        self._counters.echoes += 1
+        late = [one for one in self._lost if one.may_have_said(line) and one.says(line)]
+        # what stood there before the intent is somebody else's, unless the words are the same: after a
+        # failover an index may be given twice
+        rest = [one for one in alike if line.position > one.base]
+        for operation in (*(one for one in exact if one in rest), *exact, *late, *rest):
             self._counters.fuzzy_matches += operation not in (*exact, *late)
-            self._explain(line)
             self.confirm(operation, line.index)
             return
 
-    def explains(self, line: TranscriptEvent) -> bool:
-        """Whether this line is known to be the effect of an operation."""
-        if line.index not in self._explained:
+    def _has_decided_on(self, line: TranscriptEvent) -> bool:
+        if line.index not in self._decided:
             return False
-        known = self._explained[line.position]
+        known = self._decided[line.position]
         return known is None or known.is_of(Print.of(line))
+
+    def _decide_on(self, line: TranscriptEvent) -> None:
+        self._decided[line.position] = Print.of(line)
+        while len(self._decided) > _MOST_DECIDED:
+            self._decided.popitem(last=False)
+
+    def shown(self, transcript: Sequence[TranscriptEvent]) -> None:
+        """This is the end of the transcript now; after a failover it may be nearer than it was."""
+        lines = {line.index: line for line in transcript if line.index is not None and line.index > 0}
+        if not lines:
+            return
+        end = max(lines)
+        for operation in self.open:
+            if end < operation.base:
+                operation.base = 0
+        for index in [one for one, known in self._decided.items() if known is None]:
+            if index in lines:
+                self._decided[index] = Print.of(lines[index])
+            elif index > end:
+                del self._decided[index]
 
     def updated(self, update: ChatUpdated) -> None:
         """A view of the chat came: it may be the effect of an operation."""
@@ -154,7 +176,7 @@ class Outbox:
         """Take over what an earlier run has left."""
         for record in records:
             if record.index is not None:
-                self._explained[record.index] = None
+                self._decided[record.index] = None
             if record.state in {"confirmed", "failed", "abandoned"}:
                 self._settled[record.key] = record
                 continue
@@ -186,19 +208,6 @@ class Outbox:
                 self.confirm(operation)
             else:
                 self.abandon(operation, "the chat ended before its effect was seen")
-
-    def rewind(self, index: int) -> None:
-        """The transcript ends here again: lines beyond are new ones."""
-        for operation in self.open:
-            operation.base = min(operation.base, index)
-        doubtful = [one for one, known in self._explained.items() if one > index and known is None]
-        for one in doubtful:
-            del self._explained[one]
-
-    def _explain(self, line: TranscriptEvent) -> None:
-        self._explained[line.position] = Print.of(line)
-        while len(self._explained) > _MOST_EXPLAINED:
-            self._explained.popitem(last=False)
 
     def _settle(
         self,

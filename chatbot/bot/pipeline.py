@@ -39,6 +39,10 @@ class Owner(Protocol):
         """A chat has something to do; None: there is something that belongs to no chat."""
         ...
 
+    def heard(self, chat: LiveChat) -> None:
+        """A notification about this chat came: it need not be asked after for a while."""
+        ...
+
     def resync(self) -> None:
         """Something came whose chat is not known: all have to be read."""
         ...
@@ -136,6 +140,8 @@ class Pipeline:
             # it did not begin under our eyes: an earlier process of this bot was in it
             chat.resumes = state is not None and state.is_live
         chat.update(update)
+        if update.notification:
+            self._owner.heard(chat)
         self._owner.wake(chat)
 
     def _heard(self, chat_id: str, line: TranscriptEvent) -> None:
@@ -146,6 +152,7 @@ class Pipeline:
                 return
             chat = self._create(ChatResource(id=chat_id))
         chat.hear(line)
+        self._owner.heard(chat)
         self._owner.wake(chat)
 
     def _failed(self, failure: OperationFailed) -> None:

@@ -160,10 +160,8 @@ class BotRunner:
         self._dispatch = Dispatch(self._parts, self._bot, self._pipeline, memory)
         self._worker = Worker(self._parts, self._pipeline, self.sender, self._dispatch)
         self._in_step = InStep(
-            self._parts, self._pipeline, self.health, wake=self._go_on, on_entered=self._open
+            self._parts, self._pipeline, self.health, wake=self.wake, on_entered=self._open
         )
-        for chat_id in [*self._saved]:
-            self._pipeline.take_over(chat_id)
 
     # reading notifications
 
@@ -231,8 +229,10 @@ class BotRunner:
         log.info("ready")
         await self._dispatch.live("on_bot_started")
         self._is_open = True
+        for chat_id in [*self._saved]:
+            self._pipeline.take_over(chat_id)
         for chat in (None, *self._pipeline.chats.values()):
-            self._go_on(chat)
+            self.wake(chat)
 
     # chats at work (pipeline.Owner, live.Surroundings, sender.Tasks)
 
@@ -255,14 +255,12 @@ class BotRunner:
         """See Owner."""
         self._in_step.lost()
 
-    def wake(self, chat: LiveChat | None) -> None:
+    def heard(self, chat: LiveChat) -> None:
         """See Owner."""
-        if chat is not None:
-            self._in_step.put_off(chat)
-        self._go_on(chat)
+        self._in_step.put_off(chat)
 
-    def _go_on(self, chat: LiveChat | None) -> None:
-        """A chat has a task only while it has something to do."""
+    def wake(self, chat: LiveChat | None) -> None:
+        """See Owner. A chat has a task only while it has something to do."""
         key = chat.id if chat is not None else ""
         self._woken.add(key)
         if self._is_open and key not in self._busy and not self._dispatch.stopping:

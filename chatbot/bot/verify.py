@@ -59,7 +59,9 @@ async def _is_shown(parts: Parts, chat: LiveChat, operation: Operation) -> bool:
     if effect.line is None:
         return await _is_in_state(parts, chat, operation.action)
     # the whole: a server whose start counts places, not indexes, would hide the line
-    for line in await parts.platform.lines(chat.id):
+    transcript = await parts.platform.lines(chat.id)
+    chat.outbox.shown(transcript)
+    for line in transcript:
         chat.outbox.hear(line, chat.identity)
     return not operation.is_open
 

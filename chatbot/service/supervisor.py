@@ -90,10 +90,8 @@ class Service:
             async with asyncio.TaskGroup() as tasks:
                 writing = tasks.create_task(self._journal.run(), name="journal")
                 pruning = tasks.create_task(self._prune(self._journal), name="journal: retention")
-                try:
-                    await self._run_bots()
-                finally:
-                    await self._journal.close()
+                await self._run_bots()
+                await self._journal.close()
                 for task in (writing, pruning):
                     task.cancel()
         finally:

@@ -96,6 +96,19 @@ class Desk:
         self.answer(key, react)
         return gate
 
+    def unanswered(self, key: str) -> "Gate":
+        """The next request of this kind is done; its answer waits until the gate is opened."""
+        gate = Gate()
+
+        async def react() -> Reply:
+            done = self._default(key, self._path, self._body)
+            gate.reached.set()
+            await gate.open.wait()
+            return done
+
+        self.answer(key, react)
+        return gate
+
     def publish(self, data: Any) -> None:
         self._news.append(data)
         self._has_news.set()
@@ -105,6 +118,11 @@ class Desk:
         self._forget = True
         self._news.clear()
         self._has_news.set()
+
+    def lose_client(self) -> None:
+        """The client is gone: what was published for it is for nobody."""
+        self._news.clear()
+        self._has_news.clear()
 
     # what happens in chats
 

@@ -1,4 +1,4 @@
-"""Journals for tests: their files, and processes of their own that hold or write them.
+"""Journals for tests: their files and writers, and processes of their own that hold or write them.
 
 python -m tests.bot.scribe hold FILE
 python -m tests.bot.scribe write FILE
@@ -10,9 +10,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from chatbot.model.errors import ConfigError
 from chatbot.service.system import SystemClock, WriterThread
 
 CHATS = 8
+BOUND_S = 20.0
 NOBODY = 65534
 
 
@@ -105,6 +108,48 @@ def unit(chat: int, number: int) -> tuple[Record, ...]:
     return Checkpoint(f"c{chat}", "started", cursor=number), operation(number, chat_id=f"c{chat}")
 
 
+class HandClock:
+    """Waits take no time, and are noted."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(1_000_000, UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def running(journal: GroupCommit) -> AsyncIterator[None]:
+    """The writer runs inside the block, and must end in time."""
+    async with asyncio.timeout(BOUND_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(journal.run())
+        yield
+        await journal.close()
+
+
+async def turns() -> None:
+    """Let everything run that can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # noqa: ASYNC110 (what is watched tells nobody)
+        await asyncio.sleep(0)
+
+
+def future(put: Awaitable[None]) -> asyncio.Future[None]:
+    assert isinstance(put, asyncio.Future)
+    return put
+
+
 def hold(path: Path) -> None:
     """Hold the file until the input ends; or say why not."""
     try:
@@ -145,13 +190,16 @@ def say(text: str) -> None:
 
 @contextmanager
 def scribe(work: str, path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that does this work; killed at the end."""
+    """A process that does this work; killed at the end, and when it takes too long."""
     command = (sys.executable, "-m", "tests.bot.scribe", work, str(path))
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        too_late = threading.Timer(BOUND_S, process.kill)
+        too_late.start()
         try:
             yield process
         finally:
+            too_late.cancel()
             process.kill()
 
 

@@ -1,8 +1,8 @@
 """One bot at a scripted desk, in virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from chatbot import Bot, Chat, Event, hookimpl
 from chatbot.bot import runner
 from chatbot.bot.connection import Connection
-from chatbot.bot.journal import NoJournal
+from chatbot.bot.journal import NO_JOURNAL, Journal
 from chatbot.bot.live import LiveChat
 from chatbot.bot.platform import Platform
 from chatbot.bot.runner import BotRunner, World
@@ -25,6 +25,7 @@ from chatbot.wire.governor import GovernedHttp
 from chatbot.wire.rest import Rest
 from chatbot.wire.session import AgentSession
 from tests.bot.desk import Desk
+from tests.bot.drawer import Drawer
 
 _MOST_TURNS = 20_000
 E = TypeVar("E", bound=Event)
@@ -87,6 +88,7 @@ class Stage:
     bot: BotRunner
     seen: Watcher
     running: asyncio.Task[None]
+    shift: float = 0.0
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Let others run until this holds."""
@@ -111,6 +113,13 @@ class Stage:
         """Let others run a little, where nothing is to happen."""
         for _ in range(count):
             await asyncio.sleep(0)
+
+    async def later(self, seconds: int) -> None:
+        """Let this time pass, also for those who wait with a deadline."""
+        for _ in range(seconds):
+            self.clock.time += 1.0
+            self.shift += 1.0
+            await self.turns(20)
 
     async def chatting(self, chat: str = "c1", *people: dict[str, Any], **fields: Any) -> Chat:
         """The handle of a chat that the bot has just begun."""
@@ -137,6 +146,13 @@ class Stage:
 
     def asked(self, *keys: str) -> int:
         return sum(self.desk.requests.count(key) for key in keys)
+
+    async def crash(self, drawer: Drawer) -> None:
+        """The process dies: from here on it writes nothing, and what was published for it is lost."""
+        drawer.die()
+        self.running.cancel()
+        await asyncio.wait([self.running])
+        self.desk.lose_client()
 
     async def stop(self) -> None:
         self.bot.stop()
@@ -169,9 +185,26 @@ def connected(desk: Desk, clock: VirtualClock, rng: EvenRng, chosen: BotSettings
     return Connection(http, Platform(rest, session), new_source)
 
 
+@contextmanager
+def shifted(stage: Stage) -> Iterator[None]:
+    """The time of the event loop passes faster where a test says so."""
+    loop = asyncio.get_running_loop()
+    true_time = loop.time
+    loop.time = lambda: true_time() + stage.shift  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        loop.time = true_time  # type: ignore[method-assign]
+
+
 @asynccontextmanager
 async def on_stage(
-    *plugins: object, desk: Desk | None = None, ready: bool = True, drain: float = 5.0, **overrides: Any
+    *plugins: object,
+    desk: Desk | None = None,
+    journal: Journal = NO_JOURNAL,
+    ready: bool = True,
+    drain: float = 5.0,
+    **overrides: Any,
 ) -> AsyncIterator[Stage]:
     """A bot at its desk, ready unless told otherwise; stopped at the end of the block."""
     clock, rng, seen = VirtualClock(), EvenRng(), Watcher()
@@ -181,16 +214,17 @@ async def on_stage(
     loaded = [LoadedPlugin(f"p{n}", plugin, None, "test") for n, plugin in enumerate((seen, *plugins))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "connect", lambda *_, **__: connected(desk, clock, rng, chosen))
-        bot = BotRunner("robo", chosen, loaded, World(clock, rng, asyncio.to_thread), NoJournal())
+        bot = BotRunner("robo", chosen, loaded, World(clock, rng, asyncio.to_thread), journal)
         running = asyncio.create_task(bot.run(drain))
         stage = Stage(desk, clock, rng, bot, seen, running)
         try:
-            if ready:
-                await stage.until(lambda: bot._is_open)
-                await stage.quiet()
-            yield stage
-            if not running.done():
-                await stage.stop()
+            with shifted(stage):
+                if ready:
+                    await stage.until(lambda: bot._is_open)
+                    await stage.quiet()
+                yield stage
+                if not running.done():
+                    await stage.stop()
         finally:
             if not running.done():
                 running.cancel()

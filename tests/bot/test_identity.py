@@ -68,8 +68,26 @@ def test_it_learns_nothing_from_the_joining_of_others_or_from_texts() -> None:
 def test_once_it_is_known_nobody_else_is_guessed() -> None:
     identity = Identity(None, "Robo")
     identity.learn([agent("P-me", "Robo")])
-    identity.learn([agent("P-h", "Robo")])
+    identity.learn([agent("P-h", "Helena")])
+    identity.learn([agent("P-h", "Robo"), agent("P-i", "Robo")])
     assert not identity.is_me(agent("P-h"))
+
+
+def test_after_a_failover_the_bot_is_the_only_one_with_its_nickname() -> None:
+    identity = Identity(None, "Robo")
+    identity.learn([agent("P-me", "Robo")])
+    identity.learn([agent("P-h", "Helena"), agent("P-new", "Robo")])
+    assert identity.is_me(agent("P-new"))
+    assert identity.is_me(agent("P-me"))
+    assert not identity.is_me(agent("P-h"))
+
+
+def test_a_known_bot_is_recognised_under_another_id_only_by_its_nickname() -> None:
+    identity = Identity(None, "Robo")
+    identity.learn([agent("P-me", "Robo")])
+    assert not identity.recognise(agent("P-h", "Helena"))
+    assert identity.recognise(agent("P-new", "Robo"))
+    assert identity.is_me(agent("P-new"))
 
 
 RECOGNISED = {

@@ -2,153 +2,277 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.bot.receipts import Receipts, is_echo_of, says_the_same
+from chatbot.bot.health import Counters
+from chatbot.bot.identity import Identity
+from chatbot.bot.journal import Key, OperationRecord, OperationState
+from chatbot.bot.operation import Operation, tagged
+from chatbot.bot.outbox import Outbox
 from chatbot.model.actions import (
     Accept,
     Action,
     AddComment,
-    CancelConsult,
     Leave,
-    SendCustomNotice,
     SendMessage,
-    SendNicknameUpdatedNotice,
     SendStartTypingNotification,
-    SendToAgents,
-    SendUrl,
-    Transfer,
+    SetInFocus,
 )
-from chatbot.model.events import (
-    CustomNoticeReceived,
-    NicknameUpdated,
-    ParticipantJoined,
-    TranscriptEvent,
-    TypingStarted,
-    UrlPushed,
+from chatbot.model.errors import Refused
+from chatbot.model.resources import ChatResource, Participant
+from chatbot.model.words import ChatState
+from tests.bot.drawer import Drawer
+from tests.bot.make import CUSTOMER, HELENA, ROBO, text, view
+
+
+def key(ordinal: int = 0) -> Key:
+    return Key("c1", "7:print", "faq", "on_text", ordinal)
+
+
+class Box:
+    """An outbox, what it has written, and the bot that sends from it."""
+
+    def __init__(self, user_id: str | None = "U-me") -> None:
+        self.drawer, self.counters = Drawer(), Counters()
+        self.outbox = Outbox(self.drawer, self.counters)
+        self.identity = Identity(user_id, None)
+        self._sent = 0
+
+    def sent(self, action: Action, *, base: int = 0) -> Operation:
+        operation = self.outbox.begin(key(self._sent), action, base)
+        self._sent += 1
+        operation.sent = True
+        return operation
+
+    def hear(self, index: int, words: str, who: Participant = ROBO) -> None:
+        self.outbox.hear(text(index, words, who), self.identity)
+
+
+def saved(ordinal: int, state: OperationState, **fields: object) -> OperationRecord:
+    body = '{"text":"hi"}' if state in {"intent", "unknown", "accepted"} else ""
+    return OperationRecord(key(ordinal), "SendMessage", body, "digest", state, **fields)  # type: ignore[arg-type]
+
+
+async def test_an_echo_confirms_the_operation_that_said_so() -> None:
+    box = Box()
+    first, second = box.sent(SendMessage(text="a")), box.sent(SendMessage(text="b"))
+    box.hear(1, "b")
+    assert [(one.state, one.index) for one in (first, second)] == [("intent", None), ("confirmed", 1)]
+    assert (second.receipt.state, box.outbox.open) == ("confirmed", [first])
+    assert (box.counters.echoes, box.counters.fuzzy_matches) == (1, 0)
+    assert box.drawer.units == [(second.record(),)]
+
+
+async def test_a_text_that_the_server_rewrote_confirms_the_oldest_of_its_kind() -> None:
+    box = Box()
+    first, second = box.sent(SendMessage(text="a")), box.sent(SendMessage(text="b"))
+    box.hear(1, "***")
+    assert (first.state, second.state, box.counters.fuzzy_matches) == ("confirmed", "intent", 1)
+
+
+async def test_a_tag_finds_its_operation_whatever_the_words() -> None:
+    box = Box()
+    said = [tagged(SendMessage(text="ok"), key(ordinal)) for ordinal in (0, 1)]
+    first, second = [box.sent(action) for action in said]
+    line = text(1, "****", ROBO, message_type=said[1].model_dump()["message_type"])
+    box.outbox.hear(line, box.identity)
+    assert (first.state, second.state, box.counters.fuzzy_matches) == ("intent", "confirmed", 0)
+
+
+@given(st.integers(1, 5), st.integers(0, 3), st.lists(st.integers(0, 4), max_size=4))
+async def test_equal_texts_are_confirmed_one_by_one(count: int, more: int, repeats: list[int]) -> None:
+    box = Box()
+    sent = [box.sent(SendMessage(text="ok")) for _ in range(count)]
+    for index in range(1, count + more + 1):
+        box.hear(index, "ok")
+        for again in repeats:
+            box.hear(min(index, again + 1), "ok")
+    assert [one.index for one in sent] == list(range(1, count + 1))
+    assert (box.outbox.open, box.counters.echoes) == ([], count)
+
+
+@given(st.permutations(range(4)))
+async def test_different_texts_are_confirmed_in_whatever_order_they_come(order: list[int]) -> None:
+    box = Box()
+    sent = [box.sent(SendMessage(text=str(number))) for number in range(4)]
+    for index, number in enumerate(order, 1):
+        box.hear(index, str(number))
+    assert [one.index for one in sent] == [order.index(number) + 1 for number in range(4)]
+
+
+async def test_a_line_that_was_there_before_the_request_confirms_nothing() -> None:
+    box = Box()
+    operation = box.sent(SendMessage(text="ok"), base=4)
+    box.hear(4, "ok")
+    assert operation.is_open
+    box.hear(9, "ok")
+    assert operation.index == 9
+
+
+async def test_the_lines_of_others_confirm_nothing() -> None:
+    box = Box()
+    operation = box.sent(SendMessage(text="ok"))
+    box.hear(1, "ok", CUSTOMER)
+    box.hear(2, "ok", HELENA)
+    assert operation.is_open
+    box.outbox.hear(text(None, "ok", ROBO), box.identity)
+    assert operation.is_open
+
+
+async def test_a_line_may_be_the_first_sign_of_who_the_bot_is() -> None:
+    box = Box(user_id=None)
+    twin = Participant(nickname="X", type="Agent", participant_id="P-1")
+    operation = box.sent(SendMessage(text="Good day"))
+    box.hear(1, "another's words", twin)
+    assert (operation.is_open, box.identity.me) == (True, None)
+    box.hear(2, "Good day", twin)
+    assert (operation.state, box.identity.me) == ("confirmed", twin)
+
+
+async def test_the_late_line_of_an_abandoned_operation_does_not_confirm_another() -> None:
+    box = Box()
+    lost = box.sent(SendMessage(text="lost"))
+    box.outbox.abandon(lost, "Unconfirmed: nobody knows")
+    other = box.sent(SendMessage(text="other"))
+    box.hear(5, "lost")
+    assert (lost.state, lost.index, other.state) == ("confirmed", 5, "intent")
+    assert box.outbox.explains(text(5, "lost", ROBO))
+
+
+async def test_what_was_never_sent_has_no_late_line() -> None:
+    box = Box()
+    operation = box.outbox.begin(key(), SendMessage(text="ok"), 0)
+    box.outbox.abandon(operation, "the chat ended")
+    box.hear(1, "ok")
+    assert (operation.state, box.counters.echoes) == ("abandoned", 0)
+
+
+async def test_a_state_confirms_what_leads_to_it() -> None:
+    box = Box()
+    accept, leave = box.sent(Accept()), box.sent(Leave())
+    box.outbox.updated(view(state=ChatState.CHATTING))
+    assert (accept.state, leave.state) == ("confirmed", "intent")
+    box.outbox.updated(view("Error", state=ChatState.LEFT_CHAT))
+    assert leave.is_open
+
+
+async def test_one_notification_is_the_effect_of_one_operation() -> None:
+    box = Box()
+    comments = [box.sent(AddComment(comment="x")) for _ in "12"]
+    box.outbox.updated(view("PropertiesUpdated"))
+    assert [one.state for one in comments] == ["confirmed", "intent"]
+
+
+async def test_without_a_documented_effect_nothing_is_waited_for() -> None:
+    box = Box()
+    operation = box.sent(SetInFocus())
+    box.outbox.accepted(operation, "5", 1.0)
+    assert (box.outbox.knows("5"), box.outbox.open, operation.state) == (True, [], "confirmed")
+
+
+async def test_an_answer_that_comes_after_the_effect_changes_nothing() -> None:
+    box = Box()
+    operation = box.sent(SendMessage(text="a"))
+    box.hear(1, "a")
+    box.outbox.accepted(operation, "5", 1.0)
+    box.outbox.unknown(operation)
+    assert (operation.state, box.drawer.states()) == ("confirmed", ["confirmed"])
+
+
+async def test_how_an_operation_goes_on_is_written_step_by_step() -> None:
+    box = Box()
+    operation = box.sent(SendMessage(text="a"), base=3)
+    await box.outbox.intend(operation)
+    box.outbox.unknown(operation)
+    box.outbox.unknown(operation)
+    box.outbox.accepted(operation, None, 1.0)
+    box.outbox.fail(operation, Refused("no", action="SendMessage"))
+    assert box.drawer.states() == ["intent", "unknown", "accepted", "failed"]
+    assert box.drawer.all(OperationRecord)[-1].reason == "Refused: no"
+
+
+async def test_what_nobody_misses_is_not_written() -> None:
+    box = Box()
+    operation = box.sent(SendStartTypingNotification())
+    await box.outbox.intend(operation)
+    box.outbox.accepted(operation, None, 1.0)
+    box.outbox.abandon(operation, "over")
+    assert box.drawer.units == []
+
+
+async def test_a_failure_is_told_to_the_operation_it_belongs_to() -> None:
+    box = Box()
+    operation = box.sent(SendMessage(text="a"))
+    box.outbox.accepted(operation, "5", 1.0)
+    assert (box.outbox.failed("6", "x"), box.outbox.failed(None, "x")) == (None, None)
+    assert box.outbox.failed("5", "no") == SendMessage(text="a")
+    assert (operation.receipt.state, operation.state, operation.reason) == ("failed", "failed", "Refused: no")
+    assert not box.outbox.knows(None)
+
+
+async def test_what_an_earlier_run_has_left_is_taken_over() -> None:
+    box = Box()
+    records = [saved(0, "confirmed", index=4), saved(1, "unknown", base=4), saved(2, "failed", reason="x: y")]
+    box.outbox.restore(records)
+    assert [one.key for one in box.outbox.open] == [key(1)]
+    assert [box.outbox.earlier(key(ordinal)) for ordinal in range(4)] == [*records, None]
+    box.hear(4, "hi")  # known before the crash
+    assert box.outbox.open[0].is_open
+    box.hear(5, "hi")
+    later = box.outbox.earlier(key(1))
+    assert later is not None
+    assert (later.state, later.index, later.body) == ("confirmed", 5, "")
+
+
+async def test_what_no_plugin_knows_any_more_ends() -> None:
+    box = Box()
+    box.outbox.restore([OperationRecord(key(), "Unheard", "{}", "digest", "intent")])
+    assert (box.outbox.open, box.drawer.fates()) == ([], [("Unheard", "abandoned")])
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "fate"),
+    [
+        (Leave(), ChatState.COMPLETED, "confirmed"),
+        (SendMessage(text="a"), ChatState.COMPLETED, "abandoned"),
+        (AddComment(comment="x"), ChatState.REVOKED, "abandoned"),
+    ],
 )
-from chatbot.model.words import ChatState, Visibility
-from tests.bot.make import NOW, ROBO, text, view
-
-AGENTS = Visibility.AGENTS
-ECHOES: dict[str, tuple[TranscriptEvent, Action, bool]] = {
-    "text": (text(1), SendMessage(text="hi"), True),
-    "text for agents": (text(1, visibility=AGENTS), SendToAgents(text="hi"), True),
-    "text for agents, said to all": (text(1), SendToAgents(text="hi"), False),
-    "text for all, heard by agents": (text(1, visibility=AGENTS), SendMessage(text="hi"), False),
-    "url": (UrlPushed(received_at=NOW, url="http://x"), SendUrl(url="http://x"), True),
-    "notice": (CustomNoticeReceived(received_at=NOW), SendCustomNotice(notice_text="n"), True),
-    "nickname": (NicknameUpdated(received_at=NOW), SendNicknameUpdatedNotice(notice_text="n"), True),
-    "typing": (TypingStarted(received_at=NOW), SendStartTypingNotification(), True),
-    "another kind": (text(1), SendUrl(url="http://x"), False),
-    "a joining": (ParticipantJoined(received_at=NOW), SendMessage(text="hi"), False),
-    "no documented effect": (text(1), Transfer(queue_name="q", text="hi"), False),
-    "an effect without a line": (text(1), Leave(text="hi"), False),
-}
-
-
-@pytest.mark.parametrize(("line", "action", "is_echo"), ECHOES.values(), ids=ECHOES)
-def test_a_line_is_an_echo_of_its_kind(line: TranscriptEvent, action: Action, *, is_echo: bool) -> None:
-    assert is_echo_of(line, action) is is_echo
-
-
-def test_words_are_compared_without_their_spaces() -> None:
-    assert says_the_same(text(1, " a  b\n"), SendMessage(text="a b"))
-    assert not says_the_same(text(1, "a b c"), SendMessage(text="a b"))
-    assert says_the_same(SendMessage(text="a  b"), SendMessage(text="a b"))
-
-
-def test_an_echo_confirms_the_operation_that_said_so() -> None:
-    receipts = Receipts()
-    first, second = receipts.open(SendMessage(text="a")), receipts.open(SendMessage(text="b"))
-    assert receipts.echo(text(1, "b", ROBO)) is second
-    assert (first.state, second.state) == ("accepted", "confirmed")
-
-
-def test_a_text_that_the_server_rewrote_confirms_the_oldest_of_its_kind() -> None:
-    receipts = Receipts()
-    first, _ = receipts.open(SendMessage(text="a")), receipts.open(SendMessage(text="b"))
-    assert receipts.echo(text(1, "***", ROBO)) is first
-
-
-def test_equal_texts_are_confirmed_one_by_one() -> None:
-    receipts = Receipts()
-    both = [receipts.open(SendMessage(text="ok")) for _ in "12"]
-    assert [receipts.echo(text(index, "ok", ROBO)) for index in (1, 2, 3)] == [*both, None]
-
-
-def test_a_line_is_expected_only_by_its_words() -> None:
-    receipts = Receipts()
-    receipts.open(SendMessage(text="a"))
-    assert receipts.expects(text(1, "a"))
-    assert not receipts.expects(text(1, "b"))
-
-
-def test_earlier_operations_are_those_of_the_same_kind_and_for_the_same_ears() -> None:
-    receipts = Receipts()
-    actions = [SendMessage(text="a"), SendToAgents(text="b"), SendUrl(url="http://x"), SendMessage(text="c")]
-    for action in actions:
-        receipts.open(action)
-    assert receipts.earlier(actions[3]) == [actions[0]]
-    assert receipts.earlier(actions[1]) == []
-
-
-def test_a_state_confirms_what_leads_to_it() -> None:
-    receipts = Receipts()
-    accept, leave = receipts.open(Accept()), receipts.open(Leave())
-    receipts.updated(view(state=ChatState.CHATTING))
-    assert (accept.state, leave.state) == ("confirmed", "accepted")
-
-
-KINDS = {
-    "same reference": ("7", "7", "confirmed"),
-    "another reference": ("8", "7", "accepted"),
-    "the notification tells none": (None, "7", "confirmed"),
-    "the answer told none": ("7", None, "confirmed"),
-}
-
-
-@pytest.mark.parametrize(("theirs", "ours", "state"), KINDS.values(), ids=KINDS)
-def test_a_notification_confirms_by_kind_and_reference(
-    theirs: str | None, ours: str | None, state: str
+async def test_at_the_end_of_a_chat_everything_gets_its_end(
+    action: Action, state: ChatState, fate: str
 ) -> None:
-    receipts = Receipts()
-    plain = receipts.open(CancelConsult())
-    comment = receipts.open(AddComment(comment="x"))
-    receipts.accepted(comment, ours)
-    receipts.updated(view("PropertiesUpdated", theirs))
-    assert (comment.state, plain.state) == (state, "accepted")
+    box = Box()
+    operation, busy = box.sent(action), box.sent(SendMessage(text="on its way"))
+    busy.is_on_its_way = True
+    box.outbox.close(ChatResource(id="c1", state=state))
+    assert (operation.state, busy.state) == (fate, "intent")
 
 
-def test_an_error_confirms_nothing() -> None:
-    receipts = Receipts()
-    receipt = receipts.open(Leave())
-    receipts.updated(view("Error", state=ChatState.LEFT_CHAT))
-    assert receipt.state == "accepted"
+async def test_only_lines_that_stay_are_looked_for_at_the_end() -> None:
+    box = Box()
+    box.sent(Leave())
+    box.sent(SendStartTypingNotification())
+    assert not box.outbox.has_unseen_lines
+    text_sent = box.sent(SendMessage(text="a"))
+    assert box.outbox.has_unseen_lines
+    text_sent.is_on_its_way = True
+    assert not box.outbox.has_unseen_lines
 
 
-def test_without_a_documented_effect_nothing_is_waited_for() -> None:
-    receipts = Receipts()
-    receipt = receipts.open(CancelConsult())
-    receipts.accepted(receipt, "5")
-    assert receipts.knows("5")
-    assert receipts._open == []
+async def test_after_a_rewind_lines_of_the_same_index_are_new_ones() -> None:
+    box = Box()
+    box.outbox.restore([saved(0, "confirmed", index=4), saved(1, "confirmed", index=8)])
+    operation = box.sent(SendMessage(text="a"), base=9)
+    box.outbox.rewind(5)
+    assert [box.outbox.explains(text(index, "a", ROBO)) for index in (4, 8)] == [True, False]
+    box.hear(8, "a")
+    assert operation.index == 8
 
 
-def test_a_failure_is_told_to_the_operation_it_belongs_to() -> None:
-    receipts = Receipts()
-    receipt = receipts.open(SendMessage(text="a"))
-    receipts.accepted(receipt, "5")
-    assert receipts.failed("6", "x") is None
-    assert receipts.failed(None, "x") is None
-    assert receipts.failed("5", "no") == SendMessage(text="a")
-    assert receipt.state == "failed"
-    assert not receipts.knows(None)
-
-
-@given(st.integers(0, 400))
-def test_it_remembers_only_so_much(count: int) -> None:
-    receipts = Receipts()
+@given(st.integers(0, 250))
+async def test_it_remembers_only_so_much(count: int) -> None:
+    box = Box()
     for number in range(count):
-        receipts.accepted(receipts.open(SendMessage(text="a")), str(number))
-    assert len(receipts._open) == min(count, 100)
-    assert len(receipts._by_reference) == min(count, 200)
-    assert receipts.knows(str(count - 1)) == (count > 0)
+        box.outbox.accepted(box.sent(SendMessage(text="a")), str(number), 1.0)
+    assert len(box.outbox.open) == min(count, 100)
+    assert len(box.outbox._by_reference) == min(count, 200)
+    assert box.outbox.knows(str(count - 1)) == (count > 0)
+    assert box.drawer.states().count("abandoned") == max(0, count - 100)

@@ -3,7 +3,6 @@ import asyncio
 import pytest
 
 from chatbot import Unconfirmed, hookimpl
-from chatbot.bot.verify import can_verify
 from chatbot.hooks.chat import Chat
 from chatbot.model.actions import (
     Accept,
@@ -21,22 +20,6 @@ from chatbot.model.resources import Participant
 from chatbot.wire.http import Reply
 from tests.bot.desk import ANA, LOST, Desk, Reaction, code, reply
 from tests.bot.stage import Stage, on_stage
-
-VERIFIED: dict[str, tuple[Action, bool]] = {
-    "a text": (SendMessage(text="a"), True),
-    "typing": (SendStartTypingNotification(), False),
-    "an end": (Transfer(queue_name="q"), True),
-    "a state": (Accept(), True),
-    "a state that is final": (Reject(), True),
-    "a notification": (Invite(target_uri="x"), False),
-    "a comment": (AddComment(comment="x"), False),
-}
-
-
-@pytest.mark.parametrize(("action", "can"), VERIFIED.values(), ids=VERIFIED)
-def test_what_stays_to_be_seen_can_be_verified(action: Action, *, can: bool) -> None:
-    assert can_verify(action) is can
-
 
 @pytest.mark.parametrize("answer", [LOST, reply(500), code(4), code(9)])
 async def test_a_text_that_took_effect_is_not_sent_again(answer: Reaction) -> None:
@@ -106,7 +89,7 @@ async def test_a_text_that_was_accepted_and_swallowed_does_not_make_the_next_one
         assert stage.desk.texts() == ["second"]
 
 
-async def test_a_text_that_was_cancelled_on_its_way_does_not_swallow_the_next_one() -> None:
+async def test_what_is_on_its_way_outlives_who_asked_for_it() -> None:
     async with on_stage() as stage:
         chat = await stage.chatting()
         stage.desk.mute = True
@@ -116,9 +99,26 @@ async def test_a_text_that_was_cancelled_on_its_way_does_not_swallow_the_next_on
         sending.cancel()
         await asyncio.wait([sending])
         stage.desk.says("first", who=stage.desk.chats["c1"]["participants"][-1])  # it had arrived
-        stage.desk.answer("SendMessage", LOST)
-        await chat.send_text("second")
+        second = asyncio.create_task(chat.send_text("second"))
+        await stage.turns()
+        assert stage.asked("SendMessage") == 1  # one at a time
+        gate.open.set()
+        await second
         assert stage.desk.texts() == ["first", "second"]
+
+
+async def test_who_is_cancelled_before_its_turn_has_sent_nothing() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        gate = stage.desk.holding("SendMessage")
+        first, second = (asyncio.create_task(chat.send_text(words)) for words in ("first", "second"))
+        await gate.reached.wait()
+        second.cancel()
+        await asyncio.wait([second])
+        gate.open.set()
+        await first
+        await chat.send_text("third")
+        assert stage.desk.texts() == ["first", "third"]
 
 
 async def test_a_server_that_rewrites_texts_is_believed_by_position() -> None:
@@ -158,13 +158,13 @@ async def test_a_server_whose_start_index_counts_places_does_not_make_a_text_twi
         assert stage.asked("SendMessage") == 1
 
 
-async def test_after_three_unknown_outcomes_nobody_can_say() -> None:
+async def test_after_ten_unknown_outcomes_nobody_can_say() -> None:
     async with on_stage() as stage:
         chat = await stage.chatting()
         stage.desk.always("SendMessage", LOST)
         with pytest.raises(Unconfirmed):
             await chat.send_text("hello")
-        assert stage.asked("SendMessage") == 3
+        assert stage.asked("SendMessage") == 10
         assert stage.bot.counters.actions["SendMessage", "Unconfirmed"] == 1
 
 

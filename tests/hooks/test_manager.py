@@ -5,6 +5,7 @@ import pytest
 
 from chatbot import Bot, Chat, ChatEnded, ChatOffered, Event, Refused, TextReceived, UnknownMessage, hookimpl
 from chatbot.hooks.manager import BoundHook, CallResult, Occasion
+from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import AddComment, SendMessage
 from tests.hooks.stage import ABOUT, HELLO, Stage, answering, hooks, loaded, manager
 
@@ -264,6 +265,18 @@ async def test_a_life_cycle_hook_gets_the_bot_only() -> None:
 
     stage = Stage()
     result = await manager(loaded("one", hooks(on_bot_started=on_bot_started))).call(
-        "on_bot_started", bot=stage.bot, timeout_s=5
+        "on_bot_started", Occasion(stage.bot), timeout_s=5
     )
     assert (seen, result) == ([stage.bot], CallResult())
+
+
+async def test_a_hook_knows_what_it_was_called_for() -> None:
+    seen: list[HookRun | None] = []
+
+    async def on_text() -> None:
+        seen.append(current_run.get())
+
+    stage = Stage()
+    occasion = Occasion(stage.bot, stage.chat, HELLO, "7:print")
+    await manager(loaded("one", hooks(on_text=on_text))).call("on_text", occasion, timeout_s=5)
+    assert seen == [HookRun("one", "on_text", HELLO, "7:print")]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatbot import Chat
-from chatbot.hooks.manager import CallResult
+from chatbot.hooks.manager import CallResult, Occasion
 from chatbot.hooks.run import current_run
 from chatbot.model.actions import SendMessage
 from tests.hooks.stage import HELLO, Hook, Stage, answering, hooks, loaded, manager
@@ -95,7 +95,7 @@ async def test_a_hook_that_overruns_is_stopped_and_later_plugins_run(
     assert await stage.call(plugins, timeout_s=0.01) == CallResult(failed=["one"])
     assert log == ["two"]
     assert caplog.messages == ["plugin one: on_text failed in chat A"]
-    result = await plugins.call("on_text", bot=stage.bot, timeout_s=0.01)
+    result = await plugins.call("on_text", Occasion(stage.bot), timeout_s=0.01)
     assert (result, caplog.messages[-1]) == (
         CallResult(failed=["one"]),
         "plugin one: on_text failed in chat -",

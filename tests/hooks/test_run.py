@@ -30,7 +30,13 @@ def test_a_run_has_answered_when_the_customer_sees_something() -> None:
     quiet.performed.append(AddComment(comment="x"))
     loud.performed += [AddComment(comment="x"), SendMessage(text="hi")]
     assert (run().answered, quiet.answered, loud.answered) == (False, False, True)
-    assert HookRun("faq", "on_text", None, [Complete()]).answered
+    assert HookRun("faq", "on_text", None, performed=[Complete()]).answered
+
+
+def test_operations_are_counted_from_0() -> None:
+    hook = run()
+    assert [hook.next_ordinal() for _ in range(3)] == [0, 1, 2]
+    assert run().next_ordinal() == 0
 
 
 async def test_the_clock_stands_still_while_a_hook_waits() -> None:

@@ -55,6 +55,7 @@ def test_a_bot_has_the_documented_defaults() -> None:
         "proxy": None,
         "allow_plain_http": False,
         "tag_messages": False,
+        "fallback": None,
         "plugin": {},
     }
 

@@ -10,9 +10,9 @@ from textwrap import dedent
 import pytest
 
 from chatbot import Chat, hookimpl
-from chatbot.bot.journal import Saved
+from chatbot.bot.journal import Forget, Saved
 from chatbot.bot.journal_sqlite import JournalError, SqliteStore, Unit
-from chatbot.bot.journal_writer import GroupCommit
+from chatbot.bot.journal_writer import GroupCommit, Store
 from chatbot.model.config import SecretSource, Settings
 from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError, PluginError
@@ -156,6 +156,7 @@ class Shelf:
     def __init__(self) -> None:
         self.seen: list[str] = []
         self.failures: list[Exception] = []
+        self.full = 0
 
     def open(self) -> "Shelf":
         if self.failures:
@@ -164,6 +165,9 @@ class Shelf:
         return self
 
     def apply(self, units: Sequence[Unit]) -> None:
+        if self.full:
+            self.full -= 1
+            raise JournalError(NO_ROOM)
         self.seen += [f"apply {bot}" for bot, _ in units if bot]
 
     def load(self, bot: str) -> Saved:
@@ -193,14 +197,31 @@ async def test_no_bot_begins_before_the_journal_is_open_and_it_is_closed_after_a
     assert (shelf.seen[0], shelf.seen[-1], shelf.seen.count("close")) == ("open", "close", 1)
 
 
+async def test_what_a_bot_has_put_is_written_before_the_service_ends_if_the_disk_heals() -> None:
+    shelf, clock = Shelf(), QuickClock()
+    shelf.full = 5
+    journal = GroupCommit(shelf.open, asyncio.to_thread, clock)
+    bot = FaultyBot("maid", lambda: journal.of("maid").put(Forget("c1")))
+    service = Service([bot], world=world(clock), drain_timeout=1, journal=journal)
+    async with at_work(service):
+        await until(lambda: service.journal_trouble != "")
+    assert shelf.seen[-2:] == ["apply maid", "close"]
+
+
 async def test_a_service_whose_journal_cannot_be_opened_begins_no_bot_and_can_be_stopped() -> None:
-    bot = FaultyBot("maid")
-    journal = GroupCommit(no_room, asyncio.to_thread, StoppedClock())
+    bot, tries = FaultyBot("maid"), []
+
+    def opens() -> Store:
+        tries.append(1)
+        return no_room()
+
+    journal = GroupCommit(opens, asyncio.to_thread, StoppedClock())
     service = Service([bot], world=world(), drain_timeout=1, journal=journal)
     async with at_work(service):
         await until(lambda: service.journal_trouble != "")
         assert service.problems()["maid"][0] == NO_ROOM
-    assert bot.runs == 0
+    # nor does it try again once it is to stop
+    assert (bot.runs, len(tries)) == (0, 1)
 
 
 async def test_a_journal_that_only_the_user_can_mend_ends_the_service() -> None:
@@ -243,11 +264,12 @@ def test_a_journal_that_may_not_be_written_is_found() -> None:
         folder.chmod(0o755)
         found = settings(folder, BOT.format(name="maid", plugins=""))
         assert check_journal(found, "bots.toml") == []
-        folder.chmod(0o555)
         told = f"bots.toml  [service] journal = '{place.path}' cannot be used: {{}} may not be written"
         fix = "  fix: let the user of this service write there, or name another file"
-        with as_nobody():
-            assert check_journal(found, "bots.toml") == [f"{told.format(folder)}\n{fix}"]
+        for mode in (0o555, 0o666):
+            folder.chmod(mode)
+            with as_nobody():
+                assert check_journal(found, "bots.toml") == [f"{told.format(folder)}\n{fix}"]
         folder.chmod(0o777)
         place.path.touch(0o444)
         with as_nobody():

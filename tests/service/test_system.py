@@ -111,12 +111,13 @@ async def test_what_one_function_raises_comes_to_who_waits_and_the_next_is_run(e
     assert await next_one == "done"
 
 
-async def test_who_waits_for_the_one_thread_may_go() -> None:
+async def test_who_waits_for_the_one_thread_may_go(caplog: pytest.LogCaptureFixture) -> None:
     run, gate = WriterThread("journal"), threading.Event()
     waiting, next_one = asyncio.ensure_future(run(gate.wait)), run(lambda: "done")
     waiting.cancel()
     gate.set()
     assert await asyncio.wait_for(next_one, 5) == "done"
+    assert caplog.messages == []
 
 
 async def leaves(run: WriterThread, gate: threading.Event) -> None:
@@ -124,7 +125,8 @@ async def leaves(run: WriterThread, gate: threading.Event) -> None:
 
 
 async def asks(run: WriterThread) -> threading.Thread:
-    return await run(threading.current_thread)
+    async with asyncio.timeout(5):
+        return await run(threading.current_thread)
 
 
 def test_the_one_thread_outlives_a_loop_and_ends_with_who_asked_for_it() -> None:

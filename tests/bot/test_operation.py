@@ -1,0 +1,201 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.bot.journal import Key, OperationRecord
+from chatbot.bot.operation import Operation, tagged
+from chatbot.model.actions import (
+    Accept,
+    Action,
+    AddComment,
+    Leave,
+    SendCustomNotice,
+    SendCustomNoticeToAgents,
+    SendMessage,
+    SendNicknameUpdatedNotice,
+    SendStartTypingNotification,
+    SendStopTypingNotification,
+    SendToAgents,
+    SendUrl,
+    SetInFocus,
+    Transfer,
+    UpdateUserData,
+)
+from chatbot.model.errors import Refused
+from chatbot.model.events import (
+    CustomNoticeReceived,
+    NicknameUpdated,
+    ParticipantJoined,
+    TranscriptEvent,
+    TypingStarted,
+    TypingStopped,
+    UrlPushed,
+)
+from chatbot.model.words import ChatState, Visibility
+from tests.bot.make import NOW, text, view
+
+AGENTS = Visibility.AGENTS
+KEY = Key("c1", "7:print", "faq", "on_text", 0)
+
+
+def sent(action: Action, *, base: int = 0, key: Key = KEY) -> Operation:
+    operation = Operation(key, action, base=base)
+    operation.sent = True
+    return operation
+
+
+def record(operation: str = "SendMessage", body: str = '{"text":"hi"}') -> OperationRecord:
+    return OperationRecord(KEY, operation, body, "digest", "unknown", base=4)
+
+
+LINES: dict[str, tuple[TranscriptEvent, Action, bool]] = {
+    "text": (text(1), SendMessage(text="hi"), True),
+    "text for agents": (text(1, visibility=AGENTS), SendToAgents(text="hi"), True),
+    "text for agents, said to all": (text(1), SendToAgents(text="hi"), False),
+    "text for all, heard by agents": (text(1, visibility=AGENTS), SendMessage(text="hi"), False),
+    "url": (UrlPushed(received_at=NOW, index=1, url="http://x"), SendUrl(url="http://x"), True),
+    "notice": (CustomNoticeReceived(received_at=NOW, index=1), SendCustomNotice(notice_text="n"), True),
+    "notice for agents": (
+        CustomNoticeReceived(received_at=NOW, index=1, visibility=AGENTS),
+        SendCustomNoticeToAgents(notice_text="n"),
+        True,
+    ),
+    "nickname": (NicknameUpdated(received_at=NOW, index=1), SendNicknameUpdatedNotice(notice_text="n"), True),
+    "typing": (TypingStarted(received_at=NOW, index=1), SendStartTypingNotification(), True),
+    "no more typing": (TypingStopped(received_at=NOW, index=1), SendStopTypingNotification(), True),
+    "another kind": (text(1), SendUrl(url="http://x"), False),
+    "a joining": (ParticipantJoined(received_at=NOW, index=1), SendMessage(text="hi"), False),
+    "no documented effect": (text(1), Transfer(queue_name="q", text="hi"), False),
+    "an effect without a line": (text(1), Leave(text="hi"), False),
+}
+
+
+@pytest.mark.parametrize(("line", "action", "may"), LINES.values(), ids=LINES)
+def test_a_line_may_be_the_effect_of_an_operation_of_its_kind(
+    line: TranscriptEvent, action: Action, *, may: bool
+) -> None:
+    assert sent(action).may_have_said(line) is may
+
+
+def test_a_line_comes_after_the_request_and_above_what_was_known_before() -> None:
+    assert not Operation(KEY, SendMessage(text="hi")).may_have_said(text(1))
+    operation = sent(SendMessage(text="hi"), base=4)
+    assert [operation.may_have_said(text(index)) for index in (4, 5, 9, None)] == [False, True, True, False]
+
+
+def test_words_are_compared_without_their_spaces() -> None:
+    operation = sent(SendMessage(text="a b"))
+    assert operation.says(text(1, " a  b\n"))
+    assert not operation.says(text(1, "a b c"))
+    assert sent(SendUrl(url="http://x")).says(UrlPushed(received_at=NOW, index=1, url="http://x"))
+    notice = CustomNoticeReceived(received_at=NOW, index=1, notice_text="n")
+    assert sent(SendCustomNotice(notice_text="n")).says(notice)
+
+
+def test_a_tag_says_more_than_words() -> None:
+    one, other = (
+        sent(tagged(SendMessage(text="ok"), Key("c1", "7:print", "faq", "on_text", ordinal)))
+        for ordinal in (0, 1)
+    )
+    line = text(1, "****", message_type=other.action.model_dump()["message_type"])
+    assert (one.says(line), other.says(line)) == (False, True)
+    assert sent(SendMessage(text="ok")).says(text(1, "ok", message_type="theirs"))
+
+
+def test_only_what_a_plugin_has_not_marked_itself_is_tagged() -> None:
+    plain = tagged(SendMessage(text="ok"), KEY)
+    assert plain.model_dump()["message_type"].startswith("b:")
+    assert plain == tagged(SendMessage(text="ok"), KEY)
+    assert tagged(SendToAgents(text="ok"), KEY).model_dump()["message_type"].startswith("b:")
+    marked = SendMessage(text="ok", message_type="menu")
+    assert tagged(marked, KEY) is marked
+    url = SendUrl(url="http://x")
+    assert tagged(url, KEY) is url
+
+
+@given(st.lists(st.builds(Key, *[st.text(max_size=3)] * 4, st.integers(0, 3)), unique=True, max_size=5))
+def test_each_key_has_a_tag_of_its_own(keys: list[Key]) -> None:
+    names = {"/".join((k.chat_id, k.trigger, k.plugin, k.hook, str(k.ordinal))) for k in keys}
+    assert len({tagged(SendMessage(text="x"), key).model_dump()["message_type"] for key in keys}) == len(names)
+
+
+def test_a_record_keeps_the_words_until_the_fate_is_known() -> None:
+    operation = sent(SendMessage(text="hällo", message_type="m"), base=4)
+    kept = operation.record()
+    assert json.loads(kept.body) == {"text": "hällo", "message_type": "m"}
+    assert (kept.key, kept.operation, kept.state, kept.base) == (KEY, "SendMessage", "intent", 4)
+    operation.state, operation.index, operation.reason = "failed", 9, "Refused: no"
+    assert operation.record() == OperationRecord(
+        KEY, "SendMessage", "", kept.digest, "failed", base=4, index=9, reason="Refused: no"
+    )
+
+
+def test_a_record_tells_whether_an_action_is_the_same() -> None:
+    kept = sent(SendMessage(text="a")).record()
+    assert sent(SendMessage(text="a")).is_same_as(kept)
+    assert not sent(SendMessage(text="b")).is_same_as(kept)
+    assert not sent(SendToAgents(text="a")).is_same_as(kept)
+
+
+ACTIONS: list[Action] = [
+    SendMessage(text="hi", message_type="m", treat_as="System"),
+    SendUrl(url="http://x"),
+    Accept(nickname="Robo"),
+    Transfer(queue_name="q", text="bye"),
+    UpdateUserData(user_data={"a": "1"}),
+    Leave(),
+]
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.operation)
+def test_an_operation_is_restored_as_it_was(action: Action) -> None:
+    before = sent(action, base=4)
+    before.state = "accepted"
+    after = Operation.restored(before.record())
+    assert after is not None
+    assert (after.action, after.record(), after.sent) == (action, before.record(), True)
+    assert (after.is_open, after.accepted_at, after.receipt.state) == (True, 0.0, "accepted")
+
+
+@pytest.mark.parametrize(("operation", "body"), [("Unheard", "{}"), ("SendMessage", "{}"), ("SendMessage", "{")])
+def test_what_cannot_be_read_any_more_is_not_restored(operation: str, body: str) -> None:
+    assert Operation.restored(record(operation, body)) is None
+
+
+def test_only_what_stays_in_the_transcript_leaves_a_line() -> None:
+    found = [sent(action).leaves_a_line for action in (*ACTIONS, SendStartTypingNotification(), SetInFocus())]
+    assert found == [True, True, False, False, False, False, False, False]
+
+
+KINDS = {
+    "same reference": ("7", "7", True),
+    "another reference": ("8", "7", False),
+    "the notification tells none": (None, "7", True),
+    "the answer told none": ("7", None, True),
+}
+
+
+@pytest.mark.parametrize(("theirs", "ours", "is_shown"), KINDS.values(), ids=KINDS)
+def test_a_notification_shows_an_effect_by_kind_and_reference(
+    theirs: str | None, ours: str | None, *, is_shown: bool
+) -> None:
+    operation = sent(AddComment(comment="x"))
+    operation.receipt.reference_id = ours
+    assert operation.is_shown_by(view("PropertiesUpdated", theirs)) is is_shown
+    assert not operation.is_shown_by(view("ParticipantsUpdated", theirs))
+
+
+def test_a_state_shows_what_leads_to_it() -> None:
+    assert sent(Accept()).is_shown_by(view(state=ChatState.CHATTING))
+    assert not sent(Leave()).is_shown_by(view(state=ChatState.CHATTING))
+    assert not sent(SetInFocus()).is_shown_by(view(state=ChatState.CHATTING))
+    assert not sent(Leave()).is_shown_by(view("Error", state=ChatState.LEFT_CHAT))
+
+
+def test_what_came_to_nothing_is_told_by_its_error() -> None:
+    operation = sent(Leave())
+    assert operation.error is None
+    operation.error = Refused("no", action="Leave")
+    assert operation.is_open

@@ -1,0 +1,162 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.bot.prints import Print, Prints
+from chatbot.model.events import CustomNoticeReceived, TextReceived, TypingStarted, UrlPushed
+from chatbot.model.resources import Participant
+from tests.bot.make import CUSTOMER, HELENA, NOW, text
+
+PRINTS = st.builds(
+    Print,
+    index=st.integers(0, 10**9),
+    kind=st.sampled_from(["TextReceived", "ParticipantJoined"]),
+    sender=st.integers(0, 2**32 - 1),
+    words=st.integers(0, 2**32 - 1),
+    at_ms=st.integers(0, 10**14),
+    was_read=st.booleans(),
+)
+
+
+def at(index: int, words: str = "hi", *, ms: int = 0, who: Participant = CUSTOMER) -> TextReceived:
+    return text(index, words, who, timestamp=NOW + timedelta(milliseconds=ms))
+
+
+def prints(*lines: TextReceived, was_read: bool = True) -> Prints:
+    found = Prints()
+    for line in lines:
+        found.add(Print.of(line, was_read=was_read))
+    return found
+
+
+@given(PRINTS)
+def test_a_code_is_read_as_what_it_was(one: Print) -> None:
+    assert Print.parse(one.code) == one
+    assert " " not in one.code
+    assert one.is_of(one)
+
+
+@pytest.mark.parametrize("code", ["", "started", "resumed:7", "a:b:c:d:e:f", "1:Text:2:3:4", "1:T:2:3:4:1:9"])
+def test_what_is_no_code_of_a_line_is_none(code: str) -> None:
+    assert Print.parse(code) is None
+
+
+def test_a_fingerprint_holds_what_is_known_of_a_line() -> None:
+    one = Print.of(at(7, " a  b\n", ms=5), was_read=True)
+    assert one == Print.of(at(7, "a b", ms=5), was_read=True)
+    assert (one.index, one.kind, one.was_read) == (7, "TextReceived", True)
+    assert abs(one.at_ms - int(NOW.timestamp() * 1000) - 5) <= 1
+    bare = Print.of(text(7))
+    assert (bare.at_ms, bare.was_read) == (0, False)
+
+
+def test_half_a_character_does_not_break_a_fingerprint() -> None:
+    assert Print.parse(Print.of(text(1, "\ud83d")).code) == Print.of(text(1, "\ud83d"))
+
+
+SAME = {
+    "all alike": (at(1), at(1), True, True),
+    "another index": (at(1), at(2), True, False),
+    "another speaker": (at(1), at(1, who=HELENA), True, False),
+    "a speaker that nobody named": (at(1), at(1, who=Participant()), True, True),
+    "masked afterwards": (at(1, "1234"), at(1, "****"), True, True),
+    "said at another time, as both were read": (at(1), at(1, ms=1), True, False),
+    "said at about that time, as one was announced": (at(1, "a"), at(1, "b", ms=900), False, True),
+    "said later in the same words, as one was announced": (at(1), at(1, ms=9000), False, True),
+    "said later in other words": (at(1, "a"), at(1, "b", ms=9000), False, False),
+    "no time, the same words": (text(1, "a"), at(1, "a"), True, True),
+    "no time, other words": (text(1, "a"), at(1, "b"), True, False),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "was_read", "is_same"), SAME.values(), ids=SAME)
+def test_two_sights_of_a_line_are_told_from_two_lines(
+    one: TextReceived, other: TextReceived, *, was_read: bool, is_same: bool
+) -> None:
+    known, seen = Print.of(one, was_read=was_read), Print.of(other, was_read=True)
+    assert (known.is_of(seen), seen.is_of(known)) == (is_same, is_same)
+
+
+def test_lines_of_another_kind_are_other_lines() -> None:
+    lines = [
+        text(1, "x"),
+        UrlPushed(received_at=NOW, index=1, sender=CUSTOMER, url="x"),
+        CustomNoticeReceived(received_at=NOW, index=1, sender=CUSTOMER, notice_text="x"),
+        TypingStarted(received_at=NOW, index=1, sender=CUSTOMER, text="x"),
+    ]
+    found = [Print.of(line) for line in lines]
+    assert [[one.is_of(other) for other in found].count(True) for one in found] == [1, 1, 1, 1]
+
+
+def test_only_the_last_lines_are_remembered() -> None:
+    found = Prints()
+    for index in range(1, 31):
+        found.add(Print.of(at(index)))
+    assert [Print.parse(code) for code in found.codes()] == [Print.of(at(index)) for index in range(11, 31)]
+    assert (found.first, Prints().first) == (11, 0)
+    assert Prints([*found.codes(), "started"]).codes() == found.codes()
+
+
+def test_a_line_is_known_by_more_than_its_index() -> None:
+    found = prints(at(1, "a"), was_read=False)
+    assert [found.knows(Print.of(line)) for line in (at(1, "a"), at(1, "b", ms=5000), at(2, "a"))] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_transcript_that_has_not_changed_rewinds_nothing() -> None:
+    lines = [at(index, f"w{index}") for index in (1, 2, 3)]
+    assert prints(*lines).rewind_to(3, [*lines, at(4)]) is None
+    assert prints(*lines).rewind_to(3, []) is None
+    assert Prints().rewind_to(3, lines) is None
+
+
+def test_a_transcript_that_ends_earlier_is_rewound_to_its_end() -> None:
+    lines = [at(index) for index in (1, 2, 3)]
+    assert prints(*lines).rewind_to(3, lines[:2]) == 2
+
+
+def test_where_another_line_stands_the_rewind_is_to_the_one_before() -> None:
+    lines = [at(index) for index in (1, 2, 3)]
+    assert prints(*lines).rewind_to(3, [*lines[:1], at(2, "new", ms=9000), at(3, ms=9000)]) == 1
+
+
+def test_a_line_that_the_server_leaves_out_is_no_reason_to_rewind() -> None:
+    lines = [at(index) for index in (1, 2, 3)]
+    assert prints(*lines).rewind_to(3, [lines[0], lines[2]]) is None
+
+
+def test_what_is_beyond_the_cursor_is_not_compared() -> None:
+    assert prints(at(1), at(2)).rewind_to(1, [at(1)]) is None
+
+
+def test_what_agrees_is_held_against_the_next_reading_strictly() -> None:
+    found = prints(at(1), was_read=False)
+    assert found.rewind_to(1, [at(1, ms=500)]) is None
+    assert found.rewind_to(1, [at(1, ms=501)]) == 0
+
+
+TRANSCRIPTS = st.lists(
+    st.builds(at, st.integers(1, 12), st.sampled_from(["a", "b"]), ms=st.sampled_from([0, 9000])),
+    max_size=12,
+    unique_by=lambda line: line.index,
+)
+
+
+@given(st.integers(1, 12), TRANSCRIPTS)
+def test_a_rewind_goes_back_and_never_on(cursor: int, transcript: list[TextReceived]) -> None:
+    found = prints(*(at(index, "a") for index in range(1, cursor + 1)))
+    index = found.rewind_to(cursor, transcript)
+    assert index is None or 0 <= index < cursor
+    kept = [line for line in transcript if index is not None and line.position <= index]
+    assert all(line.timestamp == NOW for line in kept)
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_a_transcript_that_lost_its_end_is_rewound_exactly_there(length: int, kept: int) -> None:
+    lines = [at(index) for index in range(1, length + 1)]
+    assert prints(*lines).rewind_to(length, lines[:kept]) == (kept if kept < length else None)

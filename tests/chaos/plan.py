@@ -1,0 +1,129 @@
+"""What one run does: who comes and says what, which processes are hurt when, which platform it is.
+
+Everything is drawn from the seed. When a process is hurt is a share of the conversations that are over, so a
+run of any length is hurt evenly.
+"""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Literal
+
+from chatbot.simulator.options import Options
+
+Hurt = Literal["kill -9", "SIGTERM", "SIGSTOP", "server restart"]
+Manner = Literal["patient", "hasty", "staying"]
+
+MOST_STAYING = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The size of a run.
+
+    `faults` multiplies the rates of all faults of connections and notifications, `slowness` all pauses of
+    customers. `patience_s` is how long a customer waits while nothing new is said.
+    """
+
+    seed: int = 0
+    conversations: int = 300
+    bots: int = 2
+    kills: int = 10
+    stops: int = 3
+    pauses: int = 3
+    server_restarts: int = 2
+    open_at_once: int = 60
+    faults: float = 1.0
+    patience_s: float = 60.0
+    slowness: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """A process is hurt once `at` of all conversations are over; what comes after takes `seconds`."""
+
+    at: float
+    kind: Hurt
+    delay_s: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The customer waits, says a text, and perhaps waits for all replies to what was said so far."""
+
+    text: str
+    pause_s: float
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One customer. A hasty one leaves without waiting for replies, a staying one never leaves."""
+
+    name: str
+    steps: tuple[Step, ...]
+    manner: Manner
+    linger_s: float
+
+
+def mishaps(plan: Plan) -> list[Mishap]:
+    """Return what is done to processes, in order."""
+    rng = Random(f"{plan.seed} mishaps")
+    kinds: list[tuple[Hurt, int, tuple[float, float]]] = [
+        ("kill -9", plan.kills, (0.0, 1.0)),
+        ("SIGTERM", plan.stops, (0.0, 1.0)),
+        # Shorter and longer than the platform's patience with a silent CometD client.
+        ("SIGSTOP", plan.pauses, (1.0, 6.0)),
+        ("server restart", plan.server_restarts, (0.5, 3.0)),
+    ]
+    drawn = [
+        Mishap(rng.uniform(0.01, 0.95), kind, rng.uniform(0.0, 1.0), rng.uniform(*seconds))
+        for kind, count, seconds in kinds
+        for _ in range(count)
+    ]
+    return sorted(drawn, key=lambda mishap: mishap.at)
+
+
+def script(plan: Plan, number: int) -> Script:
+    """Return what the customer of this number does."""
+    rng = Random(f"{plan.seed} customer {number}")
+    steps: list[Step] = []
+    for count in range(rng.randint(2, 5)):
+        is_again = bool(steps) and rng.random() < 0.3
+        text = rng.choice(steps).text if is_again else f"line {count + 1}{rng.choice(['', '?', '!'])}"
+        steps.append(Step(text, rng.uniform(0.0, 0.6) * plan.slowness, rng.random() < 0.5))
+    staying = min(0.1, MOST_STAYING / plan.conversations)
+    manners: tuple[Manner, ...] = ("patient", "hasty", "staying")
+    [manner] = rng.choices(manners, (0.85 - staying, 0.15, staying))
+    # Long enough for some that a reply said twice would still be heard.
+    linger = rng.choice([rng.uniform(0.0, 0.5), rng.uniform(3.0, 6.0)])
+    return Script(f"Customer {number}", tuple(steps), manner, linger * plan.slowness)
+
+
+def platform(plan: Plan) -> Options:
+    """Return the platform of this run: what is fixed for the sake of the count, and unknowns by the seed.
+
+    No offer rings in vain and no customer is thought gone, however long the bots are away: a chat always
+    stays where it is, and ends only when its customer says so. A CometD client is forgotten after four
+    seconds, so that pauses are both survived and not.
+    """
+    rng = Random(f"{plan.seed} platform")
+    unknowns: dict[str, Any] = {
+        "ack_extension": rng.random() < 0.5,
+        "answer_first": rng.random() < 0.5,
+        "events_on_any_reply": rng.random() < 0.5,
+        "hold_first_connect": rng.random() < 0.5,
+        "index_step": rng.choice([1, 1, 3]),
+        "lost_session": rng.choice(["403", "401", "20"]),
+        "after_customer_left": rng.choice(["Chatting", "LeftChat"]),
+        "transcript_save_done": rng.random() < 0.5,
+    }
+    return Options(
+        offer_timeout=86_400.0,
+        customer_idle_timeout=0.0,
+        chats_at_logout="keep",
+        capacity=100_000,
+        poll_timeout=5.0,
+        max_interval=4.0,
+        **unknowns,
+    )

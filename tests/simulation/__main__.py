@@ -1,0 +1,5 @@
+"""Entry point: ``python -m tests.simulation --help``."""
+
+from tests.simulation.campaign import main
+
+main()

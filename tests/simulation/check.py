@@ -1,0 +1,169 @@
+"""The invariants of reliability 2.5, held against what the server and the plugin saw."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from tests.simulation.chats import Chat
+from tests.simulation.disk import Disk
+from tests.simulation.scenario import expected
+from tests.simulation.truth import HookStart, Line, Truth, key_of, replies_to
+
+__all__ = ["check"]
+
+_MOST_STARTS = 3
+_LOGIN_WINDOW_S = 55.0
+_MOST_REFUSED = 3
+_BASE_MS = 1_767_225_600_000
+
+
+def check(truth: Truth, disk: Disk, chats: Sequence[Chat]) -> None:
+    """Find what is wrong with a run that is over."""
+    given_up = _given_up(disk)
+    for chat in chats:
+        starts = [start for start in truth.hooks if start.chat == chat.id]
+        _check_lost(truth, chat, starts, given_up)
+        _check_doubled(truth, chat)
+        _check_order(truth, chat)
+        _check_hooks(truth, chat, starts)
+        _check_end(truth, chat)
+        if truth.prompt_s:
+            _check_prompt(truth, chat)
+    _check_settled(truth, disk, {chat.id for chat in chats if chat.is_closed})
+    _check_calls(truth)
+    _check_logins(truth)
+
+
+def _check_lost(
+    truth: Truth, chat: Chat, starts: Sequence[HookStart], given_up: set[tuple[str, int]]
+) -> None:
+    owed, said = Counter(expected(chat)), Counter(_said(chat, with_lost=True))
+    truth.counts["replies"] += sum(said.values())
+    missing = owed - said
+    if not missing:
+        return
+    poisoned = {ms for ms, times in Counter(start.ms for start in starts).items() if times >= _MOST_STARTS}
+    for line in chat.texts("customer"):
+        replies = [reply for reply in replies_to(line.text, line.ms) if missing[reply]]
+        if not replies:
+            continue
+        if (chat.id, line.ms) in given_up or line.ms in poisoned:
+            truth.counts["given up"] += 1
+            missing -= Counter(replies)
+            continue
+        missing -= Counter(replies)
+        truth.find("lost", f"{chat.id} line {line.index} {line.text!r} has no {replies}")
+    if missing and (chat.id, 0) not in given_up:
+        truth.find("lost", f"{chat.id} has no {dict(missing)}")
+
+
+def _check_doubled(truth: Truth, chat: Chat) -> None:
+    customers = chat.texts("customer", with_lost=True)
+    owed = Counter(["hello", *(reply for line in customers for reply in replies_to(line.text, line.ms))])
+    more = Counter(_said(chat)) - owed
+    if more:
+        truth.find("doubled", f"{chat.id} has once too often {dict(more)}")
+
+
+def _check_order(truth: Truth, chat: Chat) -> None:
+    """I8: replies stand in the order of what they answer.
+
+    After a failover a new line may stand under an index that was done with; until the transcript is
+    read again nobody can know, and later lines go first.
+    """
+    said = list(dict.fromkeys(_said(chat, with_lost=True)))
+    lines = sorted(chat.texts("customer", with_lost=True), key=lambda line: line.ms)
+    owed = [("hello", 0), *((reply, line.ms) for line in lines for reply in replies_to(line.text, line.ms))]
+    owed = [(reply, ms) for reply, ms in owed if reply in said and reply != "ok"]
+    if [reply for reply in said if reply != "ok"] == [reply for reply, _ in owed]:
+        return
+    sure = [reply for reply, ms in owed if ms < chat.cut_at_ms]
+    if [reply for reply in said if reply in sure] != sure:
+        truth.find("misordered", f"{chat.id} reads {said}")
+    truth.counts["reordered by failover"] += 1
+
+
+def _check_hooks(truth: Truth, chat: Chat, starts: Sequence[HookStart]) -> None:
+    """I3 and I4: in order, and again only after a crash or a stop."""
+    for one, other in pairwise(starts):
+        is_before = other.ms < one.ms and other.ms < chat.cut_at_ms
+        if is_before or (other.ms == one.ms and other.life == one.life):
+            truth.find("I3", f"{chat.id}: hooks for line {other.index} start after those for {one.index}")
+    starts_of = Counter((start.index, start.ms) for start in starts)
+    for (index, ms), times in starts_of.items():
+        lives = truth.counts["lives"]
+        if times > min(lives, _MOST_STARTS):
+            truth.find("I4", f"{chat.id}: hooks for line {index} ({ms}) start {times} times")
+
+
+def _check_prompt(truth: Truth, chat: Chat) -> None:
+    """L2: a dropped notification costs no more than the resync interval; else nobody waits for that."""
+    said = {key_of(line.text): line.ms / 1000 for line in reversed(chat.texts("bot"))}
+    before = 0.0
+    for line in chat.texts("customer"):
+        answered = said.get(replies_to(line.text, line.ms)[-1])
+        if answered is None or line.text.startswith("twice"):
+            continue
+        stir = max((at for at in truth.stirs if at <= answered), default=0.0)
+        since = max(line.ms / 1000, stir, before)
+        if answered - since > truth.prompt_s:
+            truth.find("L2", f"{chat.id} line {line.index} is answered after {answered - since:.1f} s")
+        before = answered
+
+
+def _check_end(truth: Truth, chat: Chat) -> None:
+    times = truth.ended.count(chat.id)
+    if chat.is_closed and not times:
+        truth.find("end", f"{chat.id} is over, and on_chat_ended was not called")
+    if times > 1 + len(truth.kills) + truth.counts["revoked"]:
+        truth.find("end", f"{chat.id}: on_chat_ended was called {times} times")
+
+
+def _check_settled(truth: Truth, disk: Disk, closed: set[str]) -> None:
+    """I7: no operation vanishes. What shows in no line may wait for its notification while the chat lasts."""
+    for record in disk.unsettled():
+        is_invisible = record.state == "accepted" and record.operation == "UpdateUserData"
+        if is_invisible and record.key.chat_id not in closed:
+            continue
+        truth.find("I7", f"{record.operation} {record.key} ends as {record.state}")
+    for record in disk.operations.values():
+        truth.counts[f"operations {record.state}"] += 1
+
+
+def _check_calls(truth: Truth) -> None:
+    """I10: nothing is sent to a chat that is gone."""
+    for call in truth.calls:
+        if call.at > truth.told_gone.get((call.life, call.chat), call.at):
+            truth.find("I10", f"{call.operation} is sent to {call.chat}, which is over")
+
+
+def _check_logins(truth: Truth) -> None:
+    """I14: refused passwords are few."""
+    refused = [at for at, is_refused in truth.logins if is_refused]
+    for at in refused:
+        lives = 1 + sum(at - 10.0 <= end < at + _LOGIN_WINDOW_S for end in (*truth.kills, *truth.ends))
+        times = sum(at <= other < at + _LOGIN_WINDOW_S for other in refused)
+        if times > _MOST_REFUSED * lives:
+            truth.find("I14", f"{times} refused logins within {_LOGIN_WINDOW_S:g} s")
+
+
+def _said(chat: Chat, *, with_lost: bool = False) -> list[str]:
+    lines: list[Line] = chat.texts("bot", with_lost=with_lost)
+    return [key_of(line.text) for line in sorted(lines, key=lambda line: line.ms)]
+
+
+def _given_up(disk: Disk) -> set[tuple[str, int]]:
+    """Lines whose reply the bot knows to have failed, and has said so: 0 stands for the greeting."""
+    return {
+        (record.key.chat_id, _moment(record.key.trigger))
+        for record in disk.operations.values()
+        if record.state in {"failed", "abandoned"} and record.operation == "SendMessage"
+    }
+
+
+def _moment(trigger: str) -> int:
+    """When the line of a trigger was said; 0 if the trigger is not a line."""
+    parts = trigger.split(":")
+    return int(parts[4]) - _BASE_MS if len(parts) > 4 and parts[4].isdigit() else 0

@@ -1,0 +1,151 @@
+"""The disk that outlives the processes: the real SQLite store in memory, and a record of what is durable."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from chatbot.bot.journal import Checkpoint, Incident, Key, OperationRecord, Saved
+from chatbot.bot.journal_file import MIGRATIONS
+from chatbot.bot.journal_sqlite import SqliteStore, Unit
+from chatbot.model.errors import ChatbotError
+from tests.simulation.loop import PROCESS, SimLoop
+from tests.simulation.truth import Truth
+
+__all__ = ["Disk", "journal_thread"]
+
+Result = TypeVar("Result")
+_SETTLED = frozenset({"confirmed", "failed", "abandoned"})
+
+
+class Disk:
+    """A ``Store`` for all lives of the bot.
+
+    Args:
+        now: Seconds since the epoch.
+        truth: The record of the run.
+
+    Attributes:
+        operations: The newest record of each operation.
+        checkpoints: The newest checkpoint of each chat.
+        incidents: What was recorded for the operator.
+    """
+
+    def __init__(self, now: Callable[[], float], truth: Truth) -> None:
+        self.operations: dict[Key, OperationRecord] = {}
+        self.checkpoints: dict[str, Checkpoint] = {}
+        self.incidents: list[Incident] = []
+        self._rewound: set[str] = set()
+        self._truth = truth
+        self._db = _fresh()
+        # the store sees to it that its file is still there; this one is, and the rows are in memory
+        self._store = SqliteStore(Path(__file__), self._db, now)
+
+    def apply(self, units: Sequence[Unit]) -> None:
+        """See Store."""
+        self._store.apply(units)
+        self._truth.counts["commits"] += 1
+        for _, records in units:
+            for record in records:
+                self._truth.note("disk", "%s", record)
+                self._learn(record)
+
+    def load(self, bot: str) -> Saved:
+        """See Store."""
+        return self._store.load(bot)
+
+    def prune(self, ended_before: float) -> bool:
+        """See Store."""
+        return self._store.prune(ended_before)
+
+    def close(self) -> None:
+        """Of one life; the disk stays."""
+
+    def destroy(self) -> None:
+        """After the run."""
+        self._db.close()
+
+    def has_intent(self, chat: str, content: bytes) -> bool:
+        """Whether an operation that says just this is on its way, durably (I5)."""
+        said = json.loads(content)
+        return any(
+            record.state not in _SETTLED and record.body and _is_of(record, said)
+            for key, record in self.operations.items()
+            if key.chat_id == chat
+        )
+
+    def unsettled(self) -> list[OperationRecord]:
+        """Operations without an end (I7)."""
+        return [record for record in self.operations.values() if record.state not in _SETTLED]
+
+    def _learn(self, record: object) -> None:
+        match record:
+            case OperationRecord():
+                self.operations[record.key] = record
+            case Checkpoint():
+                before = self.checkpoints.get(record.chat_id)
+                falls = before is not None and before.phase != "ended" and record.cursor < before.cursor
+                if falls and record.chat_id not in self._rewound:
+                    self._truth.find("I2", f"the cursor of {record.chat_id} falls to {record.cursor}")
+                self._rewound.discard(record.chat_id)
+                self.checkpoints[record.chat_id] = record
+            case Incident():
+                self._truth.counts[record.kind] += 1
+                if record.kind == "rewind":
+                    self._rewound.add(record.chat_id)
+                self.incidents.append(record)
+
+
+def journal_thread(loop: SimLoop, rng: random.Random) -> Callable[[Callable[[], Result]], Awaitable[Result]]:
+    """The thread that writes the journal: a commit takes time, and a kill may come on either side of it."""
+
+    def in_thread(function: Callable[[], Result], /) -> Awaitable[Result]:
+        process = PROCESS.get()
+        assert process is not None
+        done: Any = loop.create_future()
+
+        def work() -> None:
+            if process.is_dead or process.point():
+                return
+            try:
+                result = function()
+            except ChatbotError as error:
+                done.set_exception(error)
+                return
+            if not process.point():
+                done.set_result(result)
+
+        loop.later(0.0005 + 0.003 * rng.random(), work)
+        return done
+
+    return in_thread
+
+
+def _is_of(record: OperationRecord, said: dict[str, Any]) -> bool:
+    """Whether this record is that of the operation that goes out; its body is written in Python's names."""
+    is_text = record.operation == "SendMessage"
+    return record.operation == said["operationName"] and (
+        not is_text or json.loads(record.body)["text"] == said["text"]
+    )
+
+
+_IMAGE: list[bytes] = []
+
+
+def _fresh() -> sqlite3.Connection:
+    """An empty journal; the schema is made once and copied."""
+    if not _IMAGE:
+        with sqlite3.connect(":memory:") as first:
+            for statements in MIGRATIONS:
+                for sql in statements:
+                    first.execute(sql)
+            first.commit()
+        _IMAGE.append(first.serialize())
+        first.close()
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    db.deserialize(_IMAGE[0])
+    return db

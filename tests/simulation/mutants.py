@@ -1,0 +1,218 @@
+"""Planted bugs: each breaks the bot at one named place, and the swarm must find it.
+
+A test method that finds nothing proves nothing unless it is seen to find what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from chatbot.bot import delivery, verify
+from chatbot.bot.asking import Asking
+from chatbot.bot.dispatch import Dispatch
+from chatbot.bot.instep import InStep
+from chatbot.bot.journal import NoJournal, Saved
+from chatbot.bot.journal_sqlite import SqliteStore
+from chatbot.bot.journal_writer import GroupCommit
+from chatbot.bot.live import LiveChat
+from chatbot.bot.operation import Operation
+from chatbot.bot.order import LineOrder
+from chatbot.bot.outbox import Outbox
+from chatbot.bot.parts import Parts
+from chatbot.bot.prints import Print, Prints
+from chatbot.bot.progress import Progress
+from chatbot.bot.runner import BotRunner
+from chatbot.bot.sender import Sender
+from chatbot.bot.worker import Worker
+from chatbot.hooks.manager import CallResult
+from chatbot.model.errors import WireError
+from chatbot.model.events import Event, TranscriptEvent
+from chatbot.model.notifications import SessionStarted, Signal
+from chatbot.wire import outcomes, session
+from chatbot.wire.outcomes import Outcome, Refusal
+
+__all__ = ["MUTANTS", "Mutant"]
+
+Target = tuple[Any, str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One planted bug.
+
+    Args:
+        name: What is wrong.
+        targets: Where it is planted: an owner, a name, and what stands there instead.
+    """
+
+    name: str
+    targets: tuple[Target, ...]
+
+    @contextmanager
+    def planted(self) -> Iterator[None]:
+        """While it is there."""
+        with ExitStack() as stack:
+            for owner, name, instead in self.targets:
+                stack.enter_context(patch.object(owner, name, instead))
+            yield
+
+
+def _constant(value: Any) -> Callable[..., Any]:
+    return lambda *_args, **_options: value
+
+
+async def _nothing(*_: Any) -> None:
+    """Does nothing."""
+
+
+async def _false(*_: Any) -> bool:
+    return False
+
+
+_run_hooks = Dispatch.run
+
+
+async def _cursor_first(self: Dispatch, chat: LiveChat, event: Event, trigger: str) -> CallResult:
+    if not isinstance(event, TranscriptEvent):
+        return await _run_hooks(self, chat, event, trigger)
+    chat.progress.passed(event)
+    await chat.progress.save()
+    return await self.tell(chat, event, trigger)
+
+
+async def _unsettled(parts: Parts, chat: LiveChat, operation: Operation) -> bool | None:
+    hasty = replace(parts, settings=parts.settings.model_copy(update={"settle_time": 0.0}))
+    return await verify.took_effect(hasty, chat, operation)
+
+
+async def _only_when_told(self: InStep) -> None:
+    await self._out_of_step.wait()
+
+
+def _once(self: InStep) -> None:
+    if not getattr(self, "_was_lost", False):
+        vars(self)["_was_lost"] = True
+        self._out_of_step.set()
+
+
+_take_signal = BotRunner._take
+_log_in = BotRunner._log_in
+
+
+def _take_without_reconcile(self: BotRunner, signal: Signal) -> None:
+    if isinstance(signal, SessionStarted):
+        self.health.subscribed = True
+        return
+    _take_signal(self, signal)
+
+
+async def _log_in_and_reconcile(self: BotRunner, backoff: Any) -> None:
+    await _log_in(self, backoff)
+    self._in_step.lost()
+
+
+async def _go_on_at_once(self: Asking, chat: LiveChat) -> bool:
+    self._go_on_without(chat)
+    return True
+
+
+_by_status = outcomes._without_envelope
+
+
+def _forbidden_is_final(status: int, error: WireError) -> Outcome:
+    return Refusal(403, "HTTP 403") if status == 403 else _by_status(status, error)
+
+
+def _hear_exact_only(self: Outbox, line: TranscriptEvent, identity: Any) -> None:
+    if line.index is None or not identity.is_me(line.sender) or self.explains(line):
+        return
+    for operation in [one for one in self.open if one.may_have_said(line) and one.says(line)][:1]:
+        self._counters.echoes += 1
+        self._explain(line)
+        self.confirm(operation, line.index)
+
+
+_may_have_said = Operation.may_have_said
+
+
+def _said_at_any_time(self: Operation, line: TranscriptEvent) -> bool:
+    base, self.base = self.base, 0
+    try:
+        return _may_have_said(self, line)
+    finally:
+        self.base = base
+
+
+_offer = LineOrder.offer
+
+
+def _offer_again(self: LineOrder, lines: Iterable[TranscriptEvent]) -> None:
+    lines = list(lines)
+    _offer(self, lines)
+    self._waiting.update({line.index: line for line in lines if line.index is not None and line.index > 0})
+
+
+def _index_only(self: Progress, line: TranscriptEvent) -> str:
+    return replace(Print.of(line), sender=0, words=0, at_ms=0).code
+
+
+async def _intent_later(self: Outbox, operation: Operation) -> None:
+    self._journal.put(operation.record())
+
+
+def _load_nothing(self: SqliteStore, bot: str) -> Saved:
+    return Saved(run=2)
+
+
+def _never_rewind(self: Prints, cursor: int, transcript: Sequence[TranscriptEvent]) -> None:
+    return None
+
+
+def _of_nobody(self: GroupCommit, bot: str) -> NoJournal:
+    return NoJournal()
+
+
+MUTANTS = {
+    mutant.name: mutant
+    for mutant in (
+        Mutant("no-journal", ((GroupCommit, "of", _of_nobody),)),
+        Mutant("journal-not-read", ((SqliteStore, "load", _load_nothing),)),
+        Mutant("cursor-before-hooks", ((Dispatch, "run", _cursor_first),)),
+        Mutant("no-settle-time", ((delivery, "took_effect", _unsettled),)),
+        Mutant("no-periodic-reconcile", ((InStep, "_until_out_of_step", _only_when_told),)),
+        Mutant(
+            "reconcile-before-subscribe",
+            (
+                (BotRunner, "_take", _take_without_reconcile),
+                (BotRunner, "_log_in", _log_in_and_reconcile),
+            ),
+        ),
+        Mutant(
+            "no-reconcile",
+            ((InStep, "_until_out_of_step", _only_when_told), (InStep, "lost", _once)),
+        ),
+        Mutant("no-gap-fill", ((Asking, "for_missing", _go_on_at_once),)),
+        Mutant("403-is-a-refusal", ((outcomes, "_without_envelope", _forbidden_is_final),)),
+        Mutant(
+            "greedy-matching",
+            ((Operation, "may_have_said", _said_at_any_time), (Outbox, "explains", _constant(value=False))),
+        ),
+        Mutant("exact-text-only", ((Outbox, "hear", _hear_exact_only),)),
+        Mutant(
+            "duplicates-kept",
+            ((LineOrder, "offer", _offer_again), (Progress, "is_done", _constant(value=False))),
+        ),
+        Mutant("regression-ignored", ((Prints, "rewind_to", _never_rewind),)),
+        Mutant("key-without-fingerprint", ((Progress, "trigger_of", _index_only),)),
+        Mutant("intent-after-send", ((Outbox, "intend", _intent_later),)),
+        Mutant("not-verified-at-resume", ((Sender, "recover", _nothing),)),
+        Mutant("retry-without-verify", ((delivery, "took_effect", _false),)),
+        Mutant("first-writer-loses", ((Outbox, "earlier", _constant(value=None)),)),
+        Mutant("old-typing-told", ((Worker, "_is_late_typing", staticmethod(_constant(value=False))),)),
+        Mutant("login-without-end", ((session, "_TRIES", 1000),)),
+    )
+}

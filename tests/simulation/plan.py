@@ -1,0 +1,66 @@
+"""Everything that a seed decides, drawn before the run."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+from tests.simulation.options import Faults, Options, draw_calm, draw_faults, draw_options
+from tests.simulation.scenario import Script, draw_scripts
+
+__all__ = ["Plan", "crash_plan", "plan_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run.
+
+    Args:
+        seed: Decides all delays and all order.
+        options: How the server behaves.
+        faults: What goes wrong.
+        scripts: What customers do.
+        shuffles: Whether ready callbacks run in random order.
+        changes_its_mind: Whether the plugin proposes other words when it is asked again.
+        dresses: Whether replies hold what servers like to rewrite.
+        kill_at: The point of the first life at which it is killed; 0: none.
+    """
+
+    seed: int
+    options: Options
+    faults: Faults
+    scripts: tuple[Script, ...]
+    shuffles: bool = True
+    changes_its_mind: bool = False
+    dresses: bool = False
+    kill_at: int = 0
+
+
+def plan_of(seed: int) -> Plan:
+    """The swarm's plan for a seed."""
+    rng = random.Random(seed * 16)
+    return Plan(
+        seed=seed,
+        options=draw_options(rng),
+        faults=draw_faults(rng) if rng.random() < 0.8 else draw_calm(rng),
+        scripts=tuple(draw_scripts(rng)),
+        shuffles=rng.random() < 0.8,
+        changes_its_mind=rng.random() < 0.3,
+        dresses=rng.random() < 0.4,
+    )
+
+
+def crash_plan(seed: int, kill_at: int = 0) -> Plan:
+    """A small scenario without other faults, killed at one point."""
+    rng = random.Random(seed * 16 + 1)
+    return Plan(
+        seed=seed,
+        options=draw_options(rng),
+        faults=Faults(),
+        scripts=tuple(
+            replace(script, lines=script.lines[:3]) for script in draw_scripts(rng)[: 1 + seed % 2]
+        ),
+        changes_its_mind=seed % 2 == 0,
+        dresses=seed % 3 == 0,
+        kill_at=kill_at,
+    )

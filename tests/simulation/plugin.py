@@ -1,0 +1,117 @@
+"""The plugin under test: answers every text with what names it, and waits now and then."""
+
+from __future__ import annotations
+
+import random
+
+from chatbot import Bot, Chat, ChatEnded, ChatStarted, TextReceived, TypingStarted, hookimpl
+from chatbot.hooks.loader import LoadedPlugin
+from chatbot.model.clock import Clock
+from chatbot.model.errors import ActionError
+from tests.simulation.chats import BASE
+from tests.simulation.loop import PROCESS
+from tests.simulation.truth import HookStart, Truth, replies_to
+
+__all__ = ["Answers", "loaded"]
+
+_OLD_S = 5.0
+_KNOWN_AFTER_S = 1.0
+
+
+class Answers:
+    """The plugin.
+
+    Args:
+        truth: Where it tells that it was called.
+        clock: For waits inside hooks.
+        rng: What it does beside answering.
+        changes_its_mind: Whether it proposes other words when it is asked again, as a language model does.
+        dresses: Whether replies hold what servers like to rewrite.
+    """
+
+    def __init__(
+        self, truth: Truth, clock: Clock, rng: random.Random, *, changes_its_mind: bool, dresses: bool
+    ) -> None:
+        self._truth = truth
+        self._clock = clock
+        self._rng = rng
+        self._changes_its_mind = changes_its_mind
+        self._dresses = dresses
+
+    @hookimpl
+    async def on_bot_started(self, bot: Bot) -> None:
+        self._truth.note("hook", "on_bot_started")
+
+    @hookimpl
+    async def on_chat_started(self, chat: Chat, event: ChatStarted) -> None:
+        self._truth.note("hook", "on_chat_started %s", chat.id)
+        await self._say(chat, "hello")
+
+    @hookimpl
+    async def on_text(self, chat: Chat, event: TextReceived) -> bool:
+        process = PROCESS.get()
+        assert process is not None
+        assert event.index is not None
+        ms = milliseconds(event)
+        running = (process.number, chat.id)
+        truth = self._truth
+        if running in truth.running:
+            truth.find("I3", f"two hooks of {chat.id} run at once")
+        truth.running.add(running)
+        truth.hooks.append(HookStart(self._clock.monotonic(), process.number, chat.id, event.index, ms))
+        truth.note("hook", "on_text %s line %d %r", chat.id, event.index, event.text)
+        try:
+            await self._beside(chat, ms)
+            for text in replies_to(event.text, ms):
+                await self._say(chat, text)
+        finally:
+            # not reached by a process that is killed
+            truth.running.discard(running)
+        truth.note("hook", "on_text %s line %d is done", chat.id, event.index)
+        return True
+
+    @hookimpl
+    async def on_typing_started(self, chat: Chat, event: TypingStarted) -> None:
+        truth = self._truth
+        truth.note("hook", "on_typing_started %s line %s", chat.id, event.index)
+        truth.counts["typing"] += 1
+        # what has been said long enough ago is known to the bot, if nothing is lost on the way
+        age_s = (truth.newest_ms(chat.id, truth.now() - _KNOWN_AFTER_S) - milliseconds(event)) / 1000
+        if truth.prompt_s and age_s > _OLD_S:
+            truth.find("I18", f"typing in {chat.id} is {age_s:g} s older than what was said since")
+
+    @hookimpl
+    async def on_chat_ended(self, chat: Chat, event: ChatEnded) -> None:
+        self._truth.note("hook", "on_chat_ended %s: %s", chat.id, event.reason)
+        self._truth.ended.append(chat.id)
+
+    async def _beside(self, chat: Chat, ms: int) -> None:
+        # the same when it is asked again: an operation is known by its place among the others of its hook
+        chance = ms * 7919 % 100 / 100
+        if chance < 0.15:
+            async with chat.typing():
+                await self._clock.sleep(self._rng.random() * 0.3)
+        elif chance < 0.3:
+            await self._clock.sleep(self._rng.random())
+        elif chance < 0.4:
+            try:
+                await chat.update_user_data({"step": "answered"})
+            except ActionError as error:
+                self._truth.note("hook", "user data: %s", error)
+
+    async def _say(self, chat: Chat, text: str) -> None:
+        dressed = f" {text}  <b>&</b> " if self._dresses and text.startswith("re ") else text
+        if self._changes_its_mind and text.startswith("re "):
+            dressed += f"~{self._rng.randrange(1000)}"
+        await chat.send_text(dressed)
+
+
+def milliseconds(event: TextReceived | TypingStarted) -> int:
+    """When the line was said, as the server counts."""
+    assert event.timestamp is not None
+    return round((event.timestamp - BASE).total_seconds() * 1000)
+
+
+def loaded(plugin: Answers) -> LoadedPlugin:
+    """As the loader would hand it over."""
+    return LoadedPlugin("answers", plugin, None, "")

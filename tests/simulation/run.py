@@ -1,0 +1,237 @@
+"""One run: a world from a plan, the bot in it, and what is found afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from chatbot.model.errors import ActionError
+from tests.simulation.check import check
+from tests.simulation.disk import Disk
+from tests.simulation.life import Lives
+from tests.simulation.loop import Deadlock, SimLoop, virtual_loop
+from tests.simulation.net import Net, SimHttp
+from tests.simulation.plan import Plan
+from tests.simulation.real_http import real_http
+from tests.simulation.scenario import Customer, is_answered
+from tests.simulation.server import Server
+from tests.simulation.truth import Call, Truth
+
+__all__ = ["Result", "simulate"]
+
+_EPOCH_S = 1_767_225_600.0
+# resync, settle time, the longest back-off, and a minute's pause after refused passwords
+_BOUND_S = 240.0
+_TAIL_S = 12.0
+# a line that a failover has swallowed is missed when the transcript of the quiet chat is read again
+_SEEN_S = 150.0
+_REPEATABLE = frozenset({"SendStartTypingNotification", "SendStopTypingNotification", "UpdateUserData"})
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to.
+
+    Args:
+        findings: The invariants that were violated.
+        counts: What there was.
+        timeline: What happened, if it was traced.
+        points: How many points the first life had.
+    """
+
+    findings: tuple[str, ...]
+    counts: Counter[str]
+    timeline: tuple[str, ...]
+    points: int
+
+
+def simulate(plan: Plan, *, is_traced: bool = False, is_real_http: bool = False) -> Result:
+    """Run it, and check all invariants.
+
+    Args:
+        plan: What the seed has decided.
+        is_traced: Whether the timeline is kept.
+        is_real_http: Whether the real HTTP client runs, on streams in memory.
+    """
+    rng = random.Random(plan.seed * 16 + 3)
+    with _quiet() as errors, _no_collection(), virtual_loop(rng, shuffle=plan.shuffles) as loop:
+        world = _World(plan, loop, is_traced=is_traced, is_real_http=is_real_http)
+        try:
+            world.run()
+        finally:
+            world.disk.destroy()
+        truth = world.truth
+        for error in (*errors, *loop.errors):
+            truth.find("exception", error)
+        truth.counts["steps"] += loop.steps
+        truth.counts["virtual seconds"] += int(loop.time())
+    return Result(tuple(truth.findings), truth.counts, tuple(truth.timeline), world.points)
+
+
+class _World:
+    def __init__(self, plan: Plan, loop: SimLoop, *, is_traced: bool, is_real_http: bool) -> None:
+        self.truth = Truth(loop.time, is_traced)
+        self.disk = Disk(lambda: _EPOCH_S + loop.time(), self.truth)
+        self.points = 0
+        self._plan = plan
+        self._loop = loop
+        self._rng = random.Random(plan.seed * 16 + 4)
+        self._server = Server(loop, plan.options, plan.faults, self.truth, random.Random(plan.seed * 16 + 5))
+        self._net = Net(loop, self._server, plan, self.truth, random.Random(plan.seed * 16 + 6))
+        self.truth.newest_ms = self._server.newest_ms
+        self.truth.prompt_s = plan.faults.prompt_s
+        self._net.on_call = self._see_intent
+        self._customers = [
+            Customer(loop, self._server, script, number, plan.options)
+            for number, script in enumerate(plan.scripts, 1)
+        ]
+        by_chat = {customer.chat: customer for customer in self._customers}
+        self._server.on_line = lambda chat, _line: by_chat[chat].hear()
+        open_http = real_http if is_real_http else SimHttp
+        self._lives = Lives(loop, plan, self._net, self.disk, lambda _settings: open_http(self._net))
+
+    def run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._main())
+        except Deadlock:
+            self.truth.find("deadlock", "nothing is ready, and somebody waits")
+        check(self.truth, self.disk, [customer.chat for customer in self._customers])
+
+    async def _main(self) -> None:
+        create = self._loop.create_task
+        work = [create(self._lives.run()), create(self._events())]
+        work += [create(customer.run()) for customer in self._customers]
+        await self._until(self._is_settled, self._plan.faults.until_s + _BOUND_S)
+        for customer in self._unsettled():
+            self.truth.find("L1", f"{customer.chat.id} ({customer.chat.state}) is not settled in time")
+        await asyncio.sleep(_TAIL_S)
+        await self._until(lambda: not self.disk.unsettled(), self._loop.time() + _SEEN_S)
+        self.points = self._lives.process.points
+        self._lives.finish()
+        for task in work:
+            await task
+
+    async def _until(self, condition: Callable[[], bool], deadline_s: float) -> None:
+        for _ in range(int(2 * (deadline_s - self._loop.time()))):
+            if condition():
+                return
+            await asyncio.sleep(0.5)
+
+    def _is_settled(self) -> bool:
+        is_calm = self._loop.time() >= self._plan.faults.until_s and not self._net.is_down
+        return is_calm and not self._unsettled()
+
+    def _unsettled(self) -> list[Customer]:
+        return [customer for customer in self._customers if not _is_settled(customer)]
+
+    def _see_intent(self, call: Call, content: bytes) -> None:
+        if call.operation not in _REPEATABLE and not self.disk.has_intent(call.chat, content):
+            self.truth.find("I5", f"{call.operation} in {call.chat} leaves without a durable intent")
+
+    async def _events(self) -> None:
+        for at_s, name in self._plan.faults.events:
+            await asyncio.sleep(max(0.0, at_s - self._loop.time()))
+            self.truth.counts[name] += 1
+            self.truth.note("FAULT", name)
+            self.truth.stirs.append(self._loop.time())
+            await _EVENTS[name](self)
+
+    async def _session_lost(self) -> None:
+        self._server.lose_sessions()
+
+    async def _csrf_changed(self) -> None:
+        self._server.change_csrf()
+
+    async def _client_forgotten(self) -> None:
+        self._server.bayeux.forget()
+
+    async def _agent_forgotten(self) -> None:
+        self._server.is_ready = False
+
+    async def _restart(self) -> None:
+        self._net.is_down = True
+        self._server.lose_sessions()
+        self._net.cut()
+        self._server.is_ready = self._server.is_ready and self._rng.random() < 0.5
+        await asyncio.sleep(self._rng.uniform(0.2, 6.0))
+        self._net.is_down = False
+
+    async def _failover(self) -> None:
+        self._server.fail_over()
+
+    async def _kill(self) -> None:
+        self._lives.kill(within=80)
+
+    async def _stop(self) -> None:
+        self._lives.stop()
+
+    async def _login_refused(self) -> None:
+        self._server.refuses_login = True
+        self._server.lose_sessions()
+        await asyncio.sleep(self._rng.choice([1.0, 5.0, 20.0]) * self._rng.random())
+        self._server.refuses_login = False
+
+
+_EVENTS = {
+    "session lost": _World._session_lost,
+    "csrf changed": _World._csrf_changed,
+    "client forgotten": _World._client_forgotten,
+    "agent forgotten": _World._agent_forgotten,
+    "restart": _World._restart,
+    "failover": _World._failover,
+    "kill": _World._kill,
+    "stop": _World._stop,
+    "login refused": _World._login_refused,
+}
+
+
+def _is_settled(customer: Customer) -> bool:
+    chat = customer.chat
+    return customer.is_done and (chat.is_closed or (is_answered(chat) and chat.customer_is_in))
+
+
+class _Errors(logging.Handler):
+    """Collects tracebacks; that an operation came to nothing is no fault of the bot."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(error, ActionError):
+            self.found.append(f"{record.getMessage()}: {error!r}")
+
+
+@contextmanager
+def _quiet() -> Iterator[list[str]]:
+    """No log is written; errors with a traceback are found."""
+    log, handler = logging.getLogger("chatbot"), _Errors()
+    before = log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.ERROR)
+    log.propagate = False
+    try:
+        yield handler.found
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before[0])
+        log.propagate = before[1]
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """The collector comes when it likes, and would close what a killed process has left."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

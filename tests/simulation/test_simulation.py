@@ -1,0 +1,344 @@
+"""A small sample of the campaign, and proofs that loop, kill and checks do what the campaign relies on."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from chatbot.bot.journal import Checkpoint, Incident, Key, OperationRecord, OperationState
+from tests.simulation.chats import Chat
+from tests.simulation.check import check
+from tests.simulation.disk import Disk
+from tests.simulation.loop import PROCESS, Deadlock, Process, SimLoop, virtual_loop
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.options import Faults, Options
+from tests.simulation.plan import crash_plan, plan_of
+from tests.simulation.run import simulate
+from tests.simulation.truth import Call, HookStart, Truth
+
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _clean() -> Iterator[None]:
+    """What killed processes have left is thrown away here, not in the middle of another test."""
+    yield
+    gc.collect()
+
+
+# the loop
+
+
+def on_loop(work: Callable[[SimLoop], Awaitable[object]], seed: int = 1) -> object:
+    with virtual_loop(random.Random(seed)) as loop:
+
+        async def main() -> object:
+            return await work(loop)
+
+        return loop.run_until_complete(main())
+
+
+def test_time_jumps_to_the_next_timer() -> None:
+    async def work(loop: SimLoop) -> float:
+        await asyncio.sleep(3600.0)
+        return loop.time()
+
+    assert on_loop(work) == 3600.0
+
+
+def test_ready_callbacks_run_in_an_order_that_the_seed_decides() -> None:
+    async def work(_loop: SimLoop) -> tuple[int, ...]:
+        done: list[int] = []
+
+        async def one(number: int) -> None:
+            await asyncio.sleep(1.0)
+            done.append(number)
+
+        await asyncio.gather(*(one(number) for number in range(5)))
+        return tuple(done)
+
+    orders = {on_loop(work, seed) for seed in range(10)}
+    assert len(orders) > 5
+    assert on_loop(work, 3) == on_loop(work, 3)
+
+
+def test_what_is_built_on_asyncio_works_on_it() -> None:
+    async def work(_loop: SimLoop) -> list[str]:
+        seen: list[str] = []
+        queue: asyncio.Queue[str] = asyncio.Queue(1)
+        lock = asyncio.Lock()
+
+        async def produce() -> None:
+            for word in ("one", "two"):
+                async with lock:
+                    await queue.put(word)
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(produce())
+            seen += [await queue.get(), await queue.get()]
+        try:
+            async with asyncio.timeout(5.0):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            seen.append("late")
+        return seen
+
+    assert on_loop(work) == ["one", "two", "late"]
+
+
+def test_a_loop_on_which_nothing_can_happen_any_more_says_so() -> None:
+    async def work(_loop: SimLoop) -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(Deadlock):
+        on_loop(work)
+
+
+# kill
+
+
+def lives(kill_at: int) -> list[str]:
+    """A process that is killed at one of its points, and what it has done till then."""
+    done: list[str] = []
+
+    async def live() -> None:
+        try:
+            for number in range(3):
+                done.append(f"step {number}")
+                await asyncio.sleep(1.0)
+        finally:
+            done.append("finally")
+
+    async def work(loop: SimLoop) -> None:
+        loop.start(Process(1, kill_at), live())
+        await asyncio.sleep(10.0)
+        done.append(f"world at {loop.time():g}")
+
+    on_loop(work)
+    return done
+
+
+def test_a_killed_process_runs_no_step_and_no_finally_any_more() -> None:
+    # each sleep is two points: the timer, and the step that it wakes
+    assert lives(kill_at=4) == ["step 0", "step 1", "world at 10", "finally"]
+    assert lives(kill_at=1) == ["world at 10"]
+    assert lives(kill_at=0) == ["step 0", "step 1", "step 2", "finally", "world at 10"]
+
+
+def test_what_a_process_starts_belongs_to_it() -> None:
+    async def work(loop: SimLoop) -> list[object]:
+        process, owners = Process(1), []
+
+        async def child() -> None:
+            owners.append(PROCESS.get())
+            await asyncio.sleep(5.0)
+            owners.append("alive")
+
+        async def live() -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(child())
+
+        loop.start(process, live())
+        await asyncio.sleep(1.0)
+        process.kill()
+        await asyncio.sleep(10.0)
+        return [owner is process for owner in owners]
+
+    assert on_loop(work) == [True]
+
+
+# whole runs
+
+
+def test_a_server_without_faults_sees_every_line_answered_once() -> None:
+    result = simulate(replace(plan_of(7), faults=Faults()))
+    assert result.findings == ()
+    assert result.counts["replies"] > 10
+    assert result.counts["kills"] == 0
+
+
+def test_the_swarm_finds_nothing() -> None:
+    failed = {seed: found for seed in range(20) if (found := simulate(plan_of(seed)).findings)}
+    assert failed == {}
+
+
+def test_a_process_that_is_killed_at_some_point_recovers() -> None:
+    last = simulate(crash_plan(1)).points
+    points = range(1, last, max(1, last // 15))
+    results = {point: simulate(crash_plan(1, point)) for point in points}
+    assert {point: result.findings for point, result in results.items() if result.findings} == {}
+    assert all(result.counts["kills"] == 1 for result in results.values())
+
+
+def test_the_real_http_client_does_as_well() -> None:
+    assert simulate(plan_of(3), is_real_http=True).findings == ()
+
+
+def test_a_planted_bug_is_caught() -> None:
+    with MUTANTS["intent-after-send"].planted():
+        found = simulate(plan_of(7)).findings
+    assert {finding.partition(":")[0] for finding in found} == {"I5"}
+
+
+def test_a_seed_always_runs_alike() -> None:
+    program = (
+        "import hashlib; from tests.simulation.plan import plan_of; "
+        "from tests.simulation.run import simulate; "
+        "lines = [line for seed in (2, 9) for line in simulate(plan_of(seed), is_traced=True).timeline]; "
+        "print(len(lines), hashlib.sha256('\\n'.join(lines).encode()).hexdigest())"
+    )
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for hash_seed in ("1", "2", "random")
+    ]
+    said = {run.communicate(timeout=60)[0] for run in runs}
+    assert len(said) == 1
+    assert int(said.pop().split()[0]) > 500
+
+
+# the checks can fail
+
+
+class Record:
+    """The record of a run in which all was well, to be spoilt."""
+
+    def __init__(self) -> None:
+        self.truth = Truth(lambda: 0.0)
+        self.disk = Disk(lambda: 0.0, self.truth)
+        self.chat = Chat("chat1", 1, Options())
+        self.chat.state = "Chatting"
+        self.chat.join(0.1)
+        self.chat.add("Text", "bot", 0.2, "hello")
+        self.line = self.chat.add("Text", "customer", 1.0, "say 1")
+        self.other = self.chat.add("Text", "customer", 1.1, "say 2")
+        self.truth.counts["lives"] = 1
+        self.truth.hooks = [self.start(self.line.index, 1000), self.start(self.other.index, 1100)]
+
+    def answer(self, *texts: str) -> None:
+        for number, text in enumerate(texts):
+            self.chat.add("Text", "bot", 2.0 + number, text)
+
+    @staticmethod
+    def start(index: int, ms: int, life: int = 1) -> HookStart:
+        return HookStart(0.0, life, "chat1", index, ms)
+
+    @staticmethod
+    def operation(state: OperationState) -> OperationRecord:
+        key = Key("chat1", "started", "answers", "on_chat_started", 0)
+        return OperationRecord(key, "SendMessage", '{"text":"hello"}', "", state)
+
+    def found(self) -> set[str]:
+        check(self.truth, self.disk, [self.chat])
+        return {finding.partition(":")[0] for finding in self.truth.findings}
+
+
+@pytest.fixture
+def record() -> Iterator[Record]:
+    record = Record()
+    yield record
+    record.disk.destroy()
+
+
+def test_nothing_is_found_where_all_is_well(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    assert record.found() == set()
+
+
+def test_a_lost_reply_is_found(record: Record) -> None:
+    record.answer("re 1000.0")
+    assert record.found() == {"lost"}
+
+
+def test_a_doubled_reply_is_found_whatever_its_words(record: Record) -> None:
+    record.answer("re 1000.0", "re 1000.0~7", "re 1100.0")
+    assert record.found() == {"doubled"}
+
+
+def test_a_misordered_reply_is_found(record: Record) -> None:
+    record.answer("re 1100.0", "re 1000.0")
+    assert record.found() == {"misordered"}
+
+
+def test_hooks_out_of_order_are_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.hooks.reverse()
+    assert record.found() == {"I3"}
+
+
+def test_hooks_that_run_again_without_a_crash_are_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.hooks.append(record.start(record.other.index, 1100))
+    assert record.found() == {"I3", "I4"}
+
+
+def test_an_operation_without_an_end_is_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.disk.apply([("robo", [record.operation("unknown")])])
+    assert record.found() == {"I7"}
+
+
+def test_a_request_to_a_chat_that_is_over_is_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.told_gone[1, "chat1"] = 5.0
+    record.truth.calls = [Call(5.0, 1, "chat1", "SendMessage")]
+    assert record.found() == set()
+    record.truth.calls.append(Call(5.1, 1, "chat1", "SendMessage"))
+    assert record.found() == {"I10"}
+
+
+def test_too_many_refused_logins_are_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.logins = [(at, True) for at in (1.0, 2.0, 3.0, 64.0, 65.0)]
+    assert record.found() == set()
+    record.truth.logins.append((66.0, True))
+    record.truth.logins.append((67.0, True))
+    assert record.found() == {"I14"}
+
+
+def test_a_cursor_that_falls_is_found_unless_the_rewind_is_recorded(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    far, back = Checkpoint("chat1", "started", cursor=7), Checkpoint("chat1", "started", cursor=5)
+    record.disk.apply([("robo", [far, Incident("chat1", "rewind", ""), back])])
+    assert record.found() == set()
+    record.disk.apply([("robo", [far, back])])
+    assert record.found() == {"I2"}
+
+
+def test_an_end_that_no_hook_was_told_of_is_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.chat.is_closed = True
+    assert record.found() == {"end"}
+    record.truth.findings.clear()
+    record.truth.ended += ["chat1", "chat1"]
+    assert record.found() == {"end"}
+
+
+def test_an_answer_that_waits_for_the_next_comparison_is_found(record: Record) -> None:
+    record.truth.prompt_s = 16.0
+    record.chat.add("Text", "bot", 2.0, "re 1000.0")
+    record.chat.add("Text", "bot", 30.0, "re 1100.0")
+    assert record.found() == {"L2"}
+
+
+def test_an_intent_is_found_by_what_it_says(record: Record) -> None:
+    said = b'{"operationName":"SendMessage","text":"hello"}'
+    assert not record.disk.has_intent("chat1", said)
+    record.disk.apply([("robo", [record.operation("intent")])])
+    assert record.disk.has_intent("chat1", said)
+    assert not record.disk.has_intent("chat1", said.replace(b"hello", b"other"))
+    assert not record.disk.has_intent("chat2", said)
+    record.disk.apply([("robo", [replace(record.operation("confirmed"), body="")])])
+    assert not record.disk.has_intent("chat1", said)

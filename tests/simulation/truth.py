@@ -1,0 +1,119 @@
+"""What really happened in one run, as the server and the plugins saw it; never the bot's own opinion."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["Call", "HookStart", "Line", "Truth", "key_of", "replies_to"]
+
+_NAMED = re.compile(r"re (\d+)\.(\d+)")
+Who = Literal["customer", "bot", "system"]
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One transcript line.
+
+    Args:
+        index: Its index on the wire.
+        kind: Its type on the wire.
+        who: Who said it.
+        text: What was said.
+        ms: When, in milliseconds; unique in its chat, so that replies can name the line.
+        wire: As the server shows it.
+        is_lost: A failover has dropped it.
+        excused: No reply is owed: the chat was not the bot's, or ended.
+    """
+
+    index: int
+    kind: str
+    who: Who
+    text: str
+    ms: int
+    wire: dict[str, Any]
+    is_lost: bool = False
+    excused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HookStart:
+    """One start of ``on_text``."""
+
+    at: float
+    life: int
+    chat: str
+    index: int
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request for an operation in a chat, when it left the bot."""
+
+    at: float
+    life: int
+    chat: str
+    operation: str
+
+
+@dataclass(slots=True)
+class Truth:
+    """The record of a run.
+
+    Args:
+        now: The virtual time.
+        newest_ms: When the newest line of a chat was said that is not younger than so many seconds.
+        is_traced: Whether the timeline is kept.
+        kills, ends: When lives were killed, or ended by themselves.
+        stirs: When lives began, and when something happened to them.
+        prompt_s: How soon a line is answered; 0 if the faults allow no such promise.
+        told_gone: When a life was told that a chat is over.
+    """
+
+    now: Callable[[], float]
+    is_traced: bool = False
+    newest_ms: Callable[[str, float], int] = lambda _chat, _until_s: 0
+    timeline: list[str] = field(default_factory=list)
+    hooks: list[HookStart] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    running: set[tuple[int, str]] = field(default_factory=set)
+    kills: list[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+    stirs: list[float] = field(default_factory=list)
+    prompt_s: float = 0.0
+    rewinds: Counter[str] = field(default_factory=Counter)
+    logins: list[tuple[float, bool]] = field(default_factory=list)
+    told_gone: dict[tuple[int, str], float] = field(default_factory=dict)
+
+    def note(self, who: str, what: str, *arguments: object) -> None:
+        """One line of the timeline."""
+        if self.is_traced:
+            self.timeline.append(f"{self.now():9.3f}  {who:<8}  {what % arguments if arguments else what}")
+
+    def find(self, invariant: str, what: str) -> None:
+        """An invariant is violated."""
+        self.note("CHECK", "%s: %s", invariant, what)
+        self.findings.append(f"{invariant}: {what}")
+
+
+def replies_to(text: str, ms: int) -> list[str]:
+    """What the plugin under test answers; a text names its trigger, but for some on purpose."""
+    if text.startswith("twice"):
+        return ["ok", "ok"]
+    if text.startswith("two"):
+        return [f"re {ms}.0", f"re {ms}.1"]
+    return [f"re {ms}.0"]
+
+
+def key_of(text: str) -> str:
+    """The name of a reply, whatever the server or a second thought has made of its words."""
+    named = _NAMED.search(text)
+    return named.group() if named else text.strip()
