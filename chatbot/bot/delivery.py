@@ -178,7 +178,7 @@ class Delivery:
         if self._chat is not None and policy == "verify":
             shown = await took_effect(self._parts, self._chat, self._operation)
             if shown:
-                self._chat.outbox.confirm(self._operation, self._operation.index)
+                self._chat.outbox.confirm(self._operation)
                 return True
             if shown is None:
                 raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)

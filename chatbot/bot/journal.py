@@ -65,7 +65,7 @@ class OperationRecord:
         state: ``intent`` before the request, ``accepted``, ``unknown``; at the end ``confirmed``,
             ``failed`` or ``abandoned``.
         base: The highest index known at the intent: its line comes later.
-        index: Of the line that confirmed it.
+        line: Fingerprint of the line that confirmed it.
         reason: Why it failed or was abandoned: the class of the error, a colon, its words.
     """
 
@@ -75,7 +75,7 @@ class OperationRecord:
     digest: str
     state: OperationState
     base: int = 0
-    index: int | None = None
+    line: str = ""
     reason: str = ""
 
 

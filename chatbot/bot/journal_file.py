@@ -36,7 +36,7 @@ _VERSION_1 = (
         seq INTEGER PRIMARY KEY, bot TEXT NOT NULL, chat TEXT NOT NULL, trigger_ TEXT NOT NULL,
         plugin TEXT NOT NULL, hook TEXT NOT NULL, ordinal INTEGER NOT NULL, operation TEXT NOT NULL,
         body TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, base INTEGER NOT NULL,
-        line INTEGER, reason TEXT NOT NULL, at REAL NOT NULL,
+        line TEXT NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL,
         UNIQUE (bot, chat, trigger_, plugin, hook, ordinal)
     )
     """,

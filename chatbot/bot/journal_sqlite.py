@@ -275,7 +275,7 @@ def _chat_row(bot: str, it: Checkpoint, now: float) -> Row:
 def _operation_row(bot: str, it: OperationRecord, now: float) -> Row:
     key = it.key
     name = (bot, key.chat_id, key.trigger, key.plugin, key.hook, key.ordinal)
-    return (*name, it.operation, it.body, it.digest, it.state, it.base, it.index, it.reason, now)
+    return (*name, it.operation, it.body, it.digest, it.state, it.base, it.line, it.reason, now)
 
 
 def _listed(values: tuple[int, ...] | tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Incident, IncidentKind, Journal, SavedChat
 from chatbot.bot.order import LineOrder
 from chatbot.bot.outbox import Outbox
+from chatbot.bot.prints import Print
 from chatbot.bot.progress import Progress
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.ports import ActionSender, ReadLines
@@ -200,12 +201,20 @@ class LiveChat:
         self.identity.hear(line)
         self.outbox.hear(line, self.identity)
         if line.index is not None:
+            # an index that was given before to another line: only the transcript can tell
+            self.must_ask = self.must_ask or self._is_contradicted(line)
             self.order.offer([line])
         elif isinstance(line, TranscriptSaved | UnknownMessage):
             self.unordered.append(line)
         else:
             # its place is not known: the transcript will tell
             self.must_ask = True
+
+    def _is_contradicted(self, line: TranscriptEvent) -> bool:
+        waiting = self.order.announced(line)
+        if waiting is not None:
+            return not Print.of(waiting).is_of(Print.of(line))
+        return line.position <= self.order.cursor and self.progress.prints.contradict(Print.of(line))
 
     def read_back(self, transcript: Sequence[TranscriptEvent]) -> None:
         """Take what the server showed on request."""
@@ -227,6 +236,7 @@ class LiveChat:
         self._around.counters.rewinds += 1
         self.report("rewind", f"from line {self.order.cursor} to {index}")
         self.order.rewind(index)
+        self.outbox.doubt(index)
         self.progress.save()
         return True
 

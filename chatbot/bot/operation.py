@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from difflib import SequenceMatcher
 from hashlib import blake2b
+from html import unescape
 
 from pydantic import ValidationError
 
@@ -59,7 +61,7 @@ class Operation:
         state: How far it has come.
         sent: The request may have reached the server.
         accepted_at: When the server accepted it, in monotonic seconds; 0 if it has not.
-        index: Of the line that confirmed it.
+        line: Fingerprint of the line that confirmed it.
         reason: Why it failed or was abandoned.
         error: What its sender is told, if it came to nothing.
         is_on_its_way: Somebody sees to it now.
@@ -74,7 +76,7 @@ class Operation:
         self.state: OperationState = "intent"
         self.sent = False
         self.accepted_at = 0.0
-        self.index: int | None = None
+        self.line: str = ""
         self.reason = ""
         self.error: ActionError | None = None
         self.is_on_its_way = False
@@ -106,7 +108,7 @@ class Operation:
             digest=self._digest,
             state=self.state,
             base=self.base,
-            index=self.index,
+            line=self.line,
             reason=self.reason,
         )
 
@@ -137,11 +139,15 @@ class Operation:
         return (line.visibility is not Visibility.ALL) == isinstance(self.action, _FOR_AGENTS)
 
     def says(self, line: TranscriptEvent) -> bool:
-        """Whether a line says what the operation says; servers trim texts and fold their white space."""
+        """Whether a line says what the operation says; servers trim, fold and escape texts."""
         tag = getattr(line, "message_type", None)
         if isinstance(tag, str) and tag.startswith(_TAG):
             return bool(tag == getattr(self.action, "message_type", None))
         return _words_of(line) == _words_of(self.action)
+
+    def likeness(self, line: TranscriptEvent) -> float:
+        """How much of the words is the same, 0 to 1: servers mask and cut texts."""
+        return SequenceMatcher(None, _words_of(line), _words_of(self.action)).ratio()
 
     def is_shown_by(self, update: ChatUpdated) -> bool:
         """Whether a view of the chat is the effect of the operation."""
@@ -167,7 +173,7 @@ def tagged(action: Action, key: Key) -> Action:
 def _words_of(thing: TranscriptEvent | Action) -> list[str]:
     """The words of a text, a notice or an address; lines and operations name them alike."""
     texts = (getattr(thing, name, None) for name in ("text", "notice_text", "url"))
-    return str(next(filter(None, texts), "")).split()
+    return unescape(str(next(filter(None, texts), ""))).split()
 
 
 def _hash(text: str) -> str:

@@ -47,8 +47,16 @@ class LineOrder:
             nearest = sorted(self._waiting)[:_MOST_WAITING]
             self._waiting = {index: self._waiting[index] for index in nearest}
 
+    def announced(self, line: TranscriptEvent) -> TranscriptEvent | None:
+        """What is waiting under the index of this line."""
+        return self._waiting.get(line.position)
+
     def show(self, transcript: Sequence[TranscriptEvent]) -> None:
         """Take what the server shows on request: what is missing below its end does not exist."""
+        for line in transcript:
+            if line.index in self._waiting:
+                # what was announced may have been lost, and its index given to another line
+                self._waiting[line.index] = line
         self.offer(transcript)
         indexes = [line.index for line in transcript if line.index is not None]
         kept = [index for index in indexes if index <= self.cursor or index in self._waiting]

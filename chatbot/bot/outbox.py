@@ -38,16 +38,19 @@ class Outbox:
 
     Attributes:
         open: Those whose fate is not known yet, oldest first.
+        is_doubtful: An own line was taken for that of an operation with other words.
     """
 
     def __init__(self, journal: Journal, counters: Counters) -> None:
         self.open: list[Operation] = []
+        self.is_doubtful = False
         self._journal = journal
         self._counters = counters
         self._settled: dict[Key, OperationRecord] = {}
         self._lost: list[Operation] = []
         self._by_reference: OrderedDict[str, Operation] = OrderedDict()
-        self._decided: OrderedDict[int, Print | None] = OrderedDict()
+        self._decided: OrderedDict[int, Print] = OrderedDict()
+        self._doubtful: set[int] = set()
 
     # how an operation goes on
 
@@ -84,10 +87,10 @@ class Outbox:
         if operation.is_open:
             self._move(operation, "unknown")
 
-    def confirm(self, operation: Operation, index: int | None = None) -> None:
-        """Its effect was seen, perhaps in the line with this index."""
+    def confirm(self, operation: Operation, line: TranscriptEvent | None = None) -> None:
+        """Its effect was seen, perhaps in this line."""
         operation.receipt.confirm()
-        self._settle(operation, "confirmed", index=index)
+        self._settle(operation, "confirmed", line=Print.of(line).code if line is not None else operation.line)
 
     def fail(self, operation: Operation, error: ActionError) -> None:
         """It came to nothing, and that is certain."""
@@ -119,36 +122,38 @@ class Outbox:
         # what stood there before the intent is somebody else's, unless the words are the same: after a
         # failover an index may be given twice
         rest = [one for one in alike if line.position > one.base]
-        for operation in (*(one for one in exact if one in rest), *exact, *late, *rest):
-            self._counters.fuzzy_matches += operation not in (*exact, *late)
-            self.confirm(operation, line.index)
+        for operation in (*(one for one in exact if one in rest), *exact, *late):
+            self.confirm(operation, line)
             return
+        if rest:
+            self._counters.fuzzy_matches += 1
+            self.is_doubtful = True
+            self.confirm(max(rest, key=lambda one: one.likeness(line)), line)
 
     def _has_decided_on(self, line: TranscriptEvent) -> bool:
         if line.index not in self._decided:
             return False
-        known = self._decided[line.position]
-        return known is None or known.is_of(Print.of(line))
+        return self._decided[line.position].is_of(Print.of(line), strictly=line.position in self._doubtful)
 
     def _decide_on(self, line: TranscriptEvent) -> None:
+        self._doubtful.discard(line.position)
         self._decided[line.position] = Print.of(line)
         while len(self._decided) > _MOST_DECIDED:
             self._decided.popitem(last=False)
 
     def shown(self, transcript: Sequence[TranscriptEvent]) -> None:
         """This is the end of the transcript now; after a failover it may be nearer than it was."""
-        lines = {line.index: line for line in transcript if line.index is not None and line.index > 0}
-        if not lines:
+        end = max((line.position for line in transcript), default=0)
+        if end <= 0:
             return
-        end = max(lines)
+        self.doubt(end)
         for operation in self.open:
             if end < operation.base:
                 operation.base = 0
-        for index in [one for one, known in self._decided.items() if known is None]:
-            if index in lines:
-                self._decided[index] = Print.of(lines[index])
-            elif index > end:
-                del self._decided[index]
+
+    def doubt(self, index: int) -> None:
+        """The transcript is known to have ended here for a while: what follows may be other lines."""
+        self._doubtful.update(one for one in self._decided if one > index)
 
     def updated(self, update: ChatUpdated) -> None:
         """A view of the chat came: it may be the effect of an operation."""
@@ -175,8 +180,8 @@ class Outbox:
     def restore(self, records: Iterable[OperationRecord]) -> None:
         """Take over what an earlier run has left."""
         for record in records:
-            if record.index is not None:
-                self._decided[record.index] = None
+            if (line := Print.parse(record.line)) is not None:
+                self._decided[line.index] = line
             if record.state in {"confirmed", "failed", "abandoned"}:
                 self._settled[record.key] = record
                 continue
@@ -214,11 +219,11 @@ class Outbox:
         operation: Operation,
         state: OperationState,
         *,
-        index: int | None = None,
+        line: str = "",
         reason: str = "",
     ) -> None:
         self.open = [other for other in self.open if other is not operation]
-        operation.index, operation.reason = index, reason
+        operation.line, operation.reason = line, reason
         self._move(operation, state)
 
     def _move(self, operation: Operation, state: OperationState) -> None:

@@ -18,7 +18,7 @@ from chatbot.model.events import TranscriptEvent
 __all__ = ["Print", "Prints"]
 
 _MOST = 20
-_SAME_MOMENT_MS = 1000
+_SECOND_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +68,26 @@ class Print:
         """As a short string without spaces."""
         return f"{self.index}:{self.kind}:{self.sender}:{self.words}:{self.at_ms}:{int(self.was_read)}"
 
-    def is_of(self, other: Print) -> bool:
-        """Whether both are of the same line."""
+    def is_of(self, other: Print, *, strictly: bool = False) -> bool:
+        """Whether both are of the same line.
+
+        Args:
+            other: Of the line that has this index now.
+            strictly: There is reason for doubt: the transcript is known to have lost lines.
+        """
         if self.index != other.index or self.kind != other.kind:
             return False
         if self.sender != other.sender and 0 not in (self.sender, other.sender):
             return False
-        return self._says_the_same(other)
-
-    def _says_the_same(self, other: Print) -> bool:
         if not (self.at_ms and other.at_ms):
             return self.words == other.words
-        apart = abs(self.at_ms - other.at_ms)
         if self.was_read and other.was_read:
             # the server may mask a text afterwards; it does not change when it was said
-            return apart == 0
-        return self.words == other.words or apart <= _SAME_MOMENT_MS
+            return self.at_ms == other.at_ms
+        is_same_moment = _is_same_moment(self.at_ms, other.at_ms)
+        if strictly:
+            return self.words == other.words and is_same_moment
+        return self.words == other.words or is_same_moment
 
 
 class Prints:
@@ -105,9 +109,14 @@ class Prints:
             self._prints.popitem(last=False)
 
     def knows(self, one: Print) -> bool:
-        """Whether this very line is done with."""
+        """Whether this very line is done with, although the transcript was rewound."""
         known = self._prints.get(one.index)
-        return known is not None and known.is_of(one)
+        return known is not None and known.is_of(one, strictly=True)
+
+    def contradict(self, one: Print) -> bool:
+        """Whether another line is remembered under this index."""
+        known = self._prints.get(one.index)
+        return known is not None and not known.is_of(one)
 
     @property
     def first(self) -> int:
@@ -126,14 +135,24 @@ class Prints:
         shown = {line.index: line for line in transcript if line.index is not None and line.index > 0}
         if not shown:
             return None
+        good = 0
         for index in sorted(index for index in self._prints if index <= cursor):
-            if index > max(shown):
-                return max(shown)
             line = shown.get(index)
+            if index > max(shown):
+                # what stands between was a gap before
+                return good or max(shown)
             if line is None:
                 continue
             now = Print.of(line, was_read=True)
             if not self._prints[index].is_of(now):
-                return index - 1
+                return good or index - 1
             self._prints[index] = now
+            good = index
         return None
+
+
+def _is_same_moment(one_ms: int, other_ms: int) -> bool:
+    """Whether two timestamps are the same; one of them may be told in whole seconds."""
+    if one_ms % _SECOND_MS and other_ms % _SECOND_MS:
+        return one_ms == other_ms
+    return one_ms // _SECOND_MS == other_ms // _SECOND_MS

@@ -186,9 +186,9 @@ class Desk:
     async def _react(self, key: str, path: str, body: Any) -> Reply | None:
         self.requests.append(key)
         self.times.append((key, self._clock()))
-        self._path, self._body = path, body
         reaction = self._script[key].popleft() if self._script[key] else self._always.get(key)
         await asyncio.sleep(0)
+        self._path, self._body = path, body
         if isinstance(reaction, Exception):
             raise reaction
         return reaction if reaction is None or isinstance(reaction, Reply) else await reaction()

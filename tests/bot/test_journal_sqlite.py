@@ -25,7 +25,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_everything_comes_back_as_it_was_put(place: Place) -> None:
-    done = replace(operation(1), state="confirmed", body="", index=9, reason="a: b")
+    done = replace(operation(1), state="confirmed", body="", line="9:TextReceived:0:1:2:0", reason="a: b")
     place.put(CHECKPOINT, done, operation(2), Memory("c1", '{"name": "Ana"}'), Memory("", '{"all": [1]}'))
     assert place.load() == Saved(
         1, {"c1": SavedChat(CHECKPOINT, [done, operation(2)], {"name": "Ana"})}, {"all": [1]}

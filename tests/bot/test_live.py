@@ -143,7 +143,7 @@ async def test_what_it_keeps_is_bounded() -> None:
         chat.hear(TranscriptSaved(received_at=NOW))
         chat.hear(text(number, who=ROBO))
         chat.fail(OperationFailed(received_at=NOW))
-    sizes = [len(chat.unordered), len(chat.failures), len(chat.outbox._explained), len(chat.order.waiting())]
+    sizes = [len(chat.unordered), len(chat.failures), len(chat.outbox._decided), len(chat.order.waiting())]
     assert (sizes, chat.outbox.open) == ([64, 64, 1000, 256], [])
 
 

@@ -79,10 +79,11 @@ def test_a_line_may_be_the_effect_of_an_operation_of_its_kind(
     assert sent(action).may_have_said(line) is may
 
 
-def test_a_line_comes_after_the_request_and_above_what_was_known_before() -> None:
-    assert not Operation(KEY, SendMessage(text="hi")).may_have_said(text(1))
-    operation = sent(SendMessage(text="hi"), base=4)
-    assert [operation.may_have_said(text(index)) for index in (4, 5, 9, None)] == [False, True, True, False]
+def test_a_line_comes_after_the_request() -> None:
+    operation = Operation(KEY, SendMessage(text="hi"))
+    assert not operation.may_have_said(text(1))
+    operation.sent = True
+    assert operation.may_have_said(text(1))
 
 
 def test_words_are_compared_without_their_spaces() -> None:
@@ -118,7 +119,9 @@ def test_only_what_a_plugin_has_not_marked_itself_is_tagged() -> None:
 @given(st.lists(st.builds(Key, *[st.text(max_size=3)] * 4, st.integers(0, 3)), unique=True, max_size=5))
 def test_each_key_has_a_tag_of_its_own(keys: list[Key]) -> None:
     names = {"/".join((k.chat_id, k.trigger, k.plugin, k.hook, str(k.ordinal))) for k in keys}
-    assert len({tagged(SendMessage(text="x"), key).model_dump()["message_type"] for key in keys}) == len(names)
+    assert len({tagged(SendMessage(text="x"), key).model_dump()["message_type"] for key in keys}) == len(
+        names
+    )
 
 
 def test_a_record_keeps_the_words_until_the_fate_is_known() -> None:
@@ -159,7 +162,9 @@ def test_an_operation_is_restored_as_it_was(action: Action) -> None:
     assert (after.is_open, after.accepted_at, after.receipt.state) == (True, 0.0, "accepted")
 
 
-@pytest.mark.parametrize(("operation", "body"), [("Unheard", "{}"), ("SendMessage", "{}"), ("SendMessage", "{")])
+@pytest.mark.parametrize(
+    ("operation", "body"), [("Unheard", "{}"), ("SendMessage", "{}"), ("SendMessage", "{")]
+)
 def test_what_cannot_be_read_any_more_is_not_restored(operation: str, body: str) -> None:
     assert Operation.restored(record(operation, body)) is None
 

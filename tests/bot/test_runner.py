@@ -208,16 +208,14 @@ async def test_a_list_that_fails_is_read_again() -> None:
         assert stage.bot.health.problems() == []
 
 
-async def test_a_quiet_bot_compares_itself_now_and_then() -> None:
+async def test_a_bot_compares_itself_now_and_then() -> None:
     async with on_stage() as stage:
-        await stage.chatting()
+        before = stage.asked("chats")
         stage.desk.mute = True
-        stage.rng.restless = True
-        stage.bot.resync()
-        await stage.turns()
-        stage.desk.says("never announced")
-        await stage.until(lambda: texts(stage) == ["never announced"])
-        stage.rng.restless = False
+        stage.desk.offer()
+        await stage.later(31)
+        await stage.quiet()
+        assert (stage.asked("chats"), stage.names()) == (before + 1, ["ChatOffered"])
 
 
 async def test_a_server_that_wants_no_reconnect_gets_a_new_login() -> None:

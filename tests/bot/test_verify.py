@@ -21,6 +21,7 @@ from chatbot.wire.http import Reply
 from tests.bot.desk import ANA, LOST, Desk, Reaction, code, reply
 from tests.bot.stage import Stage, on_stage
 
+
 @pytest.mark.parametrize("answer", [LOST, reply(500), code(4), code(9)])
 async def test_a_text_that_took_effect_is_not_sent_again(answer: Reaction) -> None:
     async with on_stage() as stage:

@@ -60,6 +60,10 @@ def test_nothing_is_wrong_with_what_was_said_well(history: History) -> None:
     ("history", "expected"),
     [
         (chat(*WELL[:5]), ["lost: chat c1, line 4: expected 'More on: so?', seen nothing"]),
+        (
+            chat(*WELL[:5], has_left=True),
+            ["lost: chat c1, line 4: expected 'More on: so?', seen nothing"],
+        ),
         (chat(*WELL[1:]), ["lost: chat c1, line 0: expected 'Welcome.', seen nothing"]),
         (
             chat("A Welcome.", "C a", "C b", "A Heard: b", manner="hasty", has_left=True),

@@ -195,7 +195,11 @@ def _mutants(base: int, jobs: int) -> int:
 
 
 def _hunt(name: str, base: int) -> tuple[int, str]:
-    """How many runs it takes until the planted bug is found, and by what."""
+    """How many runs it takes until the planted bug is found, and by what.
+
+    Raises:
+        AttributeError: The bot has changed: there is no such place any more.
+    """
     with _gathering():
         for runs in range(1, _MOST_MUTANT_RUNS + 1):
             with MUTANTS[name].planted():

@@ -14,6 +14,7 @@ from unittest.mock import patch
 from chatbot.bot import delivery, verify
 from chatbot.bot.asking import Asking
 from chatbot.bot.dispatch import Dispatch
+from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
 from chatbot.bot.journal import NoJournal, Saved
 from chatbot.bot.journal_sqlite import SqliteStore
@@ -30,7 +31,7 @@ from chatbot.bot.sender import Sender
 from chatbot.bot.worker import Worker
 from chatbot.hooks.manager import CallResult
 from chatbot.model.errors import WireError
-from chatbot.model.events import Event, TranscriptEvent
+from chatbot.model.events import Event, TextReceived, TranscriptEvent
 from chatbot.model.notifications import SessionStarted, Signal
 from chatbot.wire import outcomes, session
 from chatbot.wire.outcomes import Outcome, Refusal
@@ -127,24 +128,22 @@ def _forbidden_is_final(status: int, error: WireError) -> Outcome:
     return Refusal(403, "HTTP 403") if status == 403 else _by_status(status, error)
 
 
-def _hear_exact_only(self: Outbox, line: TranscriptEvent, identity: Any) -> None:
-    if line.index is None or not identity.is_me(line.sender) or self.explains(line):
+def _hear_exact_only(self: Outbox, line: TranscriptEvent, identity: Identity) -> None:
+    known = vars(self).setdefault("_known", set())
+    if line.index is None or not identity.is_me(line.sender) or line.index in known:
         return
     for operation in [one for one in self.open if one.may_have_said(line) and one.says(line)][:1]:
         self._counters.echoes += 1
-        self._explain(line)
+        known.add(line.index)
         self.confirm(operation, line.index)
 
 
-_may_have_said = Operation.may_have_said
-
-
-def _said_at_any_time(self: Operation, line: TranscriptEvent) -> bool:
-    base, self.base = self.base, 0
-    try:
-        return _may_have_said(self, line)
-    finally:
-        self.base = base
+def _hear_greedily(self: Outbox, line: TranscriptEvent, identity: Identity) -> None:
+    if line.index is None or not identity.is_me(line.sender) or not isinstance(line, TextReceived):
+        return
+    for operation in [one for one in self.open if one.sent and one.leaves_a_line][:1]:
+        self._counters.echoes += 1
+        self.confirm(operation, line.index)
 
 
 _offer = LineOrder.offer
@@ -197,10 +196,7 @@ MUTANTS = {
         ),
         Mutant("no-gap-fill", ((Asking, "for_missing", _go_on_at_once),)),
         Mutant("403-is-a-refusal", ((outcomes, "_without_envelope", _forbidden_is_final),)),
-        Mutant(
-            "greedy-matching",
-            ((Operation, "may_have_said", _said_at_any_time), (Outbox, "explains", _constant(value=False))),
-        ),
+        Mutant("greedy-matching", ((Outbox, "hear", _hear_greedily),)),
         Mutant("exact-text-only", ((Outbox, "hear", _hear_exact_only),)),
         Mutant(
             "duplicates-kept",

@@ -132,6 +132,7 @@ class Server:
             if self.is_ready and not chat.state and not chat.is_closed:
                 chat.state = "Invited"
                 self._truth.note("server", "%s rings", chat.id)
+                self._truth.begin_again(chat.id)
                 self._tell(chat, "StatusChange")
                 self._loop.later(self._options.ring_s, self._revoke, chat)
 

@@ -98,6 +98,10 @@ class Truth:
         if self.is_traced:
             self.timeline.append(f"{self.now():9.3f}  {who:<8}  {what % arguments if arguments else what}")
 
+    def begin_again(self, chat: str) -> None:
+        """The chat is offered anew: what was told of its end is of no interest now."""
+        self.told_gone = {key: at for key, at in self.told_gone.items() if key[1] != chat}
+
     def find(self, invariant: str, what: str) -> None:
         """An invariant is violated."""
         self.note("CHECK", "%s: %s", invariant, what)

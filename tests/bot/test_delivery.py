@@ -1,0 +1,147 @@
+"""How one operation is brought to its end. What is verified, and how: test_verify."""
+
+import asyncio
+
+import pytest
+
+from chatbot import ChatGone, TextReceived, hookimpl
+from chatbot.hooks.chat import Chat
+from chatbot.model.actions import Action, AddComment, Invite, SendMessage, SendStartTypingNotification
+from chatbot.model.errors import ActionError
+from tests.bot.desk import LOST, NOT_SENT, Reaction, code, reply
+from tests.bot.drawer import Drawer
+from tests.bot.stage import on_stage
+
+
+async def test_the_intent_is_durable_before_the_request() -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer) as stage:
+        chat = await stage.chatting()
+        found: list[list[str]] = []
+
+        async def look() -> None:
+            found.append(drawer.states())
+
+        stage.desk.answer("SendMessage", look)
+        receipt = await chat.send_text("hello")
+        await receipt.confirmed(1)
+        assert found == [["intent"]]
+        assert [state for state in drawer.states() if state != "accepted"] == ["intent", "confirmed"]
+
+
+async def test_nothing_is_sent_while_the_disk_is_busy() -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer) as stage:
+        chat = await stage.chatting()
+        drawer.hold()
+        sending = asyncio.create_task(chat.send_text("hello"))
+        await stage.later(60)
+        assert stage.asked("SendMessage") == 0
+        drawer.let_go()
+        await sending
+        assert stage.desk.texts() == ["hello"]
+
+
+async def test_typing_does_not_wait_for_the_disk() -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer) as stage:
+        chat = await stage.chatting()
+        stage.desk.change(capabilities=["SendStartTypingNotification"])
+        await stage.quiet()
+        drawer.hold()
+        await chat.perform(SendStartTypingNotification())
+        assert stage.asked("SendStartTypingNotification") == 1
+        drawer.let_go()
+    assert drawer.states("SendStartTypingNotification") == []
+
+
+async def test_one_operation_at_a_time_is_on_its_way_in_a_chat() -> None:
+    async with on_stage() as stage:
+        one, other = await stage.chatting("c1"), await stage.chatting("c2")
+        gate = stage.desk.holding("SendMessage")
+        tasks = [asyncio.create_task(chat.send_text("x")) for chat in (one, one, other)]
+        await gate.reached.wait()
+        await stage.turns()
+        assert (stage.asked("SendMessage"), stage.desk.texts("c1"), stage.desk.texts("c2")) == (2, [], ["x"])
+        gate.open.set()
+        await asyncio.gather(*tasks)
+        assert stage.desk.texts("c1") == ["x", "x"]
+
+
+async def told_of(chat: Chat, action: Action) -> str:
+    """What the sender is told."""
+    try:
+        await chat.perform(action)
+    except ActionError as error:
+        return type(error).__name__
+    return "fine"
+
+
+SAY, ASK, NOTE = SendMessage(text="x"), Invite(target_uri="agent:x"), AddComment(comment="x")
+OUTCOMES: dict[str, tuple[Action, list[Reaction], str, str, int]] = {
+    "refused": (SAY, [code(100)], "Refused", "failed", 1),
+    "not sent, then fine": (SAY, [NOT_SENT, NOT_SENT], "fine", "confirmed", 3),
+    "busy, then fine": (SAY, [reply(429, {"retry-after": "2"})], "fine", "confirmed", 2),
+    "busy for good": (SAY, [reply(429, {"retry-after": "1"})] * 6, "RateLimited", "failed", 6),
+    "the chat is gone": (SAY, [reply(404)], "ChatGone", "failed", 1),
+    "nobody answered, and it may not be done twice": (ASK, [LOST], "Unconfirmed", "abandoned", 1),
+    "nobody answered, and twice is as once": (NOTE, [LOST, LOST], "fine", "accepted", 3),
+    "nobody ever answers, and twice is as once": (NOTE, [LOST] * 10, "Unconfirmed", "abandoned", 10),
+    "nobody answered, then refused": (SAY, [LOST, code(100)], "Refused", "abandoned", 2),
+}
+
+
+@pytest.mark.parametrize(("action", "reactions", "told", "fate", "asked"), OUTCOMES.values(), ids=OUTCOMES)
+async def test_every_operation_gets_its_end(
+    action: Action, reactions: list[Reaction], told: str, fate: str, asked: int
+) -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer) as stage:
+        chat = await stage.chatting()
+        stage.desk.change(capabilities=["SendMessage", "Invite", "AddComment"])
+        await stage.quiet()
+        stage.desk.answer(action.operation, *reactions)
+        live = stage.live()
+        found = await told_of(chat, action)
+        await stage.quiet()
+        assert (found, drawer.fates()[-1][1], stage.asked(action.operation)) == (told, fate, asked)
+        assert not live.sending.locked()
+
+
+async def test_a_chat_that_ends_before_the_second_try_is_not_spoken_in() -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer) as stage:
+        chat = await stage.chatting()
+
+        async def ends() -> None:
+            stage.desk.end()
+            raise NOT_SENT
+
+        stage.desk.answer("SendMessage", ends)
+        sending = asyncio.create_task(chat.send_text("x"))
+        await asyncio.wait([sending])
+        assert isinstance(sending.exception(), ChatGone)
+        assert (stage.asked("SendMessage"), drawer.fates()[-1][1]) == (1, "failed")
+
+
+class Impatient:
+    """Does not wait for what it has sent."""
+
+    @hookimpl
+    async def on_text(self, chat: Chat, event: TextReceived) -> None:
+        try:
+            async with asyncio.timeout(0):
+                await chat.send_text(f"re {event.text}")
+        except TimeoutError:
+            await chat.send_text("that took long")
+
+
+async def test_what_a_hook_has_given_up_is_still_delivered_first() -> None:
+    drawer = Drawer()
+    async with on_stage(Impatient(), journal=drawer) as stage:
+        await stage.chatting()
+        stage.desk.answer("SendMessage", LOST)
+        stage.desk.says("one")
+        await stage.quiet()
+        assert stage.desk.texts() == ["re one", "that took long"]
+        assert [state for name, state in drawer.fates() if name == "SendMessage"] == ["confirmed"] * 2

@@ -1,0 +1,93 @@
+from chatbot import TextReceived
+from tests.bot.desk import LOST, reply
+from tests.bot.stage import Stage, on_stage
+
+
+class Jitter:
+    """Chance that gives the middle, and keeps what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: set[tuple[float, float]] = set()
+
+    def uniform(self, a: float, b: float) -> float:
+        self.asked.add((a, b))
+        return (a + b) / 2
+
+
+def heard(stage: Stage) -> list[str]:
+    return [event.text for event in stage.all(TextReceived)]
+
+
+async def test_a_line_that_was_never_announced_is_found_by_asking() -> None:
+    async with on_stage() as stage:
+        jitter = Jitter()
+        stage.rng.uniform = jitter.uniform  # type: ignore[method-assign]
+        await stage.chatting()
+        stage.desk.mute = True
+        stage.desk.says("never announced")
+        await stage.later(9)
+        assert heard(stage) == []
+        await stage.later(21)
+        assert heard(stage) == ["never announced"]
+        assert (10.0, 30.0) in jitter.asked
+
+
+async def test_a_busy_chat_is_not_asked_after() -> None:
+    async with on_stage() as stage:
+        await stage.chatting("c1")
+        await stage.chatting("c2")
+        before = stage.asked("messages")
+        for number in range(6):
+            stage.desk.says(f"{number}", "c1")
+            await stage.later(5)
+        stage.desk.mute = True
+        assert stage.asked("messages") - before <= 1
+        assert len(heard(stage)) == 6
+
+
+async def test_a_chat_that_the_bot_is_not_in_yet_is_not_asked_after() -> None:
+    async with on_stage(auto_accept=False) as stage:
+        stage.desk.offer()
+        await stage.later(60)
+        assert stage.asked("messages") == 0
+
+
+async def test_after_each_new_session_all_transcripts_are_read() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.mute = True
+        stage.desk.says("lost with the session")
+        stage.desk.mute = False
+        stage.desk.forget_client()
+        await stage.until(lambda: stage.bot.counters.sessions == 2)
+        await stage.quiet()
+        assert heard(stage) == ["lost with the session"]
+
+
+async def test_transcripts_are_read_also_if_the_chats_cannot_be_listed() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.mute = True
+        stage.desk.says("lost")
+        stage.desk.answer("chats", reply(503), LOST)
+        await stage.reconciled()
+        await stage.until(lambda: heard(stage) == ["lost"])
+
+
+async def test_a_chat_that_is_not_listed_any_more_is_looked_for() -> None:
+    async with on_stage() as stage:
+        await stage.chatting("c1")
+        await stage.chatting("c2")
+        stage.desk.unlisted.add("c1")
+        del stage.desk.chats["c2"]
+        await stage.reconciled()
+        assert stage.names("c1").count("ChatEnded") == 0
+        assert stage.names("c2").count("ChatEnded") == 1
+
+
+async def test_the_agent_is_kept_ready() -> None:
+    async with on_stage() as stage:
+        stage.desk.agent_state = "LoggedOut"
+        await stage.reconciled()
+        assert stage.desk.agent_state == "Ready"
+        assert stage.bot.health.problems() == []
