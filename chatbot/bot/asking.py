@@ -115,7 +115,7 @@ class Asking:
         8.2), or have lost lines.
         """
         began = self._parts.clock.monotonic()
-        start = min(chat.order.cursor + 1, chat.progress.prints.first or chat.order.cursor + 1)
+        start = min(chat.order.cursor + 1, chat.progress.prints.near or chat.order.cursor + 1)
         lines = await self._parts.platform.lines(chat.id, start)
         if start > 1 and self._is_doubtful(chat, lines):
             lines = await self._parts.platform.lines(chat.id)
@@ -125,8 +125,9 @@ class Asking:
     @staticmethod
     def _is_doubtful(chat: LiveChat, lines: list[TranscriptEvent]) -> bool:
         indexes = [line.index for line in lines if line.index is not None and line.index > 0]
-        cursor = chat.order.cursor
-        return not indexes or min(indexes) > cursor + 1 or max(indexes) < cursor
+        cursor, prints = chat.order.cursor, chat.progress.prints
+        is_cut = not indexes or min(indexes) > cursor + 1 or max(indexes) < cursor
+        return is_cut or prints.rewind_to(cursor, lines) is not None
 
     async def _wait(self, backoff: Backoff) -> None:
         await self._parts.clock.sleep(backoff.failed(self._parts.clock.monotonic()))

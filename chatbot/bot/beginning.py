@@ -6,7 +6,7 @@ import logging
 
 from chatbot.bot.asking import Asking
 from chatbot.bot.dispatch import Dispatch
-from chatbot.bot.history import end_of, join_point, present, unanswered_texts
+from chatbot.bot.history import customer_has_left, end_of, join_point, present, unanswered_texts
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
@@ -110,6 +110,7 @@ class Beginning:
             # else a crash came between: what was waiting then is waiting still
             _set_history(chat, lines, join_point(lines, chat.identity))
         progress.phase = progress.phase or "offered"
+        chat.abandoned = customer_has_left(lines, progress.history_to)
         self._enter(chat)
         await self._dispatch.run(chat, ChatStarted(**self._dispatch.about(chat)), "started")
         progress.end("started")
@@ -121,6 +122,7 @@ class Beginning:
             _set_history(chat, lines, end_of(lines))
             progress.phase = "started"
         chat.resumed_to = end_of(lines)
+        chat.abandoned = customer_has_left(lines, max(chat.order.cursor, progress.history_to))
         self._enter(chat)
         if progress.is_poisoned:
             await self._dispatch.bury(chat)

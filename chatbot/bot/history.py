@@ -15,7 +15,7 @@ from chatbot.model.events import (
 from chatbot.model.resources import Participant
 from chatbot.model.words import Visibility
 
-__all__ = ["end_of", "join_point", "present", "unanswered_texts"]
+__all__ = ["customer_has_left", "end_of", "join_point", "present", "unanswered_texts"]
 
 
 def end_of(lines: Sequence[TranscriptEvent]) -> int:
@@ -39,6 +39,13 @@ def present(lines: Sequence[TranscriptEvent]) -> tuple[Participant, ...]:
         elif isinstance(line, ParticipantLeft):
             there.pop(line.sender.participant_id, None)
     return tuple(there.values())
+
+
+def customer_has_left(lines: Sequence[TranscriptEvent], up_to: int) -> bool:
+    """Whether by this line every customer who was there has left."""
+    before = [line for line in lines if line.position <= up_to]
+    has_left = any(isinstance(line, ParticipantLeft) and line.sender.is_customer for line in before)
+    return has_left and not any(person.is_customer for person in present(before))
 
 
 def unanswered_texts(lines: Sequence[TranscriptEvent], history_to: int) -> frozenset[int]:

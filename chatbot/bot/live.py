@@ -96,6 +96,7 @@ class LiveChat:
         stalled: Nothing more can be done until something new is heard.
         gone: The server no longer lists the chat.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
+        leaving_until: Before this the bot does not ask again to be let out, in monotonic seconds.
         abandoned: The customer has left and has not come back.
         again: The chat is offered anew, and its end has not been told yet; taken up after that.
         unordered: Lines that have no place in the order.
@@ -134,6 +135,7 @@ class LiveChat:
         self.gone = False
         self.ended = False
         self.left_by_bot = False
+        self.leaving_until = 0.0
         self.abandoned = False
         self.again: ChatUpdated | None = None
         self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)

@@ -131,6 +131,9 @@ class Pipeline:
         if chat is None:
             if state is None or state.is_final:
                 return
+            if update.chat.id in self._ended and update.notification:
+                self._look_again(update)
+                return
             chat = self._create(ChatResource(id=update.chat.id))
         if chat.is_over and update.notification:
             # hooks are still busy with its end, and it may be offered anew
@@ -143,6 +146,11 @@ class Pipeline:
         if update.notification:
             self._owner.heard(chat)
         self._owner.wake(chat)
+
+    def _look_again(self, update: ChatUpdated) -> None:
+        """An offer of a chat that has ended may have been held up on its way: the server is asked."""
+        if update.chat.state is ChatState.INVITED:
+            self._owner.wake(self._create(ChatResource(id=update.chat.id)))
 
     def _heard(self, chat_id: str, line: TranscriptEvent) -> None:
         chat = self.chats.get(chat_id)

@@ -18,6 +18,8 @@ from chatbot.model.events import TranscriptEvent
 __all__ = ["Print", "Prints"]
 
 _MOST = 20
+# fewer lines than a page has: they are shown by one answer
+_NEAR = 6
 _SECOND_MS = 1000
 
 
@@ -119,9 +121,9 @@ class Prints:
         return known is not None and not known.is_of(one)
 
     @property
-    def first(self) -> int:
-        """The lowest index that is remembered; 0 if there is none."""
-        return min(self._prints, default=0)
+    def near(self) -> int:
+        """The index of a line shortly before the end; 0 if none is remembered."""
+        return min(sorted(self._prints)[-_NEAR:], default=0)
 
     def rewind_to(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> int | None:
         """The index of the last line that is still as it was; None if nothing has changed.
@@ -130,7 +132,7 @@ class Prints:
 
         Args:
             cursor: The last line that is done with.
-            transcript: What the server shows, from ``first`` on at the latest.
+            transcript: What the server shows.
         """
         shown = {line.index: line for line in transcript if line.index is not None and line.index > 0}
         if not shown:

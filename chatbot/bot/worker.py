@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 # How old a typing indicator may be, against the newest line of its chat (reliability 2.3).
 _TYPING_LASTS_S = 5.0
+# How long an accepted Complete may take to show.
+_LEAVING_TAKES_S = 10.0
 
 
 class Worker:
@@ -210,7 +212,12 @@ class Worker:
     async def _get_rid(self, chat: LiveChat, action: Action) -> bool:
         """End what nobody will end for us; tried again when something new is heard."""
         chat.stalled = True
+        now = self._parts.clock.monotonic()
+        if now < chat.leaving_until:
+            return False  # accepted already: old views of the chat may still come
+        chat.leaving_until = now + _LEAVING_TAKES_S
         if not await self._dispatch.perform(chat, action):
+            chat.leaving_until = 0.0
             # a refusal makes the chat be read again, and that is no news
             chat.stalled = not chat.is_over
         chat.left_by_bot = False

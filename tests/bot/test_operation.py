@@ -129,9 +129,9 @@ def test_a_record_keeps_the_words_until_the_fate_is_known() -> None:
     kept = operation.record()
     assert json.loads(kept.body) == {"text": "hällo", "message_type": "m"}
     assert (kept.key, kept.operation, kept.state, kept.base) == (KEY, "SendMessage", "intent", 4)
-    operation.state, operation.index, operation.reason = "failed", 9, "Refused: no"
+    operation.state, operation.line, operation.reason = "failed", "9:print", "Refused: no"
     assert operation.record() == OperationRecord(
-        KEY, "SendMessage", "", kept.digest, "failed", base=4, index=9, reason="Refused: no"
+        KEY, "SendMessage", "", kept.digest, "failed", base=4, line="9:print", reason="Refused: no"
     )
 
 

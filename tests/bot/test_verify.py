@@ -5,15 +5,8 @@ import pytest
 from chatbot import Unconfirmed, hookimpl
 from chatbot.hooks.chat import Chat
 from chatbot.model.actions import (
-    Accept,
-    Action,
-    AddComment,
     Complete,
-    Invite,
     Leave,
-    Reject,
-    SendMessage,
-    SendStartTypingNotification,
     Transfer,
 )
 from chatbot.model.resources import Participant
