@@ -7,13 +7,19 @@ import logging
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.platform import has_answered
 from chatbot.model.actions import Action
 from chatbot.model.capabilities import refusal
 from chatbot.model.errors import ChatGone, NotAllowed, WireError
+from chatbot.model.resources import ChatResource
+from chatbot.wire.retry import Backoff, Limits
 
 __all__ = ["check_allowed", "check_ours"]
 
 log = logging.getLogger(__name__)
+
+_TRIES = 6
+_WAITS = Limits(first_backoff_s=0.5)
 
 
 def check_ours(chat: LiveChat, action: Action) -> None:
@@ -36,12 +42,7 @@ async def check_allowed(parts: Parts, pipeline: Pipeline, chat: LiveChat, action
     check_ours(chat, action)
     if refusal(chat.resource, type(action)) is None:
         return
-    try:
-        resource = await parts.platform.chat(chat.id)
-    except WireError as error:
-        log.debug("capabilities cannot be read again: %s", error)
-        resource = None
-    check_ours(chat, action)
+    resource = await _read_again(parts, chat, action)
     if resource is not None:
         pipeline.update(resource)
         check_ours(chat, action)
@@ -49,3 +50,21 @@ async def check_allowed(parts: Parts, pipeline: Pipeline, chat: LiveChat, action
     if reason is not None:
         have = chat.resource.capabilities or ()
         raise NotAllowed(action.operation, needed=action.needs[0], have=have, reason=reason)
+
+
+async def _read_again(parts: Parts, chat: LiveChat, action: Action) -> ChatResource | None:
+    """The chat as the server has it now; a server in trouble is asked a few times."""
+    backoff = Backoff(_WAITS, parts.rng)
+    for _ in range(_TRIES):
+        try:
+            resource = await parts.platform.chat(chat.id)
+        except WireError as error:
+            log.debug("capabilities cannot be read again: %s", error)
+            check_ours(chat, action)
+            if has_answered(error):
+                return None
+            await parts.clock.sleep(backoff.failed(parts.clock.monotonic()))
+        else:
+            check_ours(chat, action)
+            return resource
+    return None

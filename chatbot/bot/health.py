@@ -10,7 +10,23 @@ __all__ = ["Counters", "Health"]
 
 @dataclass(slots=True)
 class Counters:
-    """Counted since the process began. Rendered by the console; nothing here is reset."""
+    """Counted since the process began. Rendered by the console; nothing here is reset.
+
+    Attributes:
+        events: Handed to plugins, by type.
+        actions: Operations, by name and result.
+        hook_failures: Hooks that raised or overran, by plugin.
+        polls: That succeeded.
+        troubles: Of the connection.
+        sessions: CometD sessions begun.
+        gaps: Lines that the server does not show although it shows later ones.
+        rewinds: Transcripts that had lost their end.
+        dead_letters: Events whose hooks ended in a crash each time.
+        echoes: Own lines that were shown.
+        fuzzy_matches: Those of them whose words the server had changed.
+        unseen: Operations that were accepted, and whose line was not there.
+        replay_mismatches: Hooks that proposed other words when they were run again after a crash.
+    """
 
     events: Counter[str] = field(default_factory=Counter)
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -20,7 +36,6 @@ class Counters:
     sessions: int = 0
     gaps: int = 0
     rewinds: int = 0
-    late_lines: int = 0
     dead_letters: int = 0
     echoes: int = 0
     fuzzy_matches: int = 0

@@ -85,15 +85,19 @@ class Identity:
 
     def _guess(self, agents: list[Participant]) -> list[Participant]:
         """Without user ids: among those it may be, for it is in the list."""
-        if any(person.user_id for person in agents if self._user_id):
+        if self._user_id and any(person.user_id for person in agents):
             return []
-        if self.me is None and len(agents) == 1:
-            return agents
-        nickname = self.me.nickname if self.me is not None else self._nickname
-        named = [person for person in agents if person.nickname and person.nickname == nickname]
-        return named if self.me is None or len(named) == 1 else []
+        if self.me is None:
+            return agents if len(agents) == 1 else _named(agents, self._nickname)
+        # under another id since a failover
+        named = _named(agents, self.me.nickname)
+        return named if len(named) == 1 else []
 
     def _take(self, participant: Participant) -> None:
         self.me = participant
         if participant.participant_id:
             self._ids.add(participant.participant_id)
+
+
+def _named(agents: list[Participant], nickname: str | None) -> list[Participant]:
+    return [person for person in agents if person.nickname and person.nickname == nickname]

@@ -203,8 +203,7 @@ class _Done:
     """An awaitable that does not wait."""
 
     def __await__(self) -> Generator[None, None, None]:
-        return
-        yield
+        yield from ()
 
 
 _DONE = _Done()

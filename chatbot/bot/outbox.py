@@ -107,25 +107,30 @@ class Outbox:
     def hear(self, line: TranscriptEvent, identity: Identity) -> None:
         """Take a line. An own one is decided on once: it confirms the operation that said it, or none.
 
-        That is the one with the same tag or words; else the oldest of its kind, for servers rewrite
-        texts. Its words may also be the first sign that the line is the bot's own.
+        That is the one with the same tag or words; else the most like of its kind, for servers rewrite
+        texts.
         """
         if line.index is None or not identity.may_be(line.sender) or self._has_decided_on(line):
             return
         alike = [one for one in self.open if one.may_have_said(line)]
         exact = [one for one in alike if one.says(line)]
-        if not identity.is_me(line.sender) and not (exact and identity.recognise(line.sender)):
-            return
-        self._decide_on(line)
-        self._counters.echoes += 1
-        late = [one for one in self._lost if one.may_have_said(line) and one.says(line)]
+        # its words are the first sign that the line is the bot's own
+        if exact:
+            identity.recognise(line.sender)
+        if identity.is_me(line.sender):
+            self._decide_on(line)
+            self._counters.echoes += 1
+            self._give_to_one(line, alike, exact)
+
+    def _give_to_one(self, line: TranscriptEvent, alike: list[Operation], exact: list[Operation]) -> None:
         # what stood there before the intent is somebody else's, unless the words are the same: after a
         # failover an index may be given twice
         rest = [one for one in alike if line.position > one.base]
-        for operation in (*(one for one in exact if one in rest), *exact, *late):
-            self.confirm(operation, line)
-            return
-        if rest:
+        late = [one for one in self._lost if one.may_have_said(line) and one.says(line)]
+        known = [*(one for one in exact if one in rest), *exact, *late]
+        if known:
+            self.confirm(known[0], line)
+        elif rest:
             self._counters.fuzzy_matches += 1
             self.is_doubtful = True
             self.confirm(max(rest, key=lambda one: one.likeness(line)), line)

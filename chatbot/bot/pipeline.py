@@ -126,26 +126,29 @@ class Pipeline:
                 self._unattributable(event)
 
     def _updated(self, update: ChatUpdated) -> None:
-        state = update.chat.state
-        chat = self.chats.get(update.chat.id)
+        chat = self.chats.get(update.chat.id) or self._begun(update)
         if chat is None:
-            if state is None or state.is_final:
-                return
-            if update.chat.id in self._ended and update.notification:
-                self._look_again(update)
-                return
-            chat = self._create(ChatResource(id=update.chat.id))
+            return
         if chat.is_over and update.notification:
             # hooks are still busy with its end, and it may be offered anew
-            chat.again = update if state is ChatState.INVITED else None
+            chat.again = update if update.chat.state is ChatState.INVITED else None
         is_first = chat.resource.state is None and chat.progress.phase is None
         if is_first and update.notification != "StatusChange":
             # it did not begin under our eyes: an earlier process of this bot was in it
-            chat.resumes = state is not None and state.is_live
+            chat.resumes = _is_live(update)
         chat.update(update)
         if update.notification:
             self._owner.heard(chat)
         self._owner.wake(chat)
+
+    def _begun(self, update: ChatUpdated) -> LiveChat | None:
+        """The chat that this view begins, if it begins one."""
+        if update.chat.state is None or update.chat.state.is_final:
+            return None
+        if update.chat.id in self._ended and update.notification:
+            self._look_again(update)
+            return None
+        return self._create(ChatResource(id=update.chat.id))
 
     def _look_again(self, update: ChatUpdated) -> None:
         """An offer of a chat that has ended may have been held up on its way: the server is asked."""
@@ -188,3 +191,7 @@ class Pipeline:
         self.handles[resource.id] = chat.handle
         self._ended.pop(resource.id, None)
         return chat
+
+
+def _is_live(update: ChatUpdated) -> bool:
+    return update.chat.state is not None and update.chat.state.is_live

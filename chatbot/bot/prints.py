@@ -77,19 +77,18 @@ class Print:
             other: Of the line that has this index now.
             strictly: There is reason for doubt: the transcript is known to have lost lines.
         """
-        if self.index != other.index or self.kind != other.kind:
-            return False
-        if self.sender != other.sender and 0 not in (self.sender, other.sender):
+        if (self.index, self.kind) != (other.index, other.kind) or self._is_of_another_kind_than(other):
             return False
         if not (self.at_ms and other.at_ms):
             return self.words == other.words
         if self.was_read and other.was_read:
             # the server may mask a text afterwards; it does not change when it was said
             return self.at_ms == other.at_ms
-        is_same_moment = _is_same_moment(self.at_ms, other.at_ms)
-        if strictly:
-            return self.words == other.words and is_same_moment
-        return self.words == other.words or is_same_moment
+        same = (self.words == other.words, _is_same_moment(self.at_ms, other.at_ms))
+        return all(same) if strictly else any(same)
+
+    def _is_of_another_kind_than(self, other: Print) -> bool:
+        return self.sender != other.sender and 0 not in (self.sender, other.sender)
 
 
 class Prints:
@@ -134,23 +133,29 @@ class Prints:
             cursor: The last line that is done with.
             transcript: What the server shows.
         """
-        shown = {line.index: line for line in transcript if line.index is not None and line.index > 0}
-        if not shown:
+        shown = {line.position: Print.of(line, was_read=True) for line in transcript if line.position > 0}
+        known = {index: one for index, one in self._prints.items() if index <= cursor}
+        if not shown or not known or _last_same(known, shown, strictly=False) is None:
+            self._prints.update({index: shown[index] for index in known if index in shown})
             return None
-        good = 0
-        for index in sorted(index for index in self._prints if index <= cursor):
-            line = shown.get(index)
-            if index > max(shown):
-                # what stands between was a gap before
-                return good or max(shown)
-            if line is None:
-                continue
-            now = Print.of(line, was_read=True)
-            if not self._prints[index].is_of(now):
-                return good or index - 1
-            self._prints[index] = now
-            good = index
-        return None
+        # it has lost lines, that is certain: now every little difference counts
+        return _last_same(known, shown, strictly=True)
+
+
+def _last_same(known: dict[int, Print], shown: dict[int, Print], *, strictly: bool) -> int | None:
+    """The index of the last line before the first that is another one; None if all are the same."""
+    good, end = 0, max(shown)
+    # a line may also stand where there was a gap
+    between = (index for index in shown if min(known) < index <= max(known))
+    for index in sorted({*known, *between}):
+        if index > end:
+            return good or end
+        if index not in shown and index > min(shown) and known[index].was_read:
+            return good or index - 1
+        if index in shown and not (index in known and known[index].is_of(shown[index], strictly=strictly)):
+            return good or index - 1
+        good = index if index in shown else good
+    return None
 
 
 def _is_same_moment(one_ms: int, other_ms: int) -> bool:

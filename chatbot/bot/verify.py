@@ -35,15 +35,20 @@ async def took_effect(parts: Parts, chat: LiveChat, operation: Operation) -> boo
     settled_at = parts.clock.monotonic() + parts.settings.settle_time
     while True:
         is_settled = parts.clock.monotonic() >= settled_at
-        try:
-            shown = await _is_shown(parts, chat, operation)
-        except WireError as error:
-            if is_settled and (chat.is_over or has_answered(error)):
-                return None
-        else:
-            if shown or is_settled:
-                return shown
+        shown, error = await _look(parts, chat, operation)
+        if shown or (is_settled and error is None):
+            return shown
+        if is_settled and (chat.is_over or (error is not None and has_answered(error))):
+            return None
         await _wait(parts, backoff, settled_at)
+
+
+async def _look(parts: Parts, chat: LiveChat, operation: Operation) -> tuple[bool, WireError | None]:
+    """Whether the effect is there now, or why nobody can tell."""
+    try:
+        return await _is_shown(parts, chat, operation), None
+    except WireError as error:
+        return False, error
 
 
 async def _wait(parts: Parts, backoff: Backoff, settled_at: float) -> None:

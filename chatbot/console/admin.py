@@ -54,7 +54,12 @@ class ServiceMetrics:
             "polls": "Polls that succeeded",
             "troubles": "Failures of the connection",
             "sessions": "CometD sessions begun",
-            "gaps": "Lines that were announced and never shown",
+            "gaps": "Lines that the server does not show although it shows later ones",
+            "rewinds": "Transcripts that had lost their end",
+            "unseen": "Operations that were accepted, and whose line was not there",
+            "fuzzy_matches": "Own lines whose words the server had changed",
+            "replay_mismatches": "Hooks that proposed other words when they were run again after a crash",
+            "dead_letters": "Events whose hooks ended in a crash each time",
         }
         for field, text in texts.items():
             family = CounterMetricFamily(f"chatbot_{field}", text, labels=["bot"])

@@ -112,8 +112,12 @@ def id_from_path(value: object, *, below: str = "") -> str | None:
     if not isinstance(value, str):
         return None
     head, slash, tail = value.rstrip("/").rpartition("/")
-    is_elsewhere = bool(below and slash) and head.rpartition("/")[2] != below
-    return tail if is_safe_id(tail) and not is_elsewhere else None
+    is_there = not below or not slash or _last(head) == below
+    return tail if is_there and is_safe_id(tail) else None
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def chat_id_from(data: Mapping[str, object]) -> str | None:

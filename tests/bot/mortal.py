@@ -25,13 +25,13 @@ class Answers:
     @hookimpl
     async def on_text(self, chat: Chat, event: TextReceived) -> None:
         self.heard.append(event.text)
-        await self._perhaps_hang(event.text == self._before)
+        await self._perhaps_hang(event.text, self._before)
         receipt = await chat.send_text(f"{self._word} {event.text}")
         self.states.append(receipt.state)
-        await self._perhaps_hang(event.text == self._after)
+        await self._perhaps_hang(event.text, self._after)
 
-    async def _perhaps_hang(self, does: bool) -> None:  # noqa: FBT001 (a question)
-        if does:
+    async def _perhaps_hang(self, text: str, at: str) -> None:
+        if text == at:
             self.hangs.set()
             await self.go.wait()
 

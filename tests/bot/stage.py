@@ -1,8 +1,8 @@
 """One bot at a scripted desk, in virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -49,13 +49,15 @@ class VirtualClock:
 
 
 class EvenRng:
-    """No chance: the higher bound. With ``restless``, the bot compares itself all the time."""
+    """No chance: the higher bound, or what ``share`` says."""
 
     def __init__(self) -> None:
-        self.restless = False
+        self.share = 1.0
+        self.asked: set[tuple[float, float]] = set()
 
     def uniform(self, a: float, b: float, /) -> float:
-        return 0.0 if self.restless and a >= 10.0 else b
+        self.asked.add((a, b))
+        return a + (b - a) * self.share
 
 
 class Watcher:
@@ -185,18 +187,6 @@ def connected(desk: Desk, clock: VirtualClock, rng: EvenRng, chosen: BotSettings
     return Connection(http, Platform(rest, session), new_source)
 
 
-@contextmanager
-def shifted(stage: Stage) -> Iterator[None]:
-    """The time of the event loop passes faster where a test says so."""
-    loop = asyncio.get_running_loop()
-    true_time = loop.time
-    loop.time = lambda: true_time() + stage.shift  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        loop.time = true_time  # type: ignore[method-assign]
-
-
 @asynccontextmanager
 async def on_stage(
     *plugins: object,
@@ -216,15 +206,17 @@ async def on_stage(
         patch.setattr(runner, "connect", lambda *_, **__: connected(desk, clock, rng, chosen))
         bot = BotRunner("robo", chosen, loaded, World(clock, rng, asyncio.to_thread), journal)
         running = asyncio.create_task(bot.run(drain))
+        loop = asyncio.get_running_loop()
+        true_time = loop.time
         stage = Stage(desk, clock, rng, bot, seen, running)
         try:
-            with shifted(stage):
-                if ready:
-                    await stage.until(lambda: bot._is_open)
-                    await stage.quiet()
-                yield stage
-                if not running.done():
-                    await stage.stop()
+            patch.setattr(loop, "time", lambda: true_time() + stage.shift)
+            if ready:
+                await stage.until(lambda: bot._is_open)
+                await stage.quiet()
+            yield stage
+            if not running.done():
+                await stage.stop()
         finally:
             if not running.done():
                 running.cancel()

@@ -1,5 +1,6 @@
 """How chats begin, as the journal knows it. Offers and histories: test_worker."""
 
+from chatbot import Chat, hookimpl
 from chatbot.bot.journal import Forget
 from tests.bot.desk import ANA, ME, Desk, code, reply
 from tests.bot.drawer import Drawer
@@ -127,3 +128,26 @@ async def test_the_order_of_plugins_and_phases_does_not_depend_on_the_list_of_pa
         stage.desk.change(participants=[ANA, ME])
         await stage.quiet()
         assert stage.names() == ["ChatStarted"]
+
+
+class Greets(Hangs):
+    """Says hello before it hangs."""
+
+    @hookimpl
+    async def on_chat_started(self, chat: Chat) -> None:
+        await chat.send_text("hello")
+        await self._called("started")
+
+
+async def test_a_greeting_before_the_crash_is_no_answer_to_what_waited() -> None:
+    desk, drawer = Desk(), Drawer()
+    with nobody_listening(desk):
+        desk.says("waiting")
+    async with on_stage(dies := Greets("started"), desk=desk, journal=drawer) as stage:
+        desk.running()
+        desk.status("c1")
+        await stage.until(lambda: drawer.states()[-1:] == ["confirmed"])
+        await killed(stage, drawer, dies)
+    async with on_stage(Greets(), answers := Answers(), desk=desk, journal=drawer):
+        assert answers.heard == ["waiting"]
+    assert desk.texts() == ["hello", "re waiting"]

@@ -3,7 +3,7 @@
 import asyncio
 
 from chatbot import Chat, TextReceived, hookimpl
-from chatbot.bot.journal import Checkpoint
+from chatbot.bot.journal import Checkpoint, Incident
 from chatbot.bot.prints import Print
 from tests.bot.desk import Desk, code
 from tests.bot.drawer import Drawer
@@ -67,6 +67,10 @@ async def test_what_ends_in_a_crash_three_times_is_not_tried_again() -> None:
         assert (answers.heard, stage.bot.counters.dead_letters) == (["next"], 1)
         assert stage.names() == ["ChatResumed", "TextReceived"]
         assert drawer.incidents() == [("dead letter", trigger)]
+        [at] = [n for n, unit in enumerate(drawer.units) if isinstance(unit[0], Incident)]
+        [after] = drawer.units[at + 1]
+        assert isinstance(after, Checkpoint)
+        assert (after.cursor, after.trigger, after.attempts) == (2, "", 0)
         await stage.crash(drawer)
     async with on_stage(answers, desk=desk, journal=drawer) as stage:
         assert (answers.heard, stage.bot.counters.dead_letters) == (["next"], 0)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.bot.history import end_of, join_point, present, unanswered_texts
+from chatbot.bot.history import customer_has_left, end_of, join_point, present, unanswered_texts
 from chatbot.bot.identity import Identity
 from chatbot.model.events import ParticipantRejoined, TranscriptEvent
 from chatbot.model.resources import Participant
@@ -71,3 +71,22 @@ def test_waiting_texts_are_the_customers_last_ones(speakers: list[Participant], 
         tail.append(len(history))
         history.pop()
     assert waiting == set(tail)
+
+
+OTHER = CUSTOMER.model_copy(update={"participant_id": "P-other"})
+LEAVINGS: dict[str, tuple[list[TranscriptEvent], bool]] = {
+    "nobody was there": ([], False),
+    "an agent left": ([joined(1, CUSTOMER), left(2, HELENA)], False),
+    "the customer left": ([joined(1, CUSTOMER), left(2, CUSTOMER)], True),
+    "only the leaving is shown": ([left(2, CUSTOMER)], True),
+    "another customer stays": ([joined(1, OTHER), joined(2, CUSTOMER), left(3, CUSTOMER)], False),
+    "the customer came back": ([joined(1, CUSTOMER), left(2, CUSTOMER), joined(3, CUSTOMER)], False),
+    "the customer leaves later": ([joined(1, CUSTOMER), left(9, CUSTOMER)], False),
+}
+
+
+@pytest.mark.parametrize(("lines", "has_left"), LEAVINGS.values(), ids=LEAVINGS)
+def test_a_customer_has_left_when_no_customer_is_there_any_more(
+    lines: list[TranscriptEvent], *, has_left: bool
+) -> None:
+    assert customer_has_left(lines, 5) is has_left

@@ -3,25 +3,13 @@ from tests.bot.desk import LOST, reply
 from tests.bot.stage import Stage, on_stage
 
 
-class Jitter:
-    """Chance that gives the middle, and keeps what it was asked for."""
-
-    def __init__(self) -> None:
-        self.asked: set[tuple[float, float]] = set()
-
-    def uniform(self, a: float, b: float) -> float:
-        self.asked.add((a, b))
-        return (a + b) / 2
-
-
 def heard(stage: Stage) -> list[str]:
     return [event.text for event in stage.all(TextReceived)]
 
 
 async def test_a_line_that_was_never_announced_is_found_by_asking() -> None:
     async with on_stage() as stage:
-        jitter = Jitter()
-        stage.rng.uniform = jitter.uniform  # type: ignore[method-assign]
+        stage.rng.share = 0.5
         await stage.chatting()
         stage.desk.mute = True
         stage.desk.says("never announced")
@@ -29,7 +17,7 @@ async def test_a_line_that_was_never_announced_is_found_by_asking() -> None:
         assert heard(stage) == []
         await stage.later(21)
         assert heard(stage) == ["never announced"]
-        assert (10.0, 30.0) in jitter.asked
+        assert (10.0, 30.0) in stage.rng.asked
 
 
 async def test_a_busy_chat_is_not_asked_after() -> None:

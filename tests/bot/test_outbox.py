@@ -53,9 +53,11 @@ def place(operation: Operation | OperationRecord) -> int | None:
     return line.index if line is not None else None
 
 
-def saved(ordinal: int, state: OperationState, **fields: object) -> OperationRecord:
+def saved(
+    ordinal: int, state: OperationState, *, base: int = 0, line: str = "", reason: str = ""
+) -> OperationRecord:
     body = '{"text":"hi"}' if state in {"intent", "unknown", "accepted"} else ""
-    return OperationRecord(key(ordinal), "SendMessage", body, "digest", state, **fields)  # type: ignore[arg-type]
+    return OperationRecord(key(ordinal), "SendMessage", body, "digest", state, base, line, reason)
 
 
 async def test_an_echo_confirms_the_operation_that_said_so() -> None:
@@ -314,7 +316,7 @@ async def test_where_a_transcript_is_in_doubt_a_line_is_the_same_only_by_its_wor
         box.outbox.hear(text(5, "old words", ROBO, **at), box.identity)
         operation.line = ""
         if doubted:
-            box.outbox.doubt(4)
+            box.outbox.shown([text(4)])
         box.outbox.hear(text(5, "new words", ROBO, **at), box.identity)
         assert place(operation) == (5 if doubted else None)
 

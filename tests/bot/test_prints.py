@@ -95,8 +95,12 @@ def test_only_the_last_lines_are_remembered() -> None:
     for index in range(1, 31):
         found.add(Print.of(at(index)))
     assert [Print.parse(code) for code in found.codes()] == [Print.of(at(index)) for index in range(11, 31)]
-    assert (found.first, Prints().first) == (11, 0)
     assert Prints([*found.codes(), "started"]).codes() == found.codes()
+
+
+def test_reading_begins_a_little_before_the_end() -> None:
+    found = prints(*(at(index) for index in range(1, 31)))
+    assert (found.near, prints(at(7)).near, Prints().near) == (25, 7, 0)
 
 
 def test_a_line_is_known_by_more_than_its_index() -> None:
@@ -125,9 +129,16 @@ def test_where_another_line_stands_the_rewind_is_to_the_one_before() -> None:
     assert prints(*lines).rewind_to(3, [*lines[:1], at(2, "new", ms=9000), at(3, ms=9000)]) == 1
 
 
-def test_a_line_that_the_server_leaves_out_is_no_reason_to_rewind() -> None:
+@pytest.mark.parametrize(("was_read", "rewound"), [(True, 1), (False, None)])
+def test_a_line_is_missed_only_where_the_transcript_has_shown_it_before(
+    rewound: int | None, *, was_read: bool
+) -> None:
     lines = [at(index) for index in (1, 2, 3)]
-    assert prints(*lines).rewind_to(3, [lines[0], lines[2]]) is None
+    assert prints(*lines, was_read=was_read).rewind_to(3, [lines[0], lines[2]]) == rewound
+
+
+def test_a_line_where_there_was_a_gap_shows_that_the_transcript_is_another() -> None:
+    assert prints(at(1), at(3)).rewind_to(3, [at(1), at(2), at(3)]) == 1
 
 
 def test_what_is_beyond_the_cursor_is_not_compared() -> None:

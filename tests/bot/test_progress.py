@@ -6,7 +6,7 @@ from chatbot.bot.order import LineOrder
 from chatbot.bot.prints import Print
 from chatbot.bot.progress import MOST_ATTEMPTS, Progress
 from tests.bot.drawer import Drawer
-from tests.bot.make import text
+from tests.bot.make import NOW, text
 
 
 class Followed:
@@ -158,6 +158,6 @@ def test_a_line_keeps_the_trigger_under_which_its_hooks_began() -> None:
     announced = Print.of(text(7, "hi"))
     saved = SavedChat(Checkpoint("c1", "started", cursor=6, trigger=announced.code, attempts=1))
     progress = Followed(Drawer(), saved).progress
-    assert progress.trigger_of(text(7, " hi")) == announced.code
+    assert progress.trigger_of(text(7, "hi", timestamp=NOW)) == announced.code
     assert progress.trigger_of(text(7, "other")) == Print.of(text(7, "other")).code
     assert progress.trigger_of(text(8, "hi")) == Print.of(text(8, "hi")).code

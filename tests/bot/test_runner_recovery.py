@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot import Chat, TextReceived, hookimpl
+from chatbot import ActionError, Chat, TextReceived, hookimpl
 from chatbot.hooks.bot import Bot
 from chatbot.model.events import TypingStarted
 from tests.bot.desk import ANA, LOST, Desk, code
@@ -52,9 +52,9 @@ async def test_a_failure_before_the_crash_is_the_same_failure_after_it() -> None
         async def on_text(self, chat: Chat, event: TextReceived) -> None:
             try:
                 await chat.send_text("hello")
-            except Exception as error:  # noqa: BLE001 (whatever it is)
+            except ActionError as error:
                 failures.append(f"{type(error).__name__}: {error}")
-            await self._perhaps_hang(event.text == self._after)
+            await self._perhaps_hang(event.text, self._after)
 
     desk.answer("SendMessage", code(100))
     async with on_stage(dies := Insists(hangs_after="one"), desk=desk, journal=drawer) as stage:
@@ -206,7 +206,7 @@ async def test_a_hook_that_is_run_again_finds_the_memory_of_the_first_time() -> 
         async def on_text(self, chat: Chat, event: TextReceived) -> None:
             found.append(chat.memory.get("step", 0))
             chat.memory["step"] = found[-1] + 1
-            await self._perhaps_hang(event.text == self._after)
+            await self._perhaps_hang(event.text, self._after)
 
     async with on_stage(dies := Steps(hangs_after="two"), desk=desk, journal=drawer) as stage:
         await stage.chatting()
@@ -246,3 +246,15 @@ async def test_a_request_that_nobody_answered_is_known_to_be_so_after_a_crash() 
     async with on_stage(Answers(), desk=desk, journal=drawer):
         pass
     assert (desk.texts(), drawer.states()[-1]) == (["re one"], "confirmed")
+
+
+async def test_a_chat_whose_customer_has_left_is_completed_also_by_the_next_process() -> None:
+    desk, drawer = Desk(), Drawer()
+    async with on_stage(desk=desk, journal=drawer) as stage:
+        await stage.chatting()
+        gate = desk.holding("Complete")
+        desk.line("c1", {"type": "ParticipantLeft", "from": ANA})
+        await stage.until(gate.reached.is_set)
+        await stage.crash(drawer)
+    async with on_stage(told := Hangs(), desk=desk, journal=drawer) as stage:
+        assert (told.called, stage.bot.chats) == (["resumed", "ended: Completed"], 0)

@@ -93,6 +93,11 @@ async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: 
         troubles=1,
         sessions=2,
         gaps=4,
+        rewinds=1,
+        unseen=2,
+        fuzzy_matches=3,
+        replay_mismatches=4,
+        dead_letters=5,
     )
     answer = await admin.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -111,6 +116,16 @@ async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: 
         'chatbot_sessions_total{bot="night"} 0.0',
         'chatbot_gaps_total{bot="day"} 4.0',
         'chatbot_gaps_total{bot="night"} 0.0',
+        'chatbot_rewinds_total{bot="day"} 1.0',
+        'chatbot_rewinds_total{bot="night"} 0.0',
+        'chatbot_unseen_total{bot="day"} 2.0',
+        'chatbot_unseen_total{bot="night"} 0.0',
+        'chatbot_fuzzy_matches_total{bot="day"} 3.0',
+        'chatbot_fuzzy_matches_total{bot="night"} 0.0',
+        'chatbot_replay_mismatches_total{bot="day"} 4.0',
+        'chatbot_replay_mismatches_total{bot="night"} 0.0',
+        'chatbot_dead_letters_total{bot="day"} 5.0',
+        'chatbot_dead_letters_total{bot="night"} 0.0',
         'chatbot_events_total{bot="day",event="TextReceived"} 3.0',
         r'chatbot_hook_failures_total{bot="day",plugin="f\"a\\q\n"} 1.0',
         'chatbot_actions_total{action="SendMessage",bot="day",result="accepted"} 2.0',
@@ -124,7 +139,7 @@ async def test_each_metric_has_its_type_and_a_text(admin: httpx.AsyncClient) -> 
         line.split()[2] for line in lines if line.startswith("# HELP chatbot_") and len(line.split()) > 3
     }
     assert typed == helped
-    assert len(typed) == 10
+    assert len(typed) == 15
 
 
 async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, service: Service) -> None:

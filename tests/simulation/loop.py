@@ -16,13 +16,18 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Never
 
-__all__ = ["PROCESS", "Deadlock", "Process", "SimLoop", "for_ever", "virtual_loop"]
+__all__ = ["PROCESS", "Deadlock", "Process", "SimLoop", "Spinning", "for_ever", "virtual_loop"]
 
 _MOST_CLOSES = 20
+_MOST_STEPS = 100_000
 
 
 class Deadlock(Exception):
     """Nothing is ready and no timer runs, yet somebody waits."""
+
+
+class Spinning(Exception):
+    """So many steps are no run of ours: something goes round and round."""
 
 
 class Process:
@@ -157,6 +162,8 @@ class SimLoop(asyncio.BaseEventLoop):
         if handle._cancelled or (process is not None and (process.is_dead or process.point())):
             return
         self.steps += 1
+        if self.steps > _MOST_STEPS:
+            raise Spinning
         handle._run()
 
     def _move_due_timers(self) -> None:

@@ -6,7 +6,7 @@ A test method that finds nothing proves nothing unless it is seen to find what i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
@@ -32,7 +32,7 @@ from chatbot.bot.worker import Worker
 from chatbot.hooks.manager import CallResult
 from chatbot.model.errors import WireError
 from chatbot.model.events import Event, TextReceived, TranscriptEvent
-from chatbot.model.notifications import SessionStarted, Signal
+from chatbot.model.notifications import Batch, SessionStarted, Signal
 from chatbot.wire import outcomes, session
 from chatbot.wire.outcomes import Outcome, Refusal
 
@@ -108,12 +108,24 @@ def _take_without_reconcile(self: BotRunner, signal: Signal) -> None:
     if isinstance(signal, SessionStarted):
         self.health.subscribed = True
         return
+    if isinstance(signal, Batch):
+        self.health.polling = True  # or the first poll after trouble makes good for it
     _take_signal(self, signal)
 
 
 async def _log_in_and_reconcile(self: BotRunner, backoff: Any) -> None:
     await _log_in(self, backoff)
-    self._in_step.lost()
+    with suppress(WireError):
+        await self._in_step._reconcile(was_lost=True)
+
+
+_keep_in_step = InStep.run
+
+
+async def _periodically(self: InStep) -> None:
+    await self._until_out_of_step()
+    self.lost()
+    await _keep_in_step(self)
 
 
 async def _go_on_at_once(self: Asking, chat: LiveChat) -> bool:
@@ -135,7 +147,7 @@ def _hear_exact_only(self: Outbox, line: TranscriptEvent, identity: Identity) ->
     for operation in [one for one in self.open if one.may_have_said(line) and one.says(line)][:1]:
         self._counters.echoes += 1
         known.add(line.index)
-        self.confirm(operation, line.index)
+        self.confirm(operation, line)
 
 
 def _hear_greedily(self: Outbox, line: TranscriptEvent, identity: Identity) -> None:
@@ -143,7 +155,7 @@ def _hear_greedily(self: Outbox, line: TranscriptEvent, identity: Identity) -> N
         return
     for operation in [one for one in self.open if one.sent and one.leaves_a_line][:1]:
         self._counters.echoes += 1
-        self.confirm(operation, line.index)
+        self.confirm(operation, line)
 
 
 _offer = LineOrder.offer
@@ -188,6 +200,7 @@ MUTANTS = {
             (
                 (BotRunner, "_take", _take_without_reconcile),
                 (BotRunner, "_log_in", _log_in_and_reconcile),
+                (InStep, "run", _periodically),
             ),
         ),
         Mutant(

@@ -15,7 +15,7 @@ from chatbot.model.errors import ActionError
 from tests.simulation.check import check
 from tests.simulation.disk import Disk
 from tests.simulation.life import Lives
-from tests.simulation.loop import Deadlock, SimLoop, virtual_loop
+from tests.simulation.loop import Deadlock, SimLoop, Spinning, virtual_loop
 from tests.simulation.net import Net, SimHttp
 from tests.simulation.plan import Plan
 from tests.simulation.real_http import real_http
@@ -101,6 +101,8 @@ class _World:
             self._loop.run_until_complete(self._main())
         except Deadlock:
             self.truth.find("deadlock", "nothing is ready, and somebody waits")
+        except Spinning:
+            self.truth.find("spin", f"too many steps at {self._loop.time():.3f} s")
         check(self.truth, self.disk, [customer.chat for customer in self._customers])
 
     async def _main(self) -> None:
