@@ -126,6 +126,8 @@ class Beginning:
         self._enter(chat)
         if progress.is_poisoned:
             await self._dispatch.bury(chat)
+            if chat.is_over:
+                return  # somebody else has it now
         name = f"resumed:{chat.order.cursor}"
         is_amid_a_line = Print.parse(progress.trigger) is not None
         # a crash here counts against the line that follows: nobody knows whose fault it was

@@ -23,7 +23,8 @@ __all__ = ["InStep"]
 log = logging.getLogger(__name__)
 
 _COMPARE_S = (20.0, 30.0)
-_QUIET_S = (10.0, 30.0)
+# with the tick: 10 to 30
+_QUIET_S = (10.0, 25.0)
 _TICK_S = 5.0
 
 
@@ -86,9 +87,9 @@ class InStep:
                     return
             except TimeoutError:
                 left_s -= _TICK_S
+            self._ask_after_quiet_chats()
             if left_s <= 0:
                 return
-            self._ask_after_quiet_chats()
 
     def _ask_after_quiet_chats(self) -> None:
         now = self._parts.clock.monotonic()

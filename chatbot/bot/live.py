@@ -96,7 +96,8 @@ class LiveChat:
         stalled: Nothing more can be done until something new is heard.
         gone: The server no longer lists the chat.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
-        leaving_until: Before this the bot does not ask again to be let out, in monotonic seconds.
+        leaving_by: The operation by which the bot leaves.
+        leaving_until: Before this it is not asked for again, in monotonic seconds.
         abandoned: The customer has left and has not come back.
         again: The chat is offered anew, and its end has not been told yet; taken up after that.
         unordered: Lines that have no place in the order.
@@ -135,6 +136,7 @@ class LiveChat:
         self.gone = False
         self.ended = False
         self.left_by_bot = False
+        self.leaving_by = ""
         self.leaving_until = 0.0
         self.abandoned = False
         self.again: ChatUpdated | None = None
@@ -226,6 +228,7 @@ class LiveChat:
             self.identity.hear(line)
             self.outbox.hear(line, self.identity)
         self.order.show(transcript)
+        self.progress.prints.read(transcript)
         # what was heard before the rewind was dropped with it
         self.must_ask = is_rewound
 

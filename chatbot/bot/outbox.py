@@ -7,7 +7,7 @@ for it. Nothing here sends anything.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -48,6 +48,7 @@ class Outbox:
         self._counters = counters
         self._settled: dict[Key, OperationRecord] = {}
         self._lost: list[Operation] = []
+        self._said: deque[Operation] = deque(maxlen=_MOST_OPEN)
         self._by_reference: OrderedDict[str, Operation] = OrderedDict()
         self._decided: OrderedDict[int, Print] = OrderedDict()
         self._doubtful: set[int] = set()
@@ -119,7 +120,6 @@ class Outbox:
             identity.recognise(line.sender)
         if identity.is_me(line.sender):
             self._decide_on(line)
-            self._counters.echoes += 1
             self._give_to_one(line, alike, exact)
 
     def _give_to_one(self, line: TranscriptEvent, alike: list[Operation], exact: list[Operation]) -> None:
@@ -127,13 +127,17 @@ class Outbox:
         # failover an index may be given twice
         rest = [one for one in alike if line.position > one.base]
         late = [one for one in self._lost if one.may_have_said(line) and one.says(line)]
-        known = [*(one for one in exact if one in rest), *exact, *late]
+        known = [*sorted(exact, key=lambda one: line.position <= one.base), *late]
         if known:
             self.confirm(known[0], line)
-        elif rest:
+        elif rest and not self._has_said(line):
             self._counters.fuzzy_matches += 1
             self.is_doubtful = True
             self.confirm(max(rest, key=lambda one: one.likeness(line)), line)
+
+    def _has_said(self, line: TranscriptEvent) -> bool:
+        """Whether it is the line of an operation that has been seen before: shown twice, or moved."""
+        return any(one.says(line) for one in self._said)
 
     def _has_decided_on(self, line: TranscriptEvent) -> bool:
         if line.index not in self._decided:
@@ -228,6 +232,9 @@ class Outbox:
         reason: str = "",
     ) -> None:
         self.open = [other for other in self.open if other is not operation]
+        if line and operation.leaves_a_line:
+            self._counters.echoes += 1
+            self._said.append(operation)
         operation.line, operation.reason = line, reason
         self._move(operation, state)
 

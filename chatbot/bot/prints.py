@@ -127,19 +127,27 @@ class Prints:
     def rewind_to(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> int | None:
         """The index of the last line that is still as it was; None if nothing has changed.
 
-        What agrees is remembered as read from now on.
-
         Args:
             cursor: The last line that is done with.
             transcript: What the server shows.
         """
-        shown = {line.position: Print.of(line, was_read=True) for line in transcript if line.position > 0}
+        shown = _shown(transcript)
         known = {index: one for index, one in self._prints.items() if index <= cursor}
         if not shown or not known or _last_same(known, shown, strictly=False) is None:
-            self._prints.update({index: shown[index] for index in known if index in shown})
             return None
         # it has lost lines, that is certain: now every little difference counts
         return _last_same(known, shown, strictly=True)
+
+    def read(self, transcript: Sequence[TranscriptEvent]) -> None:
+        """Remember what is the same as read from the transcript."""
+        for index, now in _shown(transcript).items():
+            known = self._prints.get(index)
+            if known is not None and known.is_of(now):
+                self._prints[index] = now
+
+
+def _shown(transcript: Sequence[TranscriptEvent]) -> dict[int, Print]:
+    return {line.position: Print.of(line, was_read=True) for line in transcript if line.position > 0}
 
 
 def _last_same(known: dict[int, Print], shown: dict[int, Print], *, strictly: bool) -> int | None:
@@ -150,12 +158,17 @@ def _last_same(known: dict[int, Print], shown: dict[int, Print], *, strictly: bo
     for index in sorted({*known, *between}):
         if index > end:
             return good or end
-        if index not in shown and index > min(shown) and known[index].was_read:
-            return good or index - 1
-        if index in shown and not (index in known and known[index].is_of(shown[index], strictly=strictly)):
+        if _is_changed(known.get(index), shown.get(index), is_inside=index > min(shown), strictly=strictly):
             return good or index - 1
         good = index if index in shown else good
     return None
+
+
+def _is_changed(known: Print | None, shown: Print | None, *, is_inside: bool, strictly: bool) -> bool:
+    if shown is None:
+        # what was only announced may never be shown
+        return is_inside and known is not None and known.was_read
+    return known is None or not known.is_of(shown, strictly=strictly)
 
 
 def _is_same_moment(one_ms: int, other_ms: int) -> bool:

@@ -75,6 +75,7 @@ class BotRunner:
     """
 
     sender: Sender
+    _in_step: InStep
 
     def __init__(
         self,
@@ -121,6 +122,7 @@ class BotRunner:
                 loops = [self._task(self._read(), "read"), self._task(self._in_step.run(), "keep in step")]
                 await self._stop.wait()
                 await self._drain(drain_timeout)
+                self._is_over = True
                 for task in (*loops, *self._busy.values(), *self._deliveries, *self._spawned()):
                     task.cancel()
             await self._farewell()
@@ -128,7 +130,7 @@ class BotRunner:
             await connection.http.aclose()
 
     def _assemble(self, connection: Connection, saved: Saved) -> None:
-        self._is_open = self._has_entered = False
+        self._is_open = self._has_entered = self._is_over = False
         self._connection = connection
         self._source: NotificationSource | None = None
         self._session = connection.platform.session
@@ -311,7 +313,11 @@ class BotRunner:
         return [task for chat in self._pipeline.chats.values() for task in chat.tasks]
 
     def _task(self, coroutine: Coroutine[Any, Any, Any], purpose: str) -> asyncio.Task[Any]:
-        return self._tasks.create_task(coroutine, name=f"{self.name}: {purpose}")
+        task = self._tasks.create_task(coroutine, name=f"{self.name}: {purpose}")
+        if self._is_over:
+            # a hook that tidies up after itself must not keep the process from leaving
+            task.cancel()
+        return task
 
     # leaving
 

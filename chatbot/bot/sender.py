@@ -23,6 +23,7 @@ from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import Action, Leave
 from chatbot.model.errors import ActionError, ChatGone, RateLimited, Refused, Unconfirmed
+from chatbot.model.policy import is_fleeting
 
 __all__ = ["Sender"]
 
@@ -81,7 +82,7 @@ class Sender:
         chat = self._pipeline.chats.get(chat_id)
         if chat is None:
             raise ChatGone(f"chat {chat_id} has ended", action=action.operation)
-        key = _key(chat, run)
+        key = _key(chat, run, action)
         before = chat.outbox.earlier(key)
         if before is not None:
             return self._replayed(chat, action, before)
@@ -165,8 +166,9 @@ def _is_missed(operation: Operation, since: float) -> bool:
     return operation.state == "accepted" and 0 < operation.accepted_at <= since and operation.leaves_a_line
 
 
-def _key(chat: LiveChat, run: HookRun | None) -> Key:
-    if run is None or not run.trigger:
+def _key(chat: LiveChat, run: HookRun | None, action: Action) -> Key:
+    if run is None or not run.trigger or is_fleeting(action):
+        # what no journal keeps takes no number: a hook may show typing in one run, and not in the next
         return Key(chat.id, chat.progress.name("unasked"), "", "", 0)
     elsewhere = run.event.chat_id if run.event is not None and run.event.chat_id != chat.id else None
     trigger = f"{elsewhere}/{run.trigger}" if elsewhere else run.trigger

@@ -213,11 +213,11 @@ class Worker:
         """End what nobody will end for us; tried again when something new is heard."""
         chat.stalled = True
         now = self._parts.clock.monotonic()
-        if now < chat.leaving_until:
+        if chat.leaving_by == action.operation and now < chat.leaving_until:
             return False  # accepted already: old views of the chat may still come
-        chat.leaving_until = now + _LEAVING_TAKES_S
+        chat.leaving_by, chat.leaving_until = action.operation, now + _LEAVING_TAKES_S
         if not await self._dispatch.perform(chat, action):
-            chat.leaving_until = 0.0
+            chat.leaving_by = ""
             # a refusal makes the chat be read again, and that is no news
             chat.stalled = not chat.is_over
         chat.left_by_bot = False

@@ -158,16 +158,28 @@ class Rest:
         for _ in range(_MOST_PAGES):
             if count is not None or len(page) < _SMALLEST_PAGE:
                 break
-            end = max(line.position for line in lines)
-            try:
-                page = await self._page(chat_id, end + 1)
-            except ProtocolViolation as error:
-                if error.retryable:
-                    raise
-                break  # there is nothing beyond the end
-            page = [line for line in page if line.position > end]
+            page = await self._next_page(chat_id, lines, is_whole=start == 1)
             lines = [*lines, *page]
         return lines
+
+    async def _next_page(
+        self, chat_id: str, lines: list[TranscriptEvent], *, is_whole: bool
+    ) -> list[TranscriptEvent]:
+        """What follows these lines; a server may count places instead of indexes (reference 8.2)."""
+        end = max(line.position for line in lines)
+        page = await self._rest_after(chat_id, end + 1, end)
+        if is_whole and end > len(lines) and (not page or page[0].position > end + 1):
+            page = await self._rest_after(chat_id, len(lines) + 1, end) or page
+        return page
+
+    async def _rest_after(self, chat_id: str, start: int, end: int) -> list[TranscriptEvent]:
+        try:
+            page = await self._page(chat_id, start)
+        except ProtocolViolation as error:
+            if error.retryable:
+                raise
+            return []  # there is nothing beyond the end
+        return [line for line in page if line.position > end]
 
     async def _page(self, chat_id: str, start: int, count: int | None = None) -> list[TranscriptEvent]:
         query = f"startIndex={start}" + (f"&count={count}" if count is not None else "")

@@ -17,7 +17,7 @@ async def test_a_line_that_was_never_announced_is_found_by_asking() -> None:
         assert heard(stage) == []
         await stage.later(21)
         assert heard(stage) == ["never announced"]
-        assert (10.0, 30.0) in stage.rng.asked
+        assert (10.0, 25.0) in stage.rng.asked
 
 
 async def test_a_busy_chat_is_not_asked_after() -> None:

@@ -86,9 +86,13 @@ def _check_order(truth: Truth, chat: Chat) -> None:
 
 
 def _check_hooks(truth: Truth, chat: Chat, starts: Sequence[HookStart]) -> None:
-    """I3 and I4: in order, and again only after a crash or a stop."""
+    """I3 and I4: in order, and again only after a crash or a stop.
+
+    What the server has lost since has no place in the order any more, although the bot may have heard it.
+    """
+    lost = {line.ms for line in chat.texts("customer", with_lost=True) if line.is_lost}
     for one, other in pairwise(starts):
-        is_before = other.ms < one.ms and other.ms < chat.cut_at_ms
+        is_before = other.ms < one.ms and other.ms < chat.cut_at_ms and other.ms not in lost
         if is_before or (other.ms == one.ms and other.life == one.life):
             truth.find("I3", f"{chat.id}: hooks for line {other.index} start after those for {one.index}")
     starts_of = Counter((start.index, start.ms) for start in starts)
