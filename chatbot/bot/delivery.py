@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 _READ_AGAIN = frozenset({StatusCode.INVALID_STATE, StatusCode.FORBIDDEN, StatusCode.NOT_FOUND})
 _MOST_UNKNOWN = 10
-_MOST_LATER = 5
+_MOST_LATER = 10
 _WAITS = Limits(first_backoff_s=0.5)
 
 
@@ -166,7 +166,9 @@ class Delivery:
             raise RateLimited(
                 "the server asks for fewer requests", action=self._action.operation, retry_after=seconds
             )
-        await self._parts.clock.sleep(seconds)
+        # a server that names no time, or a past one, is not to be hurried
+        wait = self._backoff.failed(self._parts.clock.monotonic())
+        await self._parts.clock.sleep(max(seconds, wait))
 
     async def _find_out(self, error: WireError) -> bool:
         """Nobody knows whether it took effect: look, and send again only if it certainly did not."""

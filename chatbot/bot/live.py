@@ -86,6 +86,7 @@ class LiveChat:
         sending: Held while an operation is in flight: one at a time.
         resumes: It was found running when the process began.
         offered: ``on_chat_offered`` has run.
+        is_accepted: The server has taken the Accept.
         accept_failed: The automatic Accept came to nothing.
         accept_again: It is to be tried again.
         started_at: When ``on_chat_started`` or ``on_chat_resumed`` ran.
@@ -125,6 +126,7 @@ class LiveChat:
         self.sending = asyncio.Lock()
         self.resumes = saved is not None and saved.checkpoint.phase == "started"
         self.offered = False
+        self.is_accepted = False
         self.accept_failed = False
         self.accept_again = False
         self.started_at: datetime | None = None
@@ -199,6 +201,11 @@ class LiveChat:
             self.identity.learn(self.resource.participants or ())
         self.outbox.updated(update)
 
+    def revive(self, resource: ChatResource) -> None:
+        """The end was told of an earlier offer: the server has the chat as this."""
+        self.resource = resource.over(self.resource)
+        self.identity.learn(self.resource.participants or ())
+
     def hear(self, line: TranscriptEvent) -> None:
         """Take a line from a notification."""
         self.stalled = False
@@ -228,7 +235,7 @@ class LiveChat:
             self.identity.hear(line)
             self.outbox.hear(line, self.identity)
         self.order.show(transcript)
-        self.progress.prints.read(transcript)
+        self.progress.prints.read(self.order.cursor, transcript)
         # what was heard before the rewind was dropped with it
         self.must_ask = is_rewound
 

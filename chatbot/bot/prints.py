@@ -138,11 +138,11 @@ class Prints:
         # it has lost lines, that is certain: now every little difference counts
         return _last_same(known, shown, strictly=True)
 
-    def read(self, transcript: Sequence[TranscriptEvent]) -> None:
-        """Remember what is the same as read from the transcript."""
+    def read(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> None:
+        """Remember what is done with, and still the same, as read from the transcript."""
         for index, now in _shown(transcript).items():
             known = self._prints.get(index)
-            if known is not None and known.is_of(now):
+            if known is not None and index <= cursor and known.is_of(now):
                 self._prints[index] = now
 
 

@@ -21,7 +21,7 @@ from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import HookRun, current_run
-from chatbot.model.actions import Action, Leave
+from chatbot.model.actions import Accept, Action, Leave
 from chatbot.model.errors import ActionError, ChatGone, RateLimited, Refused, Unconfirmed
 from chatbot.model.policy import is_fleeting
 
@@ -84,6 +84,10 @@ class Sender:
             raise ChatGone(f"chat {chat_id} has ended", action=action.operation)
         key = _key(chat, run, action)
         before = chat.outbox.earlier(key)
+        while before is not None and before.operation != type(action).__name__:
+            # the hook takes another way this time: what it did then is not what it asks for now
+            key = _key(chat, run, action)
+            before = chat.outbox.earlier(key)
         if before is not None:
             return self._replayed(chat, action, before)
         # who is cancelled while it waits for its turn has sent nothing; after that it is on its way
@@ -112,8 +116,9 @@ class Sender:
             operation.error = await Delivery(self._parts, self._pipeline, chat, operation).run()
         finally:
             chat.sending.release()
-        left = operation.error is None and isinstance(operation.action, Leave)
-        chat.left_by_bot = chat.left_by_bot or left
+        if operation.error is None:
+            chat.left_by_bot = chat.left_by_bot or isinstance(operation.action, Leave)
+            chat.is_accepted = chat.is_accepted or isinstance(operation.action, Accept)
 
     # what is left of before
 

@@ -85,7 +85,7 @@ class Worker:
     async def _begin(self, chat: LiveChat) -> bool:
         state = chat.resource.state
         if chat.is_over:
-            return await self._end(chat)
+            return await self._is_not_over(chat) or await self._end(chat)
         if state is None:
             return await self._find_out(chat)
         if state.is_live:
@@ -113,6 +113,21 @@ class Worker:
             return True
         self._pipeline.forget(chat)
         return False
+
+    async def _is_not_over(self, chat: LiveChat) -> bool:
+        """The server has taken our Accept: an end told now may be that of an earlier offer."""
+        if chat.gone or not chat.is_accepted:
+            return False
+        chat.is_accepted = False
+        try:
+            resource = await self._parts.platform.chat(chat.id)
+        except WireError as error:
+            log.debug("a chat that has ended cannot be read: %s", error)
+            return False
+        if resource is None or resource.state is None or not resource.state.is_live:
+            return False
+        chat.revive(resource)
+        return True
 
     # while the bot is in the chat
 

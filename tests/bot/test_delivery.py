@@ -82,7 +82,7 @@ OUTCOMES: dict[str, tuple[Action, list[Reaction], str, str, int]] = {
     "refused": (SAY, [code(100)], "Refused", "failed", 1),
     "not sent, then fine": (SAY, [NOT_SENT, NOT_SENT], "fine", "confirmed", 3),
     "busy, then fine": (SAY, [reply(429, {"retry-after": "2"})], "fine", "confirmed", 2),
-    "busy for good": (SAY, [reply(429, {"retry-after": "1"})] * 6, "RateLimited", "failed", 6),
+    "busy for good": (SAY, [reply(429, {"retry-after": "1"})] * 11, "RateLimited", "failed", 11),
     "the chat is gone": (SAY, [reply(404)], "ChatGone", "failed", 1),
     "nobody answered, and it may not be done twice": (ASK, [LOST], "Unconfirmed", "abandoned", 1),
     "nobody answered, and twice is as once": (NOTE, [LOST, LOST], "fine", "accepted", 3),

@@ -149,7 +149,7 @@ def test_what_agrees_is_held_against_the_next_reading_strictly() -> None:
     found = prints(at(1), was_read=False)
     assert found.rewind_to(1, [at(1, ms=500)]) is None
     assert found.rewind_to(1, [at(1, ms=501)]) is None
-    found.read([at(1, ms=500)])
+    found.read(1, [at(1, ms=500)])
     assert found.rewind_to(1, [at(1, ms=500)]) is None
     assert found.rewind_to(1, [at(1, ms=501)]) == 0
 

@@ -23,6 +23,7 @@ from tests.simulation.truth import Call, Truth
 __all__ = ["Flight", "Net", "SimHttp"]
 
 _PAGE = b"<html><body>Please log in</body></html>"
+_OVER = {"Completed", "Revoked"}
 
 
 @dataclass(eq=False, slots=True)
@@ -207,7 +208,8 @@ class Net:
             return
         for message in json.loads(reply.body):
             chat = (message.get("data") or {}).get("chat") or {}
-            if chat.get("state") in {"Completed", "Revoked"}:
+            # what is told late of an earlier offer does not count
+            if chat.get("state") in _OVER and self._server.chats[chat["id"]].state in _OVER:
                 self.truth.told_gone.setdefault((flight.process.number, chat["id"]), self._loop.time())
             elif "state" in chat:
                 self.truth.told_gone.pop((flight.process.number, chat["id"]), None)
