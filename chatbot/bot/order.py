@@ -33,12 +33,12 @@ class LineOrder:
         self.newest: datetime | None = None
         self._waiting: dict[int, TranscriptEvent] = {}
         self._shown_to = 0
+        self._read: set[int] = set()
 
     def offer(self, lines: Iterable[TranscriptEvent]) -> None:
         """Take lines in any order; what was done with, or is here already, is dropped."""
         for line in lines:
-            if line.timestamp is not None and (self.newest is None or line.timestamp > self.newest):
-                self.newest = line.timestamp
+            self.see(line)
             if line.index is not None and line.index > self.cursor:
                 self.highest = max(self.highest, line.index)
                 self._waiting.setdefault(line.index, line)
@@ -47,9 +47,18 @@ class LineOrder:
             nearest = sorted(self._waiting)[:_MOST_WAITING]
             self._waiting = {index: self._waiting[index] for index in nearest}
 
+    def see(self, line: TranscriptEvent) -> None:
+        """Learn what time it is for the server."""
+        if line.timestamp is not None and (self.newest is None or line.timestamp > self.newest):
+            self.newest = line.timestamp
+
     def announced(self, line: TranscriptEvent) -> TranscriptEvent | None:
         """What is waiting under the index of this line."""
         return self._waiting.get(line.position)
+
+    def was_read(self, line: TranscriptEvent) -> bool:
+        """Whether it stands in what the server showed last, and was not only announced."""
+        return line.position in self._read
 
     def show(self, transcript: Sequence[TranscriptEvent]) -> None:
         """Take what the server shows on request: what is missing below its end does not exist."""
@@ -58,6 +67,7 @@ class LineOrder:
                 # what was announced may have been lost, and its index given to another line
                 self._waiting[line.index] = line
         self.offer(transcript)
+        self._read = {line.position for line in transcript}
         indexes = [line.index for line in transcript if line.index is not None]
         kept = [index for index in indexes if index <= self.cursor or index in self._waiting]
         self._shown_to = max([self._shown_to, *kept])

@@ -124,7 +124,7 @@ class Progress:
 
     def passed(self, line: TranscriptEvent) -> None:
         """The line is done with."""
-        self.prints.add(Print.of(line))
+        self.prints.add(Print.of(line, was_read=self._chat.order.was_read(line)))
         self._chat.order.done(line)
         self._is_behind = True
 

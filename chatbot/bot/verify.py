@@ -67,6 +67,7 @@ async def _is_shown(parts: Parts, chat: LiveChat, operation: Operation) -> bool:
     transcript = await parts.platform.lines(chat.id)
     chat.outbox.shown(transcript)
     for line in transcript:
+        chat.order.see(line)
         chat.outbox.hear(line, chat.identity)
     return not operation.is_open
 

@@ -44,6 +44,8 @@ EVENTS = (
 )
 _PROMPT_S = 16.0
 _RESYNC_S = 35.0
+# three kills in one hook make a dead letter: that is another promise
+_MOST_TIMES = {"login refused": 1, "kill": 2}
 # after these the bot is soon at work again: answers must not wait for the next periodic comparison
 CALM = ("session lost", "csrf changed", "client forgotten", "kill", "stop")
 
@@ -138,7 +140,7 @@ def draw_faults(rng: random.Random, *, length_s: float = 20.0) -> Faults:
         (rng.uniform(0.0, until), name)
         for name in EVENTS
         if rng.random() < (0.5 if name == "kill" else share)
-        for _ in range(1 if name == "login refused" else rng.randint(1, 3))
+        for _ in range(rng.randint(1, _MOST_TIMES.get(name, 3)))
     ]
     return Faults(rates=rates, events=sorted(events), until_s=until)
 

@@ -83,9 +83,11 @@ class Server:
         self._free_at = 0.0
 
     def newest_ms(self, name: str, until_s: float) -> int:
-        """When the newest line of a chat was said that was there at this time."""
+        """When the customer said the newest line that was there at this time."""
         lines = self.chats[name].lines
-        return max((line.ms for line in lines if line.ms <= until_s * 1000), default=0)
+        return max(
+            (line.ms for line in lines if line.who == "customer" and line.ms <= until_s * 1000), default=0
+        )
 
     # what happens to it
 
