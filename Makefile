@@ -1,15 +1,19 @@
 # Two commands: "make demo" shows the main job, "make test" runs the tests. Both set up what they need.
+# "make soak" takes about an hour; its parts can be run alone.
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PINS   := -c .ci/constraints.txt
+JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
+# killed bots leave coroutines that never ran, and Python would warn of each
+SIM    := $(BIN)/python -W ignore -m tests.simulation --jobs $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench soak soak-seeds soak-crashes soak-chaos soak-days clean
 
 help: ## Show these commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: $(VENV)/.demo ## Run the bots against the simulator with scripted customers
 	$(BIN)/chatbot demo
@@ -20,8 +24,24 @@ test: $(VENV)/.test ## Run the tests
 lint: $(VENV)/.lint ## Run the gates
 	.ci/gates $(BIN)
 
-bench: $(VENV)/.test ## Measure the cost of an event
+bench: $(VENV)/.test ## Measure the cost of an event, of the journal, and of a reply with and without it
 	$(BIN)/python -m tests.bench.dispatch
+	$(BIN)/python -m tests.bench.journal
+	$(BIN)/python -m tests.bench.reply
+
+soak: soak-seeds soak-crashes soak-days soak-chaos ## Run the simulation and the chaos at length
+
+soak-seeds: $(VENV)/.test ## Of these: 20,000 random runs in virtual time
+	$(SIM) --seeds 20000
+
+soak-crashes: $(VENV)/.test ## Of these: a kill at every point of ten scenarios
+	$(SIM) --crash-points
+
+soak-days: $(VENV)/.test ## Of these: 30 virtual days in which nothing may grow
+	$(SIM) --days 30
+
+soak-chaos: $(VENV)/.test ## Of these: 10,000 conversations with real processes and 100 kills
+	$(BIN)/python -m tests.chaos --conversations 10000 --kills 100
 
 clean: ## Remove what these commands made
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage

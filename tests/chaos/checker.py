@@ -128,6 +128,11 @@ def check(history: History) -> list[Violation]:
     return found + _stuck(history)
 
 
+def may_mend(history: History) -> bool:
+    """Whether time may put right what is wrong: a reply or the end of a chat may still come."""
+    return bool(_lost(history, _match(history.lines))) or bool(_busy(history))
+
+
 def totals(violations: list[Violation]) -> dict[str, int]:
     """Count them by kind, in a fixed order."""
     kinds = Counter(violation.kind for violation in violations)
@@ -196,10 +201,15 @@ def _stuck(history: History) -> list[Violation]:
         found.append(stuck("an answer in time", "a customer who gave up waiting"))
     if history.is_over and not history.has_left:
         found.append(stuck("a chat that goes on", "an end that nobody wanted"))
-    busy = [name for name, state in history.agents.items() if state not in {"Completed", "Revoked"}]
-    if history.is_over and busy:
+    if _busy(history):
         found.append(stuck("a completed chat", f"{history.agents}"))
     return found
+
+
+def _busy(history: History) -> list[str]:
+    """Who is still in a chat that is over."""
+    done = {"Completed", "Revoked"}
+    return [name for name, state in history.agents.items() if history.is_over and state not in done]
 
 
 def history_of(record: dict[str, Any], **known: Any) -> History:

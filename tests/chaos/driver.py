@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import httpx
 
-from tests.chaos.checker import History, check, history_of
+from tests.chaos.checker import History, history_of, may_mend
 from tests.chaos.customers import Crowd, Customer
 from tests.chaos.dice import Dice
 from tests.chaos.plan import Mishap, Plan, mishaps, script
@@ -24,7 +24,7 @@ from tests.chaos.report import Outcome
 # Longer than the bots take to settle a request of which nobody knows what became.
 LATE_DOUBLES_S = 4.0
 GRACE_S = 60.0
-LOOK_S = 5.0
+LOOK_S = 2.0
 CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 
 
@@ -132,9 +132,9 @@ class _Run:
             await asyncio.sleep(1.0)
 
     async def _come_to_rest(self) -> None:
-        """Wait until nothing is missing, within limits; then as long as something may come twice."""
+        """Wait while something is still to come, within limits; then as long as it may come twice."""
         end, pause = time.monotonic() + GRACE_S, 0.1
-        while any(check(history) for history in await self._histories()) and time.monotonic() < end:
+        while any(may_mend(history) for history in await self._histories()) and time.monotonic() < end:
             await asyncio.sleep(pause)
             pause = min(2.0 * pause, LOOK_S)
         await asyncio.sleep(LATE_DOUBLES_S * self.plan.slowness)

@@ -15,13 +15,26 @@ Manner = Literal["patient", "hasty", "staying"]
 
 MOST_STAYING = 20
 
+LASTS_S: dict[Hurt, tuple[float, float]] = {
+    "kill -9": (0.0, 1.0),
+    "SIGTERM": (0.0, 1.0),
+    # Shorter and longer than the platform's patience with a silent CometD client.
+    "SIGSTOP": (1.0, 6.0),
+    "server restart": (0.5, 3.0),
+}
+# What follows sooner hits a bot that is still recovering; then its recovery cannot be measured.
+ON_THE_HEELS = 0.2
+RESPITE_S = (2.0, 3.0)
+# After this share of all conversations nothing is hurt any more.
+LAST = 0.92
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The size of a run.
 
     `faults` multiplies the rates of all faults of connections and notifications, `slowness` all pauses of
-    customers. `patience_s` is how long a customer waits while nothing new is said.
+    customers and mishaps. `patience_s` is how long a customer waits while nothing new is said.
     """
 
     seed: int = 0
@@ -39,7 +52,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """A process is hurt once `at` of all conversations are over; what comes after takes `seconds`."""
+    """A process is hurt `delay_s` after `at` of all conversations are over; it lasts `seconds`."""
 
     at: float
     kind: Hurt
@@ -67,21 +80,23 @@ class Script:
 
 
 def mishaps(plan: Plan) -> list[Mishap]:
-    """Return what is done to processes, in order."""
+    """Return what is done to processes, in order: spread evenly, but some come while the last still hurts."""
     rng = Random(f"{plan.seed} mishaps")
-    kinds: list[tuple[Hurt, int, tuple[float, float]]] = [
-        ("kill -9", plan.kills, (0.0, 1.0)),
-        ("SIGTERM", plan.stops, (0.0, 1.0)),
-        # Shorter and longer than the platform's patience with a silent CometD client.
-        ("SIGSTOP", plan.pauses, (1.0, 6.0)),
-        ("server restart", plan.server_restarts, (0.5, 3.0)),
-    ]
-    drawn = [
-        Mishap(rng.uniform(0.01, 0.95), kind, rng.uniform(0.0, 1.0), rng.uniform(*seconds))
-        for kind, count, seconds in kinds
-        for _ in range(count)
-    ]
-    return sorted(drawn, key=lambda mishap: mishap.at)
+    counts: dict[Hurt, int] = {
+        "kill -9": plan.kills,
+        "SIGTERM": plan.stops,
+        "SIGSTOP": plan.pauses,
+        "server restart": plan.server_restarts,
+    }
+    kinds = [kind for kind, count in counts.items() for _ in range(count)]
+    rng.shuffle(kinds)
+    return [_mishap(plan, rng, kind, LAST * (number + 0.5) / len(kinds)) for number, kind in enumerate(kinds)]
+
+
+def _mishap(plan: Plan, rng: Random, kind: Hurt, at: float) -> Mishap:
+    is_on_the_heels = rng.random() < ON_THE_HEELS
+    delay_s = rng.uniform(0.0, 1.0) if is_on_the_heels else rng.uniform(*RESPITE_S)
+    return Mishap(at, kind, delay_s * plan.slowness, rng.uniform(*LASTS_S[kind]) * plan.slowness)
 
 
 def script(plan: Plan, number: int) -> Script:

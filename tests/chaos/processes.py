@@ -20,6 +20,7 @@ from tests.chaos.plan import Plan
 from tests.chaos.server import arguments, bot_name
 
 ROOT = Path(__file__).parents[2]
+LEASH = Path(__file__).with_name("leash.py")
 ANSWER_S = 60.0
 DRAIN_S = 5.0
 STOP_S = 30.0
@@ -48,11 +49,14 @@ settle_time = 2.0
 async def spawn(
     *command: str, log: Path, cwd: Path, stdin: int = DEVNULL, stdout: int | None = None
 ) -> Process:
-    """Start Python with these arguments. A group of its own: Ctrl-C is for the driver, which ends it."""
+    """Start Python with these arguments; it ends with us, whatever becomes of us.
+
+    A session of its own: Ctrl-C is for the driver, which ends it.
+    """
     with log.open("ab") as errors:
         out: int | IO[bytes] = errors if stdout is None else stdout
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, *command),
+            *(sys.executable, str(LEASH), str(os.getpid()), sys.executable, *command),
             cwd=cwd,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
             stdin=stdin,

@@ -1,7 +1,6 @@
 """The instruments of the chaos runs are themselves tested: what they let through would count as proof."""
 
 import asyncio
-import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,17 +12,25 @@ import httpx
 import pytest
 
 from tests.chaos import __main__ as command
-from tests.chaos.checker import GREETING, PLUGIN, History, Line, check, replies_to, totals, waits
+from tests.chaos.checker import (
+    GREETING,
+    PLUGIN,
+    History,
+    Line,
+    check,
+    may_mend,
+    replies_to,
+    totals,
+    waits,
+)
 from tests.chaos.dice import Dice
-from tests.chaos.driver import run
 from tests.chaos.plan import Plan, mishaps, platform, script
-from tests.chaos.processes import end, spawn
 from tests.chaos.proxy import LATEST_S, RATES, FaultProxy, read_message
 from tests.chaos.report import Outcome, Recovery, recoveries
 from tests.chaos.server import Platform
 
 BOUND_S = 5.0
-CALM = Plan(conversations=4, kills=0, stops=0, pauses=0, server_restarts=0, faults=0.0, slowness=0.05)
+CALM = Plan(bots=1, faults=0.0)
 
 
 def chat(*said: str, **known: Any) -> History:
@@ -109,6 +116,19 @@ def test_nothing_is_wrong_with_what_was_said_well(history: History) -> None:
 )
 def test_a_doctored_history_is_found_out(history: History, expected: list[str]) -> None:
     assert [str(violation) for violation in check(history)] == expected
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"),
+    [
+        (chat(*WELL), False),
+        (chat(*WELL[:5]), True),
+        (chat(*WELL, has_left=True, is_over=True, agents={"bot": "Chatting"}), True),
+        (chat(*WELL, "A Welcome.", gave_up=True), False),
+    ],
+)
+def test_a_run_waits_only_for_what_may_still_come(history: History, expected: object) -> None:
+    assert may_mend(history) is expected
 
 
 def test_wrongs_are_counted_by_kind() -> None:
@@ -304,11 +324,12 @@ def test_a_plan_is_drawn_from_its_seed() -> None:
     assert platform(plan) == platform(plan)
     kinds = Counter(mishap.kind for mishap in mishaps(plan))
     assert kinds == {"kill -9": 10, "SIGTERM": 3, "SIGSTOP": 3, "server restart": 2}
+    assert mishaps(plan) == mishaps(plan) != mishaps(replace(plan, seed=8))
     assert {script(plan, n).manner for n in range(200)} == {"patient", "hasty", "staying"}
 
 
 async def test_a_platform_that_fell_has_forgotten_sessions_and_kept_chats() -> None:
-    platform_ = Platform(replace(CALM, bots=1))
+    platform_ = Platform(CALM)
     async with platform_.front as front, httpx.AsyncClient(base_url=front.url, trust_env=False) as http:
         await http.get("/api/v2/me", auth=("bot0", "x"))
         await http.post("/api/v2/chats", json={"operationName": "RequestChat", "nickname": "Ana"})
@@ -317,14 +338,6 @@ async def test_a_platform_that_fell_has_forgotten_sessions_and_kept_chats() -> N
     [record] = platform_.history()
     assert (record["lines"][0]["type"], record["is_over"]) == ("ParticipantJoined", False)
     assert platform_.figures() == {"requests": 2}
-
-
-async def test_a_process_is_ended_even_if_it_stands_still(tmp_path: Path) -> None:
-    process = await spawn("-c", "import signal; signal.pause()", log=tmp_path / "log", cwd=tmp_path)
-    process.send_signal(signal.SIGSTOP)
-    await asyncio.wait_for(end(process), BOUND_S)
-    await end(process)
-    assert process.returncode == -signal.SIGKILL
 
 
 def test_recovery_is_counted_from_the_kill_and_from_the_start_unless_the_next_mishap_came_first() -> None:
@@ -354,10 +367,3 @@ def test_the_exit_code_tells_and_logs_are_kept_if_something_is_wrong(
     assert (folder.exists(), printed[-1] == f"logs: {folder}") == (bool(code), bool(code))
     wrong = [*map(str, outcome.violations()), *troubles]
     assert printed[len(printed) - len(wrong) - code : len(printed) - code] == wrong
-
-
-async def test_a_small_run_with_real_processes_is_well(tmp_path: Path) -> None:
-    outcome = await run(CALM, tmp_path)
-    assert ([*outcome.violations(), *outcome.troubles], len(outcome.histories)) == ([], 4)
-    said = [line for history in outcome.histories for line in history.lines]
-    assert sum(line.sender == "Agent" and line.type == "Text" for line in said) > 10

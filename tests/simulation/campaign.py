@@ -1,4 +1,4 @@
-"""The command: many seeds, all crash points, the mutants, the real HTTP client; or one seed again."""
+"""The command: many seeds, all crash points, mutants, the real HTTP client, many days; or one seed again."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from functools import partial
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import crash_plan, plan_of
 from tests.simulation.run import Result, simulate
+from tests.simulation.soak import soak
 
 __all__ = ["main"]
 
@@ -75,6 +76,8 @@ def _works(options: argparse.Namespace, base: int) -> Iterator[Callable[[], int]
         yield partial(_campaign, seeds, options.jobs, None, _some_real, "--real-http --replay")
     if options.mutants:
         yield partial(_mutants, base, options.jobs)
+    if options.days:
+        yield partial(soak, options.days, base)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--crash-points", action="store_true", help="kill at every point of 10 scenarios")
     parser.add_argument("--mutants", action="store_true", help="planted bugs must be caught")
     parser.add_argument("--httpx", type=int, default=0, help="how many runs with the real HTTP client")
+    parser.add_argument("--days", type=int, default=0, help="one bot for so many days, and nothing may grow")
     parser.add_argument("--replay", type=int, metavar="SEED", help="one run, with its timeline")
     parser.add_argument("--crash", metavar="SCENARIO:POINT", help="one crash point, with its timeline")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="with --replay: plant this bug")

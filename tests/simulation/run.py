@@ -23,7 +23,7 @@ from tests.simulation.scenario import Customer, is_answered
 from tests.simulation.server import Server
 from tests.simulation.truth import Call, Truth
 
-__all__ = ["Result", "simulate"]
+__all__ = ["Result", "quiet", "simulate"]
 
 _EPOCH_S = 1_767_225_600.0
 # resync, settle time, the longest back-off, and a minute's pause after refused passwords
@@ -60,7 +60,7 @@ def simulate(plan: Plan, *, is_traced: bool = False, is_real_http: bool = False)
         is_real_http: Whether the real HTTP client runs, on streams in memory.
     """
     rng = random.Random(plan.seed * 16 + 3)
-    with _quiet() as errors, _no_collection(), virtual_loop(rng, shuffle=plan.shuffles) as loop:
+    with quiet() as errors, _no_collection(), virtual_loop(rng, shuffle=plan.shuffles) as loop:
         world = _World(plan, loop, is_traced=is_traced, is_real_http=is_real_http)
         try:
             world.run()
@@ -212,7 +212,7 @@ class _Errors(logging.Handler):
 
 
 @contextmanager
-def _quiet() -> Iterator[list[str]]:
+def quiet() -> Iterator[list[str]]:
     """No log is written; errors with a traceback are found."""
     log, handler = logging.getLogger("chatbot"), _Errors()
     before = log.level, log.propagate
