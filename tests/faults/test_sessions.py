@@ -56,8 +56,6 @@ STORMS = {
     "row-22-503-cometd": ("connect", status(503)),
     "half-open-closed": ("*", closing(b"")),
 }
-# nobody can say what became of the reply, or it was braked too often: the hook gets an error
-GIVEN_UP = {"row-08-empty", "row-22-429"}
 
 
 @pytest.mark.parametrize("row", STORMS)
@@ -71,12 +69,9 @@ async def test_a_storm_is_bounded_and_ends_well(platform: Platform, row: str) ->
         await storm(work)
         assert work.busiest() <= MOST_IN_10_S
         platform.heal()
-        if row in GIVEN_UP:
-            platform.says(chat, "and now?")
-            await work.until(lambda: chat.said()[-1] == "You said and now?")
-            assert sorted(set(chat.said())) == sorted(chat.said())
-            chat = await work.chat()
+        await work.until(lambda: "You said canary-words" in chat.said())
         await work.goes_on(chat)
+        assert chat.said().count("You said canary-words") == 1
 
 
 def _any(_: Asked) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from chatbot.bot.pipeline import Pipeline
-from chatbot.service import supervisor
+from tests.simulation import server
 from tests.simulation.chats import Chat
 from tests.simulation.server import Server
 from tests.simulation.soak import Sample, Soak, grown
@@ -70,33 +69,13 @@ def test_growth_is_told(name: str, value: int) -> None:
     assert finding.startswith(f"{name} grows from {getattr(SAMPLE, name)} to {value}; ")
 
 
-def test_a_bot_that_forgets_no_chat_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pipeline, "forget", lambda _self, _chat: None)
-    [sample] = Soak(1, pause_s=(3_000.0, 6_000.0)).run(1)
-    assert sample.chats > 10
-
-
-def test_a_journal_that_is_not_pruned_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def pages() -> list[int]:
-        return [sample.pages for sample in Soak(1, pause_s=(3_000.0, 6_000.0)).run(4)]
-
-    pruned = pages()
-    monkeypatch.setattr(supervisor, "_PRUNE_EVERY_S", 1e9)
-    assert pages()[-1] > 1.5 * pruned[-1]
-
-
 def test_a_word_that_is_said_twice_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Server, "_send", twice(Server._line))
+    monkeypatch.setitem(server._OPERATIONS, "SendMessage", said_twice)
     soak = Soak(1, pause_s=(20_000.0, 30_000.0))
     soak.run(1)
     assert soak.counts["doubled"] > 0
-    assert soak.findings
+    assert len(soak.findings) == soak.counts["chats"]
 
 
-def twice(
-    line: Callable[[Server, Chat, str, str | None], bool],
-) -> Callable[[Server, Chat, dict[str, str]], bool]:
-    """A platform that says everything twice."""
-    return lambda server, chat, body: (
-        line(server, chat, "Text", body["text"]) and line(server, chat, "Text", body["text"])
-    )
+def said_twice(platform: Server, chat: Chat, body: dict[str, Any]) -> bool:
+    return all([platform._send(chat, body), platform._send(chat, body)])
