@@ -39,6 +39,9 @@ __all__ = ["BotRunner", "World"]
 
 log = logging.getLogger(__name__)
 
+# How long a cancelled task may take to tidy up.
+_LAST_S = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -123,9 +126,8 @@ class BotRunner:
                 await self._stop.wait()
                 await self._drain(drain_timeout)
                 self._is_over = True
-                for task in (*loops, *self._busy.values(), *self._deliveries, *self._spawned()):
-                    task.cancel()
-            await self._farewell()
+                await self._end([*loops, *self._busy.values(), *self._deliveries, *self._spawned()])
+                await self._farewell()
         finally:
             await connection.http.aclose()
 
@@ -351,6 +353,14 @@ class BotRunner:
                     chat, self.settings.fallback, "stopping", chat.progress.name("stopping")
                 )
                 tasks.create_task(hand_over, name=f"{self.name}: hand over {chat.id}")
+
+    async def _end(self, tasks: list[asyncio.Task[Any]]) -> None:
+        """Cancel what still runs; a hook that does not heed that must not keep the session open."""
+        for task in tasks:
+            task.cancel()
+        _, stuck = await asyncio.wait(tasks, timeout=_LAST_S)
+        for task in stuck:
+            log.error("%s does not end although it was cancelled", task.get_name())
 
     async def _farewell(self) -> None:
         """Disconnect, then end the session: it also ends the HTTP session, so it is the last."""

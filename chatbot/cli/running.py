@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
@@ -20,6 +22,9 @@ log = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _FORCED = 130
+_STUCK = 1
+# For the last requests, beyond drain_timeout; what has not ended by then never will.
+_LAST_RESORT_S = 20.0
 
 
 async def until_signalled(service: Service) -> int:
@@ -38,12 +43,16 @@ async def until_signalled(service: Service) -> int:
             log.info("stopping; a second signal stops at once")
             stopping.set()
             service.stop()
+            last_resort.start()
             return
         forced = True
         if running is not None:
             running.cancel()
 
     stopping = asyncio.Event()
+    # a thread: the event loop may be what is stuck
+    last_resort = threading.Timer(service.drain_timeout + _LAST_RESORT_S, _end_at_once)
+    last_resort.daemon = True
     for number in _SIGNALS:
         loop.add_signal_handler(number, on_signal)
     try:
@@ -54,9 +63,17 @@ async def until_signalled(service: Service) -> int:
         log.warning("stopped at once")
         return _FORCED
     finally:
+        last_resort.cancel()
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
     return 0
+
+
+def _end_at_once() -> None:
+    """As safe as a kill: what has to survive is in the journal."""
+    log.critical("a hook does not let go, or blocks the event loop: the process ends without it")
+    logging.shutdown()
+    os._exit(_STUCK)
 
 
 @asynccontextmanager

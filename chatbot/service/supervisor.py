@@ -53,7 +53,7 @@ class Service:
     ) -> None:
         self.bots = tuple(bots)
         self._world = world
-        self._drain_timeout = drain_timeout
+        self.drain_timeout = drain_timeout
         self._journal = journal
         self._retention_s = retention_s
         self._stopping = asyncio.Event()
@@ -119,7 +119,7 @@ class Service:
         while not self._stopping.is_set():
             started = self._world.clock.monotonic()
             try:
-                await bot.run(self._drain_timeout)
+                await bot.run(self.drain_timeout)
             except ConfigError as error:
                 log.error("bot %s cannot run: %s", bot.name, error)  # noqa: TRY400 (a user's mistake: no traceback)
                 bot.health = Health(trouble=str(error))

@@ -101,10 +101,12 @@ class Program:
 
 
 @asynccontextmanager
-async def program(*arguments: str, cwd: Path, **env: str) -> AsyncIterator[Program]:
+async def program(
+    *arguments: str, cwd: Path, start: tuple[str, ...] = ("-m", "chatbot"), **env: str
+) -> AsyncIterator[Program]:
     """``chatbot`` with these arguments, killed at the end if it still runs."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "chatbot", *arguments),
+        *(sys.executable, *start, *arguments),
         cwd=cwd,
         env={**os.environ, "COLUMNS": "200", **env},
         stdin=asyncio.subprocess.DEVNULL,

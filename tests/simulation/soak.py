@@ -212,8 +212,11 @@ class Soak:
             for task in troubles:
                 task.cancel()
         self._service.stop()
-        async with asyncio.timeout(_STOPS_WITHIN_S):
-            await serving
+        try:
+            async with asyncio.timeout(_STOPS_WITHIN_S):
+                await serving
+        except TimeoutError:
+            self.findings.append("the service does not stop")
 
     async def _day(self, tasks: asyncio.TaskGroup, end_s: float) -> None:
         while (now := self._loop.time()) < end_s - _NIGHT_S:
