@@ -1,5 +1,5 @@
 # Two commands: "make demo" shows the main job, "make test" runs the tests. Both set up what they need.
-# "make soak" takes about an hour; its parts can be run alone.
+# "make soak" takes hours; its parts can be run alone.
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -41,7 +41,7 @@ soak-days: $(VENV)/.test ## Of these: 30 virtual days in which nothing may grow
 	$(SIM) --days 30
 
 soak-chaos: $(VENV)/.test ## Of these: 10,000 conversations with real processes and 100 kills
-	$(BIN)/python -m tests.chaos --conversations 10000 --kills 100
+	$(BIN)/python -m tests.chaos --conversations 10000 --kills 100 --stops 30 --pauses 30 --server-restarts 20
 
 clean: ## Remove what these commands made
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage

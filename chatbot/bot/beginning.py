@@ -21,6 +21,8 @@ __all__ = ["Beginning"]
 
 log = logging.getLogger(__name__)
 
+_RESUMED = "resumed:"
+
 
 class Beginning:
     """Takes chats.
@@ -124,17 +126,25 @@ class Beginning:
         chat.resumed_to = end_of(lines)
         chat.abandoned = customer_has_left(lines, max(chat.order.cursor, progress.history_to))
         self._enter(chat)
-        if progress.is_poisoned:
-            await self._dispatch.bury(chat)
-            if chat.is_over:
-                return  # somebody else has it now
-        name = f"resumed:{chat.order.cursor}"
+        if progress.is_poisoned and await self._bury(chat):
+            return
+        await self._dispatch.suspect(chat)
         is_amid_a_line = Print.parse(progress.trigger) is not None
+        if is_amid_a_line:
+            name = f"{_RESUMED}{progress.trigger}"
+        else:
+            name = progress.trigger if progress.trigger.startswith(_RESUMED) else progress.name("resumed")
         # a crash here counts against the line that follows: nobody knows whose fault it was
         if await progress.begin(progress.trigger if is_amid_a_line else name):
             await self._dispatch.tell(chat, ChatResumed(**self._dispatch.about(chat)), name)
         if not is_amid_a_line:
             progress.end()
+
+    async def _bury(self, chat: LiveChat) -> bool:
+        """What was running crashed too often; whether the hooks are not to be told that the chat goes on."""
+        was_resuming = chat.progress.trigger.startswith(_RESUMED)
+        await self._dispatch.bury(chat)
+        return was_resuming or chat.is_over
 
     def _enter(self, chat: LiveChat) -> None:
         chat.started_at = self._pipeline.now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from typing import Any
 
 from chatbot.bot.fallback import fall_back
@@ -16,11 +17,12 @@ from chatbot.bot.prints import Print
 from chatbot.bot.progress import MOST_ATTEMPTS
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.manager import CallResult, Occasion
+from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import Action
 from chatbot.model.errors import ActionError
 from chatbot.model.events import Event
 
-__all__ = ["Dispatch"]
+__all__ = ["Dispatch", "contained"]
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Dispatch:
 
     def __init__(self, parts: Parts, bot: Bot, pipeline: Pipeline, memory: KeptMemory) -> None:
         self.stopping = False
+        self._suspects = asyncio.Lock()
         self._parts = parts
         self._bot = bot
         self._pipeline = pipeline
@@ -49,9 +52,23 @@ class Dispatch:
         """Whether any plugin listens to it."""
         return bool(self._parts.plugins.hooks("on_event") or self._parts.plugins.hooks(event.hook))
 
+    async def suspect(self, chat: LiveChat) -> None:
+        """The last try of what crashed before: one chat at a time, so that none pays for another."""
+        if chat.progress.is_suspect and not chat.is_suspect:
+            await self._suspects.acquire()
+            chat.is_suspect = True
+
+    def acquit(self, chat: LiveChat) -> None:
+        """It did not crash; the next suspect may try."""
+        if chat.is_suspect:
+            chat.is_suspect = False
+            self._suspects.release()
+
     async def run(self, chat: LiveChat, event: Event, trigger: str) -> CallResult:
         """Hand on what is repeated after a crash, but not for ever."""
         result = CallResult()
+        if trigger == chat.progress.trigger:
+            await self.suspect(chat)
         if await chat.progress.begin(trigger):
             try:
                 result = await self.tell(chat, event, trigger)
@@ -61,6 +78,7 @@ class Dispatch:
         else:
             await self.bury(chat)
         chat.progress.end()
+        self.acquit(chat)
         return result
 
     async def tell(self, chat: LiveChat | None, event: Event, trigger: str) -> CallResult:
@@ -117,3 +135,17 @@ class Dispatch:
         result = await self._parts.plugins.call(hook, occasion, timeout_s=timeout_s)
         self._parts.counters.hook_failures.update(result.failed)
         return result
+
+
+async def contained(coroutine: Coroutine[Any, Any, object], run: HookRun | None) -> None:
+    """Foreign code beside the hooks: what it raises ends with it.
+
+    Args:
+        coroutine: What a plugin has spawned.
+        run: For whom it acts.
+    """
+    current_run.set(run)
+    try:
+        await coroutine
+    except (Exception, SystemExit):
+        log.exception("a coroutine that a plugin had spawned failed")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Iterable
 
 from chatbot.bot.live import LiveChat
 from chatbot.hooks.run import HookRun, current_run
@@ -10,7 +12,7 @@ from chatbot.model.actions import SendMessage, Transfer, UpdateUserData
 from chatbot.model.config import FallbackSettings
 from chatbot.model.errors import ActionError
 
-__all__ = ["fall_back"]
+__all__ = ["fall_back", "fall_back_all"]
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,15 @@ async def fall_back(chat: LiveChat, settings: FallbackSettings | None, reason: s
         log.error("the fallback came to nothing: %s", error)  # noqa: TRY400 (a server's refusal: no traceback)
     finally:
         current_run.reset(token)
+
+
+async def fall_back_all(chats: Iterable[LiveChat], settings: FallbackSettings | None, reason: str) -> None:
+    """Transfer all of these that the bot is in, side by side."""
+    async with asyncio.TaskGroup() as tasks:
+        for chat in chats:
+            if chat.started_at is not None:
+                going = fall_back(chat, settings, reason, chat.progress.name(reason))
+                tasks.create_task(going, name=f"hand over {chat.id}")
 
 
 async def _hand_over(chat: LiveChat, settings: FallbackSettings, reason: str) -> None:

@@ -37,6 +37,9 @@ class InStep:
         health: Where it is said that the bot is entered, or what keeps it from being so.
         wake: Called with a chat that has something to do.
         on_entered: Called each time the agent is Ready.
+
+    Attributes:
+        is_leaving: The agent is not to be made Ready any more.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class InStep:
         self._health = health
         self._wake = wake
         self._on_entered = on_entered
+        self.is_leaving = False
         self._out_of_step = asyncio.Event()
 
     def lost(self) -> None:
@@ -109,7 +113,8 @@ class InStep:
 
     async def _reconcile(self, *, was_lost: bool) -> None:
         """Be Ready, then read all chats: subscribe comes before, so nothing can fall between."""
-        await self._be_ready()
+        if not self.is_leaving:
+            await self._be_ready()
         try:
             await self._compare()
         finally:

@@ -39,11 +39,11 @@ class Key:
     """Names one operation, the same after a crash (design 5). The first to write it wins.
 
     Args:
-        chat_id: The chat; empty for operations that belong to none.
+        chat_id: The chat.
         trigger: What the hook was called for: index and fingerprint of a line, or a name.
         plugin: Whose hook it was; empty for what the bot does by itself.
-        hook: The hook.
-        ordinal: The how manieth operation of that hook call, from 0.
+        hook: The hook, a colon, and the kind of operation.
+        ordinal: The how manieth operation of that kind in that hook call, from 0.
     """
 
     chat_id: str

@@ -62,7 +62,10 @@ _FORGET = (
     "DELETE FROM memory WHERE bot = ? AND chat = ?",
     "DELETE FROM chat WHERE bot = ? AND chat = ?",
 )
-_BEGIN_RUN = "INSERT INTO bot VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET run = run + 1"
+# by the clock, so that no run of a file that was moved away has the same number
+_BEGIN_RUN = """
+    INSERT INTO bot VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET run = MAX(run + 1, excluded.run)
+"""
 _LIVE_CHATS = """
     SELECT chat, phase, cursor, trigger_, attempts, history_to, unanswered, prints, own_ids
     FROM chat WHERE bot = ? AND phase != 'ended'
@@ -159,7 +162,7 @@ class SqliteStore:
         """
         with in_words(self._path), self._db as db:
             db.execute("BEGIN IMMEDIATE")
-            db.execute(_BEGIN_RUN, (bot,))
+            db.execute(_BEGIN_RUN, (bot, int(self._now())))
             [run] = db.execute("SELECT run FROM bot WHERE name = ?", (bot,)).fetchone()
             chats = {row[0]: SavedChat(_checkpoint(*row)) for row in db.execute(_LIVE_CHATS, (bot,))}
             for *key, operation, body, digest, state, base, line, reason in db.execute(

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chatbot.bot.health import Counters
+from chatbot.bot.history import customer_has_left
 from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Incident, IncidentKind, Journal, SavedChat
 from chatbot.bot.order import LineOrder
@@ -85,6 +86,7 @@ class LiveChat:
         identity: Which participant is the bot.
         sending: Held while an operation is in flight: one at a time.
         resumes: It was found running when the process began.
+        is_suspect: It runs alone what has crashed twice.
         offered: ``on_chat_offered`` has run.
         is_accepted: The server has taken the Accept.
         accept_failed: The automatic Accept came to nothing.
@@ -125,6 +127,7 @@ class LiveChat:
         self.progress = Progress(self, run=run, journal=around.journal, saved=saved)
         self.sending = asyncio.Lock()
         self.resumes = saved is not None and saved.checkpoint.phase == "started"
+        self.is_suspect = False
         self.offered = False
         self.is_accepted = False
         self.accept_failed = False
@@ -248,6 +251,7 @@ class LiveChat:
         self._around.counters.rewinds += 1
         self.report("rewind", f"from line {self.order.cursor} to {index}")
         self.order.rewind(index)
+        self.abandoned = customer_has_left(transcript, index)
         self.outbox.doubt(index)
         self.progress.save()
         return True

@@ -7,11 +7,14 @@ again after a crash finds what it found the first time.
 from __future__ import annotations
 
 import json
+import logging
 from collections import UserDict
 from collections.abc import Mapping
 from typing import Any
 
 __all__ = ["KeptMemory"]
+
+log = logging.getLogger(__name__)
 
 
 class KeptMemory(UserDict[str, Any]):
@@ -38,8 +41,16 @@ class KeptMemory(UserDict[str, Any]):
         super().__setitem__(key, item)
 
     def news(self) -> str | None:
-        """All of it as a JSON object, if it has changed since this was last asked."""
-        text = _as_json(self.data)
+        """All of it as a JSON object, if it has changed since this was last asked.
+
+        What was put into a value and is no JSON costs the changes since then, and nothing else.
+        """
+        try:
+            text = _as_json(self.data)
+        except (TypeError, ValueError, RecursionError):
+            log.exception("a plugin keeps something that is no JSON: what it changed in memory is dropped")
+            self.data = json.loads(self._written)
+            return None
         if text == self._written:
             return None
         self._written = text

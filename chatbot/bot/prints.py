@@ -9,8 +9,10 @@ against each other strictly.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from html import unescape
 from zlib import crc32
 
 from chatbot.model.events import TranscriptEvent
@@ -51,7 +53,7 @@ class Print:
             index=line.position,
             kind=type(line).__name__,
             sender=crc32(str(line.sender.type or "").lower().encode(errors="replace")),
-            words=crc32(" ".join(str(said).split()).encode(errors="replace")),
+            words=crc32(" ".join(unescape(str(said)).split()).encode(errors="replace")),
             at_ms=int(line.timestamp.timestamp() * 1000) if line.timestamp is not None else 0,
             was_read=was_read,
         )
@@ -70,31 +72,45 @@ class Print:
         """As a short string without spaces."""
         return f"{self.index}:{self.kind}:{self.sender}:{self.words}:{self.at_ms}:{int(self.was_read)}"
 
-    def is_of(self, other: Print, *, strictly: bool = False) -> bool:
+    def is_of(self, other: Print, *, strictly: bool = False, trusts_times: bool = True) -> bool:
         """Whether both are of the same line.
 
         Args:
             other: Of the line that has this index now.
             strictly: There is reason for doubt: the transcript is known to have lost lines.
+            trusts_times: Notifications and the transcript tell the same times.
         """
         if (self.index, self.kind) != (other.index, other.kind) or self._is_of_another_kind_than(other):
             return False
-        if not (self.at_ms and other.at_ms):
-            return self.words == other.words
         if self.was_read and other.was_read:
             # the server may mask a text afterwards; it does not change when it was said
-            return self.at_ms == other.at_ms
-        same = (self.words == other.words, _is_same_moment(self.at_ms, other.at_ms))
+            has_times = self._has_times_with(other)
+            return self.at_ms == other.at_ms if has_times else self._says_what_says(other)
+        if not trusts_times or not self._has_times_with(other):
+            # announced in other words than it is shown: servers escape and mask, and nothing else tells
+            return self._says_what_says(other) or not strictly
+        same = (self._says_what_says(other), _is_same_moment(self.at_ms, other.at_ms))
         return all(same) if strictly else any(same)
+
+    def _has_times_with(self, other: Print) -> bool:
+        return bool(self.at_ms and other.at_ms)
+
+    def _says_what_says(self, other: Print) -> bool:
+        return self.words == other.words
 
     def _is_of_another_kind_than(self, other: Print) -> bool:
         return self.sender != other.sender and 0 not in (self.sender, other.sender)
 
 
 class Prints:
-    """The fingerprints of the last lines that are done with."""
+    """The fingerprints of the last lines that are done with.
+
+    Args:
+        codes: What an earlier run has left.
+    """
 
     def __init__(self, codes: Iterable[str] = ()) -> None:
+        self._same_times = self._other_times = 0
         found = (Print.parse(code) for code in codes)
         self._prints = OrderedDict((one.index, one) for one in found if one is not None)
 
@@ -112,12 +128,12 @@ class Prints:
     def knows(self, one: Print) -> bool:
         """Whether this very line is done with, although the transcript was rewound."""
         known = self._prints.get(one.index)
-        return known is not None and known.is_of(one, strictly=True)
+        return known is not None and known.is_of(one, strictly=True, trusts_times=self._trusts_times)
 
     def contradict(self, one: Print) -> bool:
         """Whether another line is remembered under this index."""
         known = self._prints.get(one.index)
-        return known is not None and not known.is_of(one)
+        return known is not None and not known.is_of(one, trusts_times=self._trusts_times)
 
     @property
     def near(self) -> int:
@@ -132,17 +148,34 @@ class Prints:
             transcript: What the server shows.
         """
         shown = _shown(transcript)
+        self._compare_times(shown)
         known = {index: one for index, one in self._prints.items() if index <= cursor}
-        if not shown or not known or _last_same(known, shown, strictly=False) is None:
+        is_same = partial(Print.is_of, trusts_times=self._trusts_times)
+        if not shown or not known or _last_same(known, shown, is_same) is None:
             return None
         # it has lost lines, that is certain: now every little difference counts
-        return _last_same(known, shown, strictly=True)
+        return _last_same(known, shown, partial(is_same, strictly=True))
+
+    @property
+    def _trusts_times(self) -> bool:
+        return self._same_times >= self._other_times
+
+    def _compare_times(self, shown: dict[int, Print]) -> None:
+        """Whether the times of notifications can be held against those of the transcript, on this server."""
+        for index, now in shown.items():
+            known = self._prints.get(index)
+            if known is None or known.was_read or known.words != now.words or not (known.at_ms and now.at_ms):
+                continue
+            if _is_same_moment(known.at_ms, now.at_ms):
+                self._same_times += 1
+            else:
+                self._other_times += 1
 
     def read(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> None:
         """Remember what is done with, and still the same, as read from the transcript."""
         for index, now in _shown(transcript).items():
             known = self._prints.get(index)
-            if known is not None and index <= cursor and known.is_of(now):
+            if known is not None and index <= cursor and known.is_of(now, trusts_times=self._trusts_times):
                 self._prints[index] = now
 
 
@@ -150,25 +183,35 @@ def _shown(transcript: Sequence[TranscriptEvent]) -> dict[int, Print]:
     return {line.position: Print.of(line, was_read=True) for line in transcript if line.position > 0}
 
 
-def _last_same(known: dict[int, Print], shown: dict[int, Print], *, strictly: bool) -> int | None:
+def _last_same(
+    known: dict[int, Print],
+    shown: dict[int, Print],
+    is_same: Callable[[Print, Print], bool],
+) -> int | None:
     """The index of the last line before the first that is another one; None if all are the same."""
-    good, end = 0, max(shown)
-    # a line may also stand where there was a gap
-    between = (index for index in shown if min(known) < index <= max(known))
-    for index in sorted({*known, *between}):
-        if index > end:
-            return good or end
-        if _is_changed(known.get(index), shown.get(index), is_inside=index > min(shown), strictly=strictly):
+    end = max(shown)
+    good = 0
+    for index in _places(known, shown, end):
+        if _is_changed(index, known, shown, is_same):
             return good or index - 1
-        good = index if index in shown else good
-    return None
+        if index in shown:
+            good = index
+    return (good or end) if max(known) > end else None
 
 
-def _is_changed(known: Print | None, shown: Print | None, *, is_inside: bool, strictly: bool) -> bool:
-    if shown is None:
+def _places(known: dict[int, Print], shown: dict[int, Print], end: int) -> list[int]:
+    """Where to compare, up to the end; a line may also stand where there was a gap."""
+    between = {index for index in shown if min(known) < index <= max(known)}
+    return sorted(index for index in between.union(known) if index <= end)
+
+
+def _is_changed(
+    index: int, known: dict[int, Print], shown: dict[int, Print], is_same: Callable[[Print, Print], bool]
+) -> bool:
+    if index not in shown:
         # what was only announced may never be shown
-        return is_inside and known is not None and known.was_read
-    return known is None or not known.is_of(shown, strictly=strictly)
+        return index > min(shown) and known[index].was_read
+    return index not in known or not is_same(known[index], shown[index])
 
 
 def _is_same_moment(one_ms: int, other_ms: int) -> bool:

@@ -98,6 +98,11 @@ class Progress:
         """Whether hooks have been started for this trigger often enough, and it always crashed."""
         return bool(self.trigger) and self.attempts >= MOST_ATTEMPTS and not self._is_counted
 
+    @property
+    def is_suspect(self) -> bool:
+        """Whether one more crash will be one too many."""
+        return bool(self.trigger) and self.attempts == MOST_ATTEMPTS - 1 and not self._is_counted
+
     async def begin(self, trigger: str) -> bool:
         """Have it durable that hooks start for this; False if they were started too often."""
         if trigger != self.trigger:

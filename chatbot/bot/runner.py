@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbot.bot.connection import Connection, OpenHttp, connect, open_http
-from chatbot.bot.dispatch import Dispatch
-from chatbot.bot.fallback import fall_back
+from chatbot.bot.dispatch import Dispatch, contained
+from chatbot.bot.fallback import fall_back_all
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
@@ -307,7 +307,9 @@ class BotRunner:
             coroutine.close()
             log.warning("chat %s has ended: what a plugin spawned in it does not run", chat.id)
             return
-        task = self._task(_contained(coroutine), f"spawned in {chat.id}")
+        run = current_run.get()
+        branch = run and run.branch()
+        task = self._task(contained(coroutine, branch), f"spawned in {chat.id}")
         chat.tasks.add(task)
         task.add_done_callback(chat.tasks.discard)
 
@@ -316,43 +318,57 @@ class BotRunner:
 
     def _task(self, coroutine: Coroutine[Any, Any, Any], purpose: str) -> asyncio.Task[Any]:
         task = self._tasks.create_task(coroutine, name=f"{self.name}: {purpose}")
+        task.add_done_callback(self._note_failure)
         if self._is_over:
             # a hook that tidies up after itself must not keep the process from leaving
             task.cancel()
         return task
 
+    def _note_failure(self, task: asyncio.Task[Any]) -> None:
+        """A fault of ours ends the bot, even if a hook that ignores that still holds it."""
+        if not task.cancelled() and task.exception() is not None:
+            self.health.polling, self.health.trouble = False, f"{task.get_name()} failed"
+
     # leaving
 
     async def _drain(self, drain_timeout: float) -> None:
         """Take no more chats, and let hooks that run finish; none begins."""
-        self.health.stopping = True
-        self._dispatch.stopping = True
-        if self._has_entered:
-            if self.settings.on_stop == "logout":
-                await self._quietly(self._session.not_ready())
-            await self._dispatch.live("on_bot_stopping")
+        self.health.stopping = self._dispatch.stopping = self._in_step.is_leaving = True
+        ends_session = self._has_entered and self.settings.on_stop == "logout"
+        if ends_session:
+            await _quietly(self._session.not_ready())
         try:
             async with asyncio.timeout(drain_timeout):
-                await self._until_idle()
-                if self._has_entered and self.settings.on_stop == "logout":
+                if self._has_entered:
+                    await self._dispatch.live("on_bot_stopping")
+                if ends_session:
                     await self._hand_over()
-                    await self._until_idle()
+                await self._until_idle()
         except TimeoutError:
             log.warning("%d chats were still busy after %g s", len(self._busy), drain_timeout)
+        if ends_session and self.settings.fallback is not None:
+            await self._hand_over_the_rest()
 
     async def _until_idle(self) -> None:
         """Until no hook runs, and what was sent is answered or found out."""
-        if self._busy or self._deliveries:
-            await self._idle.wait()
+        self._check_idle()
+        await self._idle.wait()
 
     async def _hand_over(self) -> None:
         """The session ends with the process: customers get somebody else, where the settings say who."""
-        async with asyncio.TaskGroup() as tasks:
-            for chat in [chat for chat in self._pipeline.chats.values() if chat.started_at is not None]:
-                hand_over = fall_back(
-                    chat, self.settings.fallback, "stopping", chat.progress.name("stopping")
-                )
-                tasks.create_task(hand_over, name=f"{self.name}: hand over {chat.id}")
+        idle = [chat for chat in self._pipeline.chats.values() if chat.id not in self._busy]
+        await fall_back_all(idle, self.settings.fallback, "stopping")
+
+    async def _hand_over_the_rest(self) -> None:
+        """What was busy: its hooks have had their time."""
+        for task in self._busy.values():
+            task.cancel()
+        try:
+            async with asyncio.timeout(2 * self.settings.request_timeout):
+                await self._until_idle()
+                await self._hand_over()
+        except TimeoutError:
+            log.warning("customers are left behind: the server or a hook does not let go")
 
     async def _end(self, tasks: list[asyncio.Task[Any]]) -> None:
         """Cancel what still runs; a hook that does not heed that must not keep the session open."""
@@ -370,22 +386,15 @@ class BotRunner:
         if self._source is not None:
             await self._source.aclose()
         if self._has_entered and self.settings.on_stop == "logout":
-            await self._quietly(self._session.end())
+            await _quietly(self._session.end())
         log.info("stopped")
-
-    async def _quietly(self, request: Coroutine[Any, Any, None]) -> None:
-        try:
-            await request
-        except WireError as error:
-            log.warning("%s", error)
 
     async def _wait(self, backoff: Backoff) -> None:
         await self._world.clock.sleep(backoff.failed(self._world.clock.monotonic()))
 
 
-async def _contained(coroutine: Coroutine[Any, Any, object]) -> None:
-    """Foreign code beside the hooks: what it raises ends with it."""
+async def _quietly(request: Coroutine[Any, Any, None]) -> None:
     try:
-        await coroutine
-    except (Exception, SystemExit):
-        log.exception("a coroutine that a plugin had spawned failed")
+        await request
+    except WireError as error:
+        log.warning("%s", error)

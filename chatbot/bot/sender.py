@@ -84,10 +84,6 @@ class Sender:
             raise ChatGone(f"chat {chat_id} has ended", action=action.operation)
         key = _key(chat, run, action)
         before = chat.outbox.earlier(key)
-        while before is not None and before.operation != type(action).__name__:
-            # the hook takes another way this time: what it did then is not what it asks for now
-            key = _key(chat, run, action)
-            before = chat.outbox.earlier(key)
         if before is not None:
             return self._replayed(chat, action, before)
         # who is cancelled while it waits for its turn has sent nothing; after that it is on its way
@@ -177,7 +173,9 @@ def _key(chat: LiveChat, run: HookRun | None, action: Action) -> Key:
         return Key(chat.id, chat.progress.name("unasked"), "", "", 0)
     elsewhere = run.event.chat_id if run.event is not None and run.event.chat_id != chat.id else None
     trigger = f"{elsewhere}/{run.trigger}" if elsewhere else run.trigger
-    return Key(chat.id, trigger, run.plugin, run.hook, run.next_ordinal())
+    # counted by kind: a hook that takes another way the second time finds what it had done
+    kind = type(action).__name__
+    return Key(chat.id, trigger, run.plugin, f"{run.hook}:{kind}", run.next_ordinal(kind))
 
 
 def _error_of(record: OperationRecord, operation: str) -> ActionError:

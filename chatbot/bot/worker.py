@@ -60,6 +60,7 @@ class Worker:
             while not self._dispatch.stopping and not chat.stalled and await self._step(chat):
                 pass
         finally:
+            self._dispatch.acquit(chat)
             if not chat.ended:
                 chat.progress.flush()
             self._dispatch.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -34,17 +35,23 @@ class HookRun:
     _deadline: asyncio.Timeout | None = None
     _left_s: float = 0.0
     _waiting: int = 0
-    _ordinals: int = 0
+    _ordinals: Counter[str] = field(default_factory=Counter)
+    _branches: int = 0
 
     @property
     def answered(self) -> bool:
         """Whether it did something that the customer sees."""
         return any(action.customer_sees for action in self.performed)
 
-    def next_ordinal(self) -> int:
-        """The how manieth operation this is, from 0: the same when the hook is run again after a crash."""
-        self._ordinals += 1
-        return self._ordinals - 1
+    def next_ordinal(self, operation: str) -> int:
+        """The how manieth of its kind this operation is, from 0: the same when the hook is run again."""
+        self._ordinals[operation] += 1
+        return self._ordinals[operation] - 1
+
+    def branch(self) -> HookRun:
+        """A coroutine beside the hook: what it does is counted apart, and does not stop the hook's clock."""
+        self._branches += 1
+        return HookRun(self.plugin, f"{self.hook}+{self._branches}", self.event, self.trigger)
 
     @contextmanager
     def limited(self, deadline: asyncio.Timeout) -> Iterator[None]:

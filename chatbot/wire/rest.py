@@ -169,7 +169,9 @@ class Rest:
         end = max(line.position for line in lines)
         page = await self._rest_after(chat_id, end + 1, end)
         if is_whole and end > len(lines) and (not page or page[0].position > end + 1):
-            page = await self._rest_after(chat_id, len(lines) + 1, end) or page
+            by_place = await self._rest_after(chat_id, len(lines) + 1, end)
+            if by_place and (not page or by_place[0].position < page[0].position):
+                return by_place
         return page
 
     async def _rest_after(self, chat_id: str, start: int, end: int) -> list[TranscriptEvent]:

@@ -148,9 +148,17 @@ class AgentSession:
         Raises:
             WireError: The server did not accept it.
         """
-        outcome = await self._rest.perform(NotReady())
+        outcome = await self._last_word(NotReady())
         if not isinstance(outcome, Accepted):
             raise _cannot(NotReady(), outcome)
+
+    async def _last_word(self, action: Action) -> Outcome:
+        """Once more after a login, if the server has just forgotten who asks."""
+        outcome = await self._rest.perform(action)
+        if isinstance(outcome, SessionFault):
+            await self.renew()
+            outcome = await self._rest.perform(action)
+        return outcome
 
     async def end(self) -> None:
         """Log out of all media. The server then ends the HTTP session, so nothing may follow.
@@ -158,7 +166,7 @@ class AgentSession:
         Raises:
             WireError: The server did not accept it.
         """
-        outcome = await self._rest.perform(EndContactCenterSession())
+        outcome = await self._last_word(EndContactCenterSession())
         if not isinstance(outcome, Accepted):
             raise _cannot(EndContactCenterSession(), outcome)
 

@@ -168,4 +168,4 @@ def test_a_second_process_is_refused_even_if_the_first_is_stopped(place: Place) 
         assert refused(place) == "another process uses it"
         first.kill()
         first.wait()
-        assert place.load().run == 1
+        assert place.load().run == 1000

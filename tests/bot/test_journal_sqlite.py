@@ -28,16 +28,23 @@ def test_everything_comes_back_as_it_was_put(place: Place) -> None:
     done = replace(operation(1), state="confirmed", body="", line="9:TextReceived:0:1:2:0", reason="a: b")
     place.put(CHECKPOINT, done, operation(2), Memory("c1", '{"name": "Ana"}'), Memory("", '{"all": [1]}'))
     assert place.load() == Saved(
-        1, {"c1": SavedChat(CHECKPOINT, [done, operation(2)], {"name": "Ana"})}, {"all": [1]}
+        1000, {"c1": SavedChat(CHECKPOINT, [done, operation(2)], {"name": "Ana"})}, {"all": [1]}
     )
 
 
 def test_a_new_journal_holds_nothing(place: Place) -> None:
-    assert place.load() == Saved(run=1)
+    assert place.load() == Saved(run=1000)
 
 
 def test_each_run_has_a_greater_number(place: Place) -> None:
-    assert [place.load().run, place.load().run, place.load("butler").run] == [1, 2, 1]
+    assert [place.load().run, place.load().run, place.load("butler").run] == [1000, 1001, 1000]
+
+
+def test_no_run_of_a_file_that_was_moved_away_has_the_same_number(place: Place) -> None:
+    assert [place.load().run, place.load().run] == [1000, 1001]
+    place.time += 60
+    place.path.unlink()
+    assert place.load().run == 1060
 
 
 def test_the_last_state_counts_and_operations_stay_in_the_order_of_their_intents(place: Place) -> None:
@@ -52,7 +59,7 @@ def test_the_last_state_counts_and_operations_stay_in_the_order_of_their_intents
 
 def test_bots_do_not_see_what_others_keep(place: Place) -> None:
     place.put(CHECKPOINT, operation(), Memory("", '{"a": 1}'))
-    assert place.load("butler") == Saved(run=1)
+    assert place.load("butler") == Saved(run=1000)
 
 
 def test_a_chat_that_ended_is_kept_and_not_loaded(place: Place) -> None:
@@ -128,7 +135,7 @@ def test_what_ended_long_ago_is_deleted_with_everything_of_it(place: Place) -> N
         "memory": 1,
         "incident": 1,
     }
-    assert place.load() == Saved(2, {"c1": SavedChat(CHECKPOINT, [operation()])}, {"b": 1})
+    assert place.load() == Saved(2000, {"c1": SavedChat(CHECKPOINT, [operation()])}, {"b": 1})
 
 
 def test_a_few_chats_are_deleted_at_once_and_the_disk_gets_its_pages_back(place: Place) -> None:

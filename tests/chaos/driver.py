@@ -23,7 +23,6 @@ from tests.chaos.report import Outcome
 
 # Longer than the bots take to settle a request of which nobody knows what became.
 LATE_DOUBLES_S = 4.0
-GRACE_S = 60.0
 LOOK_S = 2.0
 CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 
@@ -133,7 +132,7 @@ class _Run:
 
     async def _come_to_rest(self) -> None:
         """Wait while something is still to come, within limits; then as long as it may come twice."""
-        end, pause = time.monotonic() + GRACE_S, 0.1
+        end, pause = time.monotonic() + self.plan.patience_s, 0.1
         while any(may_mend(history) for history in await self._histories()) and time.monotonic() < end:
             await asyncio.sleep(pause)
             pause = min(2.0 * pause, LOOK_S)

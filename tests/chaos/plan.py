@@ -16,11 +16,11 @@ Manner = Literal["patient", "hasty", "staying"]
 MOST_STAYING = 20
 
 LASTS_S: dict[Hurt, tuple[float, float]] = {
-    "kill -9": (0.0, 1.0),
-    "SIGTERM": (0.0, 1.0),
+    "kill -9": (0.0, 0.5),
+    "SIGTERM": (0.0, 0.5),
     # Shorter and longer than the platform's patience with a silent CometD client.
     "SIGSTOP": (1.0, 6.0),
-    "server restart": (0.5, 3.0),
+    "server restart": (0.5, 2.0),
 }
 # What follows sooner hits a bot that is still recovering; then its recovery cannot be measured.
 ON_THE_HEELS = 0.2
@@ -34,7 +34,8 @@ class Plan:
     """The size of a run.
 
     `faults` multiplies the rates of all faults of connections and notifications, `slowness` all pauses of
-    customers and mishaps. `patience_s` is how long a customer waits while nothing new is said.
+    customers and mishaps. `patience_s` is how long a customer waits while nothing new is said, and how long
+    the end waits for what has still to come.
     """
 
     seed: int = 0
@@ -111,7 +112,7 @@ def script(plan: Plan, number: int) -> Script:
     manners: tuple[Manner, ...] = ("patient", "hasty", "staying")
     [manner] = rng.choices(manners, (0.85 - staying, 0.15, staying))
     # Long enough for some that a reply said twice would still be heard.
-    linger = rng.choice([rng.uniform(0.0, 0.5), rng.uniform(3.0, 6.0)])
+    linger = rng.uniform(3.0, 6.0) if rng.random() < 1 / 3 else rng.uniform(0.0, 0.5)
     return Script(f"Customer {number}", tuple(steps), manner, linger * plan.slowness)
 
 

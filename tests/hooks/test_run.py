@@ -33,10 +33,20 @@ def test_a_run_has_answered_when_the_customer_sees_something() -> None:
     assert HookRun("faq", "on_text", None, performed=[Complete()]).answered
 
 
-def test_operations_are_counted_from_0() -> None:
+def test_operations_are_counted_from_0_each_kind_by_itself() -> None:
     hook = run()
-    assert [hook.next_ordinal() for _ in range(3)] == [0, 1, 2]
-    assert run().next_ordinal() == 0
+    kinds = ["SendMessage", "SendMessage", "AddComment", "SendMessage"]
+    assert [hook.next_ordinal(kind) for kind in kinds] == [0, 1, 0, 2]
+    assert run().next_ordinal("SendMessage") == 0
+
+
+def test_what_runs_beside_a_hook_is_counted_apart() -> None:
+    hook = run()
+    hook.next_ordinal("SendMessage")
+    one, other = hook.branch(), hook.branch()
+    assert len({hook.hook, one.hook, other.hook}) == 3
+    assert (one.plugin, one.trigger) == (hook.plugin, hook.trigger)
+    assert one.next_ordinal("SendMessage") == other.next_ordinal("SendMessage") == 0
 
 
 async def test_the_clock_stands_still_while_a_hook_waits() -> None:

@@ -35,6 +35,7 @@ from chatbot.model.events import Event, TextReceived, TranscriptEvent
 from chatbot.model.notifications import Batch, SessionStarted, Signal
 from chatbot.wire import outcomes, session
 from chatbot.wire.outcomes import Outcome, Refusal
+from tests.simulation.plan import Plan
 
 __all__ = ["MUTANTS", "Mutant"]
 
@@ -48,10 +49,12 @@ class Mutant:
     Args:
         name: What is wrong.
         targets: Where it is planted: an owner, a name, and what stands there instead.
+        suits: Whether a plan can bring it to light: the others need not be run.
     """
 
     name: str
     targets: tuple[Target, ...]
+    suits: Callable[[Plan], bool] = lambda _plan: True
 
     @contextmanager
     def planted(self) -> Iterator[None]:
@@ -60,6 +63,24 @@ class Mutant:
             for owner, name, instead in self.targets:
                 stack.enter_context(patch.object(owner, name, instead))
             yield
+
+
+def _has(*names: str) -> Callable[[Plan], bool]:
+    """One of these things happens."""
+    return lambda plan: any(name in names for _, name in plan.faults.events)
+
+
+_is_away = _has("kill", "stop")
+
+
+def _types_while_away(plan: Plan) -> bool:
+    """Somebody types while the bot is away, and no request comes to harm: only then is it judged (I18)."""
+    return bool(_is_away(plan) and plan.faults.prompt_s and any(script.types for script in plan.scripts))
+
+
+def _indexes_come_again(plan: Plan) -> bool:
+    """What an earlier life knows under an index is another line now."""
+    return _is_away(plan) and _has("failover")(plan)
 
 
 def _constant(value: Any) -> Callable[..., Any]:
@@ -215,13 +236,19 @@ MUTANTS = {
             "duplicates-kept",
             ((LineOrder, "offer", _offer_again), (Progress, "is_done", _constant(value=False))),
         ),
-        Mutant("regression-ignored", ((Prints, "rewind_to", _never_rewind),)),
-        Mutant("key-without-fingerprint", ((Progress, "trigger_of", _index_only),)),
+        Mutant("regression-ignored", ((Prints, "rewind_to", _never_rewind),), suits=_has("failover")),
+        Mutant(
+            "key-without-fingerprint", ((Progress, "trigger_of", _index_only),), suits=_indexes_come_again
+        ),
         Mutant("intent-after-send", ((Outbox, "intend", _intent_later),)),
         Mutant("not-verified-at-resume", ((Sender, "recover", _nothing),)),
         Mutant("retry-without-verify", ((delivery, "took_effect", _false),)),
         Mutant("first-writer-loses", ((Outbox, "earlier", _constant(value=None)),)),
-        Mutant("old-typing-told", ((Worker, "_is_late_typing", staticmethod(_constant(value=False))),)),
-        Mutant("login-without-end", ((session, "_TRIES", 1000),)),
+        Mutant(
+            "old-typing-told",
+            ((Worker, "_is_late_typing", staticmethod(_constant(value=False))),),
+            suits=_types_while_away,
+        ),
+        Mutant("login-without-end", ((session, "_TRIES", 1000),), suits=_has("login refused")),
     )
 }

@@ -154,8 +154,9 @@ class Net:
                 seconds = self._rng.choice(["0", "1", "3", "abc"])
                 self._reply(flight, Reply(429, {"retry-after": seconds}, b""))
             case "late":
-                # nobody answers, and the effect comes after the client has given up
-                delay = flight.timeout_s + LATEST_EFFECT_S * self._rng.random()
+                # nobody answers, and the effect comes after the client has given up, or has died
+                given_up = 0.0 if flight.process.is_dead else flight.timeout_s
+                delay = given_up + LATEST_EFFECT_S * self._rng.random()
                 flight.late = self._loop.later(delay, self._take_effect, flight)
             case "slow":
                 flight.late = self._loop.later(self._rng.uniform(0.3, 1.0), self._process, flight, "")
