@@ -251,48 +251,6 @@ async def test_a_second_signal_stops_at_once_even_while_a_blocking_hook_runs(tmp
     assert "EndContactCenterSession" not in [request.operation for request in simulator.requests]
 
 
-HASTY = "import sys; from chatbot.cli import main, running; running._LAST_RESORT_S = 3.5; main(sys.argv[1:])"
-
-
-async def test_a_hook_that_does_not_let_go_keeps_neither_the_session_nor_the_process(tmp_path: Path) -> None:
-    simulator = Simulator()
-    async with serve(simulator.asgi) as server:
-        write(
-            tmp_path,
-            f"""
-            service.admin = ""
-            service.drain_timeout = 0.1
-            [bots.maid]
-            server = "{server}"
-            username = "maid"
-            password = "x"
-            plugins = ["leech"]
-            """,
-            leech="""
-                import asyncio
-                from chatbot import hookimpl
-
-                @hookimpl
-                async def on_text():
-                    print("stuck", flush=True)
-                    while True:
-                        try:
-                            await asyncio.sleep(60)
-                        except asyncio.CancelledError:
-                            pass
-            """,
-        )
-        async with program("run", cwd=tmp_path, start=("-c", HASTY)) as run, Customer(server) as customer:
-            await customer.sees_agent()
-            await customer.says("Hello")
-            await run.says("^stuck$")
-            run.signal(signal.SIGTERM)
-            await run.says("does not end although it was cancelled")
-            assert await run.ends() == 1
-            await run.says("the process ends without it$")
-    assert simulator.requests[-1].operation == "EndContactCenterSession"
-
-
 # the journal
 
 
