@@ -286,7 +286,7 @@ async def test_with_a_damaged_journal_it_stays_up_speaks_to_nobody_and_heals_whe
             assert await run.ends() == 0
     # the bot has begun its first run in the new file
     store = SqliteStore.open(journal, lambda: 0.0)
-    assert store.load("maid").run == 2
+    assert store.load("maid").run > 1
     store.close()
 
 
