@@ -92,6 +92,11 @@ class Print:
         same = (self._says_what_says(other), _is_same_moment(self.at_ms, other.at_ms))
         return all(same) if strictly else any(same)
 
+    def is_telling_of(self, other: Print) -> bool:
+        """Whether the times of both can be compared: one typing looks like another."""
+        is_alike = (self.kind, self.words) == (other.kind, other.words) and not self.kind.startswith("Typing")
+        return is_alike and self._has_times_with(other)
+
     def _has_times_with(self, other: Print) -> bool:
         return bool(self.at_ms and other.at_ms)
 
@@ -164,7 +169,7 @@ class Prints:
         """Whether the times of notifications can be held against those of the transcript, on this server."""
         for index, now in shown.items():
             known = self._prints.get(index)
-            if known is None or known.was_read or known.words != now.words or not (known.at_ms and now.at_ms):
+            if known is None or known.was_read or not known.is_telling_of(now):
                 continue
             if _is_same_moment(known.at_ms, now.at_ms):
                 self._same_times += 1
