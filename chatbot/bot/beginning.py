@@ -55,6 +55,7 @@ class Beginning:
         chat.offered = True
         await self._sender.recover(chat)
         chat.progress.phase = "offered"
+        await self._dispatch.suspect(chat)
         if not await chat.progress.begin("offered"):
             await self._dispatch.bury(chat)
         else:
@@ -129,6 +130,8 @@ class Beginning:
         if progress.is_poisoned and await self._bury(chat):
             return
         await self._dispatch.suspect(chat)
+        if self._dispatch.stopping:
+            return
         is_amid_a_line = Print.parse(progress.trigger) is not None
         if is_amid_a_line:
             name = f"{_RESUMED}{progress.trigger}"

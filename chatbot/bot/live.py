@@ -102,6 +102,7 @@ class LiveChat:
         leaving_by: The operation by which the bot leaves.
         leaving_until: Before this it is not asked for again, in monotonic seconds.
         abandoned: The customer has left and has not come back.
+        customer_left_at: When the customer left, by the server's clock.
         again: The chat is offered anew, and its end has not been told yet; taken up after that.
         unordered: Lines that have no place in the order.
         failures: Reports of failed operations.
@@ -144,6 +145,7 @@ class LiveChat:
         self.leaving_by = ""
         self.leaving_until = 0.0
         self.abandoned = False
+        self.customer_left_at: datetime | None = None
         self.again: ChatUpdated | None = None
         self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)
         self.failures: deque[OperationFailed] = deque(maxlen=_MOST_UNORDERED)

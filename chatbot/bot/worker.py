@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from chatbot.bot.asking import Asking
 from chatbot.bot.beginning import Beginning
@@ -61,6 +62,9 @@ class Worker:
                 pass
         finally:
             self._dispatch.acquit(chat)
+            if self._dispatch.stopping:
+                # what was not run to its end did not crash
+                chat.progress.withdraw()
             if not chat.ended:
                 chat.progress.flush()
             self._dispatch.flush()
@@ -209,7 +213,9 @@ class Worker:
         if isinstance(line, ParticipantLeft):
             others = [person for person in chat.handle.participants if person.is_customer]
             chat.abandoned = all(person.participant_id == line.sender.participant_id for person in others)
-        else:
+            chat.customer_left_at = line.timestamp
+        elif not _is_before(line.timestamp, chat.customer_left_at):
+            # what was said before the leaving, and comes later, does not bring the customer back
             chat.abandoned = False
 
     async def _look_after(self, chat: LiveChat) -> bool:
@@ -258,3 +264,7 @@ class Worker:
         if chat.outbox.has_unseen_lines:
             await self._asking.last_look(chat)
         chat.outbox.close(chat.resource)
+
+
+def _is_before(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and one < other

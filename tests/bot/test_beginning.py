@@ -75,6 +75,42 @@ async def test_a_hook_for_resuming_that_kills_the_bot_is_left_out_the_fourth_tim
         assert (answers.heard, stage.bot.counters.dead_letters) == (["one"], 1)
 
 
+async def test_a_hook_for_resuming_that_kills_the_bot_is_buried_once_and_costs_no_line() -> None:
+    desk, drawer = Desk(), Drawer()
+    await die_three_times_at_resuming(desk, drawer)
+    async with on_stage(dies := Hangs("resumed"), answers := Answers(), desk=desk, journal=drawer) as stage:
+        desk.says("one")
+        await stage.quiet()
+        assert (dies.called, answers.heard, stage.names()) == ([], ["one"], ["TextReceived"])
+        await stage.crash(drawer)
+    async with on_stage(tells := Hangs(), answers := Answers(), desk=desk, journal=drawer) as stage:
+        desk.says("two")
+        await stage.quiet()
+        assert (tells.called, answers.heard) == (["resumed"], ["two"])
+    assert [kind for kind, _ in drawer.incidents()] == ["dead letter"]
+    assert desk.texts() == ["re one", "re two"]
+
+
+async def test_a_chat_that_cannot_be_resumed_is_handed_over_once() -> None:
+    desk, drawer = Desk(), Drawer()
+    await die_three_times_at_resuming(desk, drawer)
+    async with on_stage(
+        told := Hangs("resumed"), desk=desk, journal=drawer, fallback={"queue": "q"}
+    ) as stage:
+        assert (told.called, stage.bot.chats) == (["ended: Completed"], 0)
+        assert (stage.asked("UpdateUserData"), stage.asked("Transfer")) == (1, 1)
+
+
+async def die_three_times_at_resuming(desk: Desk, drawer: Drawer) -> None:
+    async with on_stage(Answers(), desk=desk, journal=drawer) as stage:
+        await stage.chatting()
+        await stage.crash(drawer)
+    for _ in range(3):
+        async with on_stage(dies := Hangs("resumed"), desk=desk, journal=drawer, ready=False) as stage:
+            await killed(stage, drawer, dies)
+    assert drawer.checkpoint().attempts == 3
+
+
 async def test_an_accept_that_nobody_answered_before_the_crash_is_decided_anew() -> None:
     desk, drawer = Desk(), Drawer()
     async with on_stage(desk=desk, journal=drawer) as stage:

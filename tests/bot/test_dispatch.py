@@ -8,7 +8,7 @@ from chatbot.bot.prints import Print
 from tests.bot.desk import Desk, code
 from tests.bot.drawer import Drawer
 from tests.bot.mortal import Answers, Hangs, killed
-from tests.bot.stage import on_stage
+from tests.bot.stage import Stage, on_stage
 
 FALLBACK = {"queue": "humans", "say": "One moment."}
 
@@ -151,3 +151,54 @@ async def test_what_raises_is_final_at_once() -> None:
         await stage.crash(drawer)
     async with on_stage(answers := Answers(), desk=desk, journal=drawer) as stage:
         assert (answers.heard, stage.names()) == ([], ["ChatResumed"])
+
+
+async def die_twice_in_two_chats(desk: Desk, drawer: Drawer) -> None:
+    """Hooks run in both at once when the process dies, so nobody knows whose fault it is."""
+    async with on_stage(dies := Answers(hangs_before="poison"), desk=desk, journal=drawer) as stage:
+        await stage.chatting("c1")
+        await stage.chatting("c2")
+        desk.says("poison", "c1")
+        desk.says("poison", "c2")
+        await killed_in_both(stage, drawer, dies)
+    async with on_stage(
+        dies := Answers(hangs_before="poison"), desk=desk, journal=drawer, ready=False
+    ) as stage:
+        await killed_in_both(stage, drawer, dies)
+    assert attempts(drawer) == [2, 2]
+
+
+async def killed_in_both(stage: Stage, drawer: Drawer, dies: Answers) -> None:
+    await stage.until(lambda: dies.heard == ["poison", "poison"])
+    await stage.crash(drawer)
+
+
+def attempts(drawer: Drawer) -> list[int]:
+    return sorted(drawer.checkpoint(chat).attempts for chat in ("c1", "c2"))
+
+
+async def test_the_last_attempt_is_made_for_one_chat_at_a_time() -> None:
+    desk, drawer = Desk(), Drawer()
+    await die_twice_in_two_chats(desk, drawer)
+    slow = Answers(hangs_before="poison")
+    async with on_stage(slow, desk=desk, journal=drawer, ready=False) as stage:
+        await stage.until(slow.hangs.is_set)
+        await stage.turns(1000)
+        assert (slow.heard, stage.names().count("ChatResumed"), attempts(drawer)) == (["poison"], 1, [2, 3])
+        slow.go.set()
+        await stage.quiet()
+        assert (slow.heard, attempts(drawer)) == (["poison", "poison"], [0, 0])
+        assert stage.bot.counters.dead_letters == 0
+    assert [desk.texts("c1"), desk.texts("c2")] == [["re poison"], ["re poison"]]
+
+
+async def test_of_two_chats_only_the_one_that_crashed_alone_is_a_dead_letter() -> None:
+    desk, drawer = Desk(), Drawer()
+    await die_twice_in_two_chats(desk, drawer)
+    async with on_stage(
+        dies := Answers(hangs_before="poison"), desk=desk, journal=drawer, ready=False
+    ) as stage:
+        await killed(stage, drawer, dies)
+    assert attempts(drawer) == [2, 3]
+    async with on_stage(answers := Answers(), desk=desk, journal=drawer) as stage:
+        assert (answers.heard, stage.bot.counters.dead_letters) == (["poison"], 1)

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -75,6 +76,30 @@ def test_what_was_saved_is_copied() -> None:
     saved = {"step": 1}
     KeptMemory(saved)["step"] = 2
     assert saved == {"step": 1}
+
+
+def test_what_is_put_into_a_value_and_is_no_json_costs_what_changed_since_the_last_news(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    memory = KeptMemory({"seen": ["a"]})
+    memory["step"] = 1
+    assert memory.news() == '{"seen":["a"],"step":1}'
+    memory["step"] = 2
+    memory["seen"].append("b")
+    memory.setdefault("times", []).append(datetime.now(UTC))
+    assert memory.news() is None
+    assert dict(memory) == {"seen": ["a"], "step": 1}
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("ERROR", "a plugin keeps something that is no JSON: what it changed in memory is dropped")
+    ]
+    memory["seen"].append("c")
+    assert (memory.news(), memory.news()) == ('{"seen":["a","c"],"step":1}', None)
+
+
+def test_what_is_no_json_costs_nothing_that_was_saved() -> None:
+    memory = KeptMemory({"ring": []})
+    memory["ring"].append(memory["ring"])
+    assert (memory.news(), dict(memory)) == (None, {"ring": []})
 
 
 @given(st.dictionaries(st.text(), JSON, min_size=1, max_size=4))

@@ -154,6 +154,63 @@ def test_what_agrees_is_held_against_the_next_reading_strictly() -> None:
     assert found.rewind_to(1, [at(1, ms=501)]) == 0
 
 
+HOURS = 7 * 3_600_000
+ANNOUNCED_OTHERWISE = {
+    "no line has a time": (
+        [text(1, "a"), text(2, "4111 1111"), text(3, "b")],
+        [text(1, "a"), text(2, "****"), text(3, "b")],
+        None,
+    ),
+    "only the transcript has times": (
+        [text(1, "a"), text(2, "4111 1111")],
+        [at(1, "a"), at(2, "****")],
+        None,
+    ),
+    "another line tells that the clocks differ": (
+        [at(1, "a"), at(2, "4111 1111")],
+        [at(1, "a", ms=HOURS), at(2, "****", ms=HOURS)],
+        None,
+    ),
+    "another line tells that the clocks agree, and this one was said later": (
+        [at(1, "a"), at(2, "4111 1111")],
+        [at(1, "a"), at(2, "****", ms=9000)],
+        1,
+    ),
+    "another line tells that the clocks agree, and this one was said then": (
+        [at(1, "a"), at(2, "4111 1111")],
+        [at(1, "a"), at(2, "****")],
+        None,
+    ),
+    "escaped": ([at(1, "a &amp; &lt;b&gt;")], [at(1, "a & <b>", ms=9000)], None),
+}
+
+
+@pytest.mark.parametrize(
+    ("announced", "shown", "rewound"), ANNOUNCED_OTHERWISE.values(), ids=ANNOUNCED_OTHERWISE
+)
+def test_a_line_that_is_shown_in_other_words_is_another_only_where_its_time_tells(
+    announced: list[TextReceived], shown: list[TextReceived], rewound: int | None
+) -> None:
+    found = prints(*announced, was_read=False)
+    cursor = len(announced)
+    assert found.rewind_to(cursor, shown) == rewound
+    if rewound is None:
+        found.read(cursor, shown)
+        assert found.codes() == prints(*shown).codes()
+        assert found.rewind_to(cursor, shown) is None
+
+
+def test_what_is_escaped_is_the_same_words() -> None:
+    assert Print.of(text(1, "Tom &amp; &quot;Ana&quot; &#39;&lt;3")) == Print.of(text(1, 'Tom & "Ana" \'<3'))
+    assert Print.of(text(1, "a &amp; b")) != Print.of(text(1, "a &lt; b"))
+
+
+def test_a_line_without_a_time_is_known_after_a_loss_only_by_its_words() -> None:
+    lost = prints(text(1, "a"), text(2, "b"), text(3, "c"), was_read=False)
+    assert lost.rewind_to(3, [text(1, "a"), text(2, "new")]) == 1
+    assert [lost.knows(Print.of(text(2, words))) for words in ("b", "new")] == [True, False]
+
+
 TRANSCRIPTS = st.lists(
     st.builds(at, st.integers(1, 12), st.sampled_from(["a", "b"]), ms=st.sampled_from([0, 9000])),
     max_size=12,

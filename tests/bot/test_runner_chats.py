@@ -3,8 +3,10 @@ import asyncio
 import pytest
 
 from chatbot import ChatEnded, ChatStarted, hookimpl
+from chatbot.bot.journal import OperationRecord
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.run import HookRun, current_run
+from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
 
 
@@ -119,3 +121,51 @@ async def test_many_whole_chats_leave_nothing_behind() -> None:
         assert len(stage.all(ChatStarted)) == len(stage.all(ChatEnded)) == 60
         assert (stage.bot._pipeline.chats, stage.bot._pipeline.handles) == ({}, {})
         assert (stage.bot._woken, stage.bot._busy, stage.bot._worker._beginning.taken) == (set(), {}, set())
+
+
+class SpeaksBeside:
+    """Speaks, and has something spoken beside the hook; may then wait for ever."""
+
+    def __init__(self, *, waits: bool = False) -> None:
+        self._waits = waits
+
+    @hookimpl
+    async def on_text(self, chat: Chat) -> None:
+        for number in (1, 2):
+            chat.spawn(self._speak(chat, f"beside {number}"))
+        if self._waits:
+            await asyncio.Event().wait()
+        await chat.send_text("hook")
+
+    async def _speak(self, chat: Chat, text: str) -> None:
+        await chat.send_text(text)
+
+
+async def test_what_is_spawned_is_named_apart_from_its_hook_in_the_journal() -> None:
+    drawer = Drawer()
+    async with on_stage(SpeaksBeside(), journal=drawer) as stage:
+        await stage.chatting()
+        stage.desk.says("hi")
+        await stage.quiet()
+        said = {record.key for record in drawer.all(OperationRecord) if record.operation == "SendMessage"}
+        assert sorted((key.plugin, key.hook, key.ordinal) for key in said) == [
+            ("p1", "on_text+1:SendMessage", 0),
+            ("p1", "on_text+2:SendMessage", 0),
+            ("p1", "on_text:SendMessage", 0),
+        ]
+        assert len({key.trigger for key in said}) == 1
+        assert sorted(stage.desk.texts()) == ["beside 1", "beside 2", "hook"]
+
+
+async def test_what_is_spawned_and_sends_does_not_give_its_hook_more_time() -> None:
+    async with on_stage(SpeaksBeside(waits=True), hook_timeout=5.0) as stage:
+        await stage.chatting()
+        gate = stage.desk.holding("SendMessage")
+        stage.desk.says("hi")
+        await stage.until(gate.reached.is_set)
+        assert stage.bot.counters.hook_failures["p1"] == 0
+        await stage.later(6)
+        assert stage.bot.counters.hook_failures["p1"] == 1
+        gate.open.set()
+        await stage.quiet()
+        assert stage.desk.texts() == ["beside 1", "beside 2"]

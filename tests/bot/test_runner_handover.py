@@ -2,6 +2,7 @@
 
 import asyncio
 
+from chatbot.bot.journal import OperationRecord
 from tests.bot.desk import LOST, Desk
 from tests.bot.drawer import Drawer
 from tests.bot.mortal import Answers, Hangs
@@ -85,3 +86,27 @@ async def test_a_handover_that_the_server_does_not_answer_does_not_hold_the_bot(
         async with asyncio.timeout(5):
             await stage.running
         assert stage.desk.requests[-1] == "EndContactCenterSession"
+
+
+async def test_who_waits_is_handed_over_at_once_and_who_is_served_when_the_time_for_hooks_is_over() -> None:
+    drawer, hook = Drawer(), Answers(hangs_before="one")
+    async with on_stage(hook, journal=drawer, fallback=FALLBACK, drain=30.0, hook_timeout=600.0) as stage:
+        await stage.chatting("idle")
+        await stage.chatting("busy")
+        stage.desk.says("one", "busy")
+        await stage.until(hook.hangs.is_set)
+        stage.bot.stop()
+        await stage.until(lambda: "idle" not in stage.desk.chats)
+        await stage.later(29)
+        assert handed_over(drawer) == ["idle"]
+        await stage.later(2)
+        await stage.until(stage.running.done)
+        assert (handed_over(drawer), stage.asked("Transfer")) == (["idle", "busy"], 2)
+        assert stage.desk.texts("busy") == hook.states == []
+        assert stage.desk.requests[-1] == "EndContactCenterSession"
+
+
+def handed_over(drawer: Drawer) -> list[str]:
+    """The chats that were transferred, in order."""
+    records = drawer.all(OperationRecord)
+    return [it.key.chat_id for it in records if (it.operation, it.state) == ("Transfer", "intent")]

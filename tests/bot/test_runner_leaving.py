@@ -82,3 +82,25 @@ async def test_a_stop_while_the_server_is_out_of_reach_ends() -> None:
         stage.desk.forget_client()
         await stage.until(lambda: stage.asked("handshake") > 5)
         await stage.stop()
+
+
+async def test_a_bot_that_leaves_is_not_made_ready_again() -> None:
+    slow = Slow()
+    async with on_stage(slow, drain=600.0, hook_timeout=600.0) as stage:
+        await stage.chatting()
+        stage.desk.says("one")
+        await stage.until(lambda: slow.ended)
+        stage.bot.stop()
+        await stage.until(lambda: "stopping" in stage.seen.life)
+        compared = stage.asked("chats")
+        await stage.later(65)
+        assert stage.asked("chats") == compared + 2
+        stage.desk.forget_client()
+        await stage.until(lambda: stage.asked("chats") == compared + 3)
+        await stage.turns()
+        assert stage.desk.agent_state == "NotReady"
+        slow.go.set()
+        await stage.until(stage.running.done)
+        after = stage.desk.requests[stage.desk.requests.index("NotReady") :]
+        assert {"Ready", "StartContactCenterSession"}.isdisjoint(after)
+        assert (slow.ended, after[-1]) == ("finished", "EndContactCenterSession")

@@ -258,3 +258,27 @@ async def test_a_chat_whose_customer_has_left_is_completed_also_by_the_next_proc
         await stage.crash(drawer)
     async with on_stage(told := Hangs(), desk=desk, journal=drawer) as stage:
         assert (told.called, stage.bot.chats) == (["resumed", "ended: Completed"], 0)
+
+
+async def test_a_hook_that_takes_another_way_the_second_time_finds_what_it_had_sent() -> None:
+    desk, drawer = Desk(), Drawer()
+
+    class Learns(Answers):
+        @hookimpl
+        async def on_text(self, chat: Chat, event: TextReceived) -> None:
+            if not self._after:
+                await chat.update_user_data({"topic": "bills"})
+            self.states.append((await chat.send_text("hello")).state)
+            await self._perhaps_hang(event.text, self._after)
+
+    async with on_stage(dies := Learns(hangs_after="one"), desk=desk, journal=drawer) as stage:
+        await stage.chatting()
+        desk.says("one")
+        await stage.until(lambda: drawer.states()[-1:] == ["confirmed"])
+        await killed(stage, drawer, dies)
+        assert stage.asked("UpdateUserData") == 0
+    async with on_stage(again := Learns(), desk=desk, journal=drawer) as stage:
+        assert (again.states, stage.bot.counters.replay_mismatches) == (["confirmed"], 0)
+        assert (stage.asked("UpdateUserData"), stage.asked("SendMessage")) == (1, 1)
+    assert [body["userData"] for body in desk.bodies if "userData" in body] == [{"topic": "bills"}]
+    assert desk.texts() == ["hello"]

@@ -98,7 +98,9 @@ class Faults:
         """
         if not all(name in CALM for _, name in self.events) or set(self.rates) & set(REQUEST_FAULTS):
             return 0.0
-        return _PROMPT_S + (_RESYNC_S if self.rates else 0.0)
+        # a forgotten client may go on waiting for its held poll
+        is_deaf = bool(self.rates) or any(name == "client forgotten" for _, name in self.events)
+        return _PROMPT_S + (_RESYNC_S if is_deaf else 0.0)
 
 
 def draw_options(rng: random.Random) -> Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -303,6 +304,33 @@ async def test_transcript_is_read_from_an_index_on(asked: dict[str, int], query:
     ]
     assert lines[0].received_at == http.clock.now()
     assert http.lines == [f"GET {OWN}/messages?{query}"]
+
+
+# no server gives each index a line: some are for lines that an agent does not see
+GAPS = [1, 2, 4, 5, 6, 8, 9, 10, 12, 14, 15, 16, *range(18, 40)]
+
+
+def paging(indexes: list[int], size: int, *, by_place: bool) -> Callable[[Sent], Awaitable[Reply]]:
+    """A server that shows so many lines at once; startIndex is an index to it, or a place."""
+
+    async def answer(sent: Sent) -> Reply:
+        start = int(sent.path.partition("startIndex=")[2])
+        rest = indexes[start - 1 :] if by_place else [index for index in indexes if index >= start]
+        return envelope(0, messages=[{"index": index, "type": "Text", "text": "x"} for index in rest[:size]])
+
+    return answer
+
+
+@pytest.mark.parametrize("by_place", [False, True], ids=["by index", "by place"])
+@pytest.mark.parametrize("size", [10, 12, 25])
+@pytest.mark.parametrize("is_full", [True, False], ids=["last page full", "last page short"])
+async def test_long_transcript_with_gaps_is_read_whole_and_once(
+    size: int, *, by_place: bool, is_full: bool
+) -> None:
+    shown = GAPS[: len(GAPS) // size * size] if is_full else GAPS
+    wire, http = rest()
+    http.otherwise = paging(shown, size, by_place=by_place)
+    assert [line.index for line in await wire.lines(CHAT)] == shown
 
 
 @pytest.mark.parametrize("messages", [None, "x", {}, 3])

@@ -276,21 +276,46 @@ async def test_agent_stays_as_it_is_if_nobody_answers(answer: Answer) -> None:
     assert http.lines == [LOOK]
 
 
-@pytest.mark.parametrize(
-    ("leave", "line"),
-    [
-        (AgentSession.not_ready, "POST /api/v2/me/channels/chat NotReady"),
-        (AgentSession.end, "POST /api/v2/me EndContactCenterSession"),
-    ],
-)
-async def test_way_out_is_one_operation_each_and_a_refusal_is_told(
-    leave: Callable[[AgentSession], Awaitable[None]], line: str
-) -> None:
+Leave = Callable[[AgentSession], Awaitable[None]]
+WAYS_OUT: list[tuple[Leave, str]] = [
+    (AgentSession.not_ready, "POST /api/v2/me/channels/chat NotReady"),
+    (AgentSession.end, "POST /api/v2/me EndContactCenterSession"),
+]
+
+
+@pytest.mark.parametrize(("leave", "line"), WAYS_OUT)
+async def test_way_out_is_one_operation_each_and_a_refusal_is_told(leave: Leave, line: str) -> None:
     session, http = agent(envelope(0), envelope(3))
     await leave(session)
     with pytest.raises(ProtocolViolation, match=f"{line.rpartition(' ')[2]} was refused"):
         await leave(session)
     assert http.lines == [line, line]
+
+
+FORGOTTEN = Reply(403, {}, b"")
+
+
+@pytest.mark.parametrize(("leave", "line"), WAYS_OUT)
+async def test_way_out_is_tried_once_more_after_a_login(leave: Leave, line: str) -> None:
+    session, http = agent(FORGOTTEN, WELCOME, envelope(0))
+    await leave(session)
+    assert http.lines == [line, ME, line]
+
+
+@pytest.mark.parametrize(("leave", "line"), WAYS_OUT)
+async def test_way_out_that_is_forgotten_twice_is_told(leave: Leave, line: str) -> None:
+    session, http = agent(FORGOTTEN, WELCOME, FORGOTTEN)
+    with pytest.raises(SessionLost):
+        await leave(session)
+    assert http.lines == [line, ME, line]
+
+
+@pytest.mark.parametrize(("leave", "line"), WAYS_OUT)
+async def test_way_out_of_one_who_may_not_log_in_is_not_tried_again(leave: Leave, line: str) -> None:
+    session, http = agent(FORGOTTEN, Reply(401, {}, b""))
+    with pytest.raises(LoginRefused):
+        await leave(session)
+    assert http.lines == [line, ME]
 
 
 def test_acceptance_has_no_error() -> None:
