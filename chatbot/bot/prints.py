@@ -153,10 +153,15 @@ class Prints:
             transcript: What the server shows.
         """
         shown = _shown(transcript)
-        self._compare_times(shown)
         known = {index: one for index, one in self._prints.items() if index <= cursor}
+        if not shown or not known:
+            return None
+        same_to = _last_same(known, shown, partial(Print.is_of, trusts_times=False))
+        # what stands beyond may be other lines, and tells nothing about the times of this server
+        beyond = cursor if same_to is None else same_to
+        self._compare_times({index: one for index, one in shown.items() if index <= beyond})
         is_same = partial(Print.is_of, trusts_times=self._trusts_times)
-        if not shown or not known or _last_same(known, shown, is_same) is None:
+        if _last_same(known, shown, is_same) is None:
             return None
         # it has lost lines, that is certain: now every little difference counts
         return _last_same(known, shown, partial(is_same, strictly=True))
