@@ -181,6 +181,8 @@ class Delivery:
             shown = await took_effect(self._parts, self._chat, self._operation)
             if shown:
                 self._chat.outbox.confirm(self._operation)
+                if self._chat.gone:
+                    self._pipeline.lose(self._chat)
                 return True
             if shown is None:
                 raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)

@@ -142,7 +142,8 @@ class Outbox:
     def _has_decided_on(self, line: TranscriptEvent) -> bool:
         if line.index not in self._decided:
             return False
-        return self._decided[line.position].is_of(Print.of(line), strictly=line.position in self._doubtful)
+        in_doubt = line.position in self._doubtful
+        return self._decided[line.position].is_of(Print.of(line), strictly=in_doubt, by_time=in_doubt)
 
     def _decide_on(self, line: TranscriptEvent) -> None:
         self._doubtful.discard(line.position)

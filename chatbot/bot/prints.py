@@ -22,6 +22,8 @@ __all__ = ["Print", "Prints"]
 _MOST = 20
 # fewer lines than a page has: they are shown by one answer
 _NEAR = 6
+# so many lines at other times are no accident
+_SURE = 2
 _SECOND_MS = 1000
 
 
@@ -72,25 +74,33 @@ class Print:
         """As a short string without spaces."""
         return f"{self.index}:{self.kind}:{self.sender}:{self.words}:{self.at_ms}:{int(self.was_read)}"
 
-    def is_of(self, other: Print, *, strictly: bool = False, trusts_times: bool = True) -> bool:
+    def is_of(
+        self, other: Print, *, strictly: bool = False, trusts_times: bool = True, by_time: bool = True
+    ) -> bool:
         """Whether both are of the same line.
 
         Args:
             other: Of the line that has this index now.
             strictly: There is reason for doubt: the transcript is known to have lost lines.
-            trusts_times: Notifications and the transcript tell the same times.
+            trusts_times: At different times different words are said: not so on a server whose
+                notifications and transcript tell different times.
+            by_time: At different times the same words are said twice.
         """
-        if (self.index, self.kind) != (other.index, other.kind) or self._is_of_another_kind_than(other):
+        if not self._is_comparable_to(other):
             return False
-        if self.was_read and other.was_read:
+        are_read = self.was_read and other.was_read
+        if are_read and self._has_times_with(other):
             # the server may mask a text afterwards; it does not change when it was said
-            has_times = self._has_times_with(other)
-            return self.at_ms == other.at_ms if has_times else self._says_what_says(other)
-        if not trusts_times or not self._has_times_with(other):
-            # announced in other words than it is shown: servers escape and mask, and nothing else tells
-            return self._says_what_says(other) or not strictly
-        same = (self._says_what_says(other), _is_same_moment(self.at_ms, other.at_ms))
-        return all(same) if strictly else any(same)
+            return self.at_ms == other.at_ms
+        if not self._is_at_another_time_than(other):
+            # announced in other words than it is shown: servers escape and mask
+            return self._says_what_says(other) or not (strictly or are_read)
+        if self._says_what_says(other):
+            return not by_time
+        return not (strictly or trusts_times)
+
+    def _is_at_another_time_than(self, other: Print) -> bool:
+        return self._has_times_with(other) and not _is_same_moment(self.at_ms, other.at_ms)
 
     def is_telling_of(self, other: Print) -> bool:
         """Whether the times of both can be compared: one typing looks like another."""
@@ -103,8 +113,9 @@ class Print:
     def _says_what_says(self, other: Print) -> bool:
         return self.words == other.words
 
-    def _is_of_another_kind_than(self, other: Print) -> bool:
-        return self.sender != other.sender and 0 not in (self.sender, other.sender)
+    def _is_comparable_to(self, other: Print) -> bool:
+        is_other_sender = self.sender != other.sender and 0 not in (self.sender, other.sender)
+        return (self.index, self.kind) == (other.index, other.kind) and not is_other_sender
 
 
 class Prints:
@@ -133,12 +144,12 @@ class Prints:
     def knows(self, one: Print) -> bool:
         """Whether this very line is done with, although the transcript was rewound."""
         known = self._prints.get(one.index)
-        return known is not None and known.is_of(one, strictly=True, trusts_times=self._trusts_times)
+        return known is not None and self._is_same(known, one, strictly=True)
 
     def contradict(self, one: Print) -> bool:
         """Whether another line is remembered under this index."""
         known = self._prints.get(one.index)
-        return known is not None and not known.is_of(one, trusts_times=self._trusts_times)
+        return known is not None and not self._is_same(known, one)
 
     @property
     def near(self) -> int:
@@ -156,36 +167,39 @@ class Prints:
         known = {index: one for index, one in self._prints.items() if index <= cursor}
         if not shown or not known:
             return None
-        same_to = _last_same(known, shown, partial(Print.is_of, trusts_times=False))
+        same_to = _last_same(known, shown, partial(Print.is_of, trusts_times=False, by_time=False))
         # what stands beyond may be other lines, and tells nothing about the times of this server
         beyond = cursor if same_to is None else same_to
         self._compare_times({index: one for index, one in shown.items() if index <= beyond})
-        is_same = partial(Print.is_of, trusts_times=self._trusts_times)
-        if _last_same(known, shown, is_same) is None:
+        if _last_same(known, shown, self._is_same) is None:
             return None
         # it has lost lines, that is certain: now every little difference counts
-        return _last_same(known, shown, partial(is_same, strictly=True))
+        return _last_same(known, shown, partial(self._is_same, strictly=True))
 
-    @property
-    def _trusts_times(self) -> bool:
-        return self._same_times >= self._other_times
+    def _is_same(self, one: Print, other: Print, *, strictly: bool = False) -> bool:
+        trusts_times = self._same_times >= self._other_times
+        by_time = trusts_times or self._other_times < _SURE
+        return one.is_of(other, strictly=strictly, trusts_times=trusts_times, by_time=by_time)
 
     def _compare_times(self, shown: dict[int, Print]) -> None:
-        """Whether the times of notifications can be held against those of the transcript, on this server."""
-        for index, now in shown.items():
-            known = self._prints.get(index)
-            if known is None or known.was_read or not known.is_telling_of(now):
-                continue
-            if _is_same_moment(known.at_ms, now.at_ms):
-                self._same_times += 1
-            else:
-                self._other_times += 1
+        """Whether the times of notifications can be held against those of the transcript, on this server.
+
+        One line with the same time in both shows that; the others may then be other lines.
+        """
+        pairs = ((self._prints.get(index), now) for index, now in shown.items())
+        found = [
+            _is_same_moment(known.at_ms, now.at_ms)
+            for known, now in pairs
+            if known is not None and not known.was_read and known.is_telling_of(now)
+        ]
+        self._same_times += any(found)
+        self._other_times += 0 if any(found) else len(found)
 
     def read(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> None:
         """Remember what is done with, and still the same, as read from the transcript."""
         for index, now in _shown(transcript).items():
             known = self._prints.get(index)
-            if known is not None and index <= cursor and known.is_of(now, trusts_times=self._trusts_times):
+            if known is not None and index <= cursor and self._is_same(known, now):
                 self._prints[index] = now
 
 

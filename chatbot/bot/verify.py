@@ -76,6 +76,7 @@ async def _is_in_state(parts: Parts, chat: LiveChat, action: Action) -> bool:
     resource = await parts.platform.chat(chat.id)
     wanted = (action.effect or Effect()).states
     if resource is None:
+        chat.gone = chat.gone or action.ends
         return action.ends or ChatState.COMPLETED in wanted
     chat.update(ChatUpdated(chat_id=chat.id, received_at=parts.clock.now(), chat=resource))
     return resource.state in wanted or (action.ends and chat.is_over)

@@ -64,7 +64,7 @@ SAME = {
     "masked afterwards": (at(1, "1234"), at(1, "****"), True, True),
     "said at another time, as both were read": (at(1), at(1, ms=1), True, False),
     "said at about that time, as one was announced": (at(1, "a"), at(1, "b", ms=900), False, True),
-    "said later in the same words, as one was announced": (at(1), at(1, ms=9000), False, True),
+    "said later in the same words, as one was announced": (at(1), at(1, ms=9000), False, False),
     "said later in other words": (at(1, "a"), at(1, "b", ms=9000), False, False),
     "no time, the same words": (text(1, "a"), at(1, "a"), True, True),
     "no time, other words": (text(1, "a"), at(1, "b"), True, False),
@@ -166,9 +166,9 @@ ANNOUNCED_OTHERWISE = {
         [at(1, "a"), at(2, "****")],
         None,
     ),
-    "another line tells that the clocks differ": (
-        [at(1, "a"), at(2, "4111 1111")],
-        [at(1, "a", ms=HOURS), at(2, "****", ms=HOURS)],
+    "two other lines tell that the clocks differ": (
+        [at(1, "a"), at(2, "b"), at(3, "4111 1111")],
+        [at(1, "a", ms=HOURS), at(2, "b", ms=HOURS), at(3, "****", ms=HOURS)],
         None,
     ),
     "another line tells that the clocks agree, and this one was said later": (
@@ -181,7 +181,8 @@ ANNOUNCED_OTHERWISE = {
         [at(1, "a"), at(2, "****")],
         None,
     ),
-    "escaped": ([at(1, "a &amp; &lt;b&gt;")], [at(1, "a & <b>", ms=9000)], None),
+    "escaped": ([at(1, "a &amp; &lt;b&gt;")], [at(1, "a & <b>")], None),
+    "said again in the same words": ([at(1, "a")], [at(1, "a", ms=9000)], 0),
 }
 
 

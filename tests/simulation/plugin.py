@@ -15,7 +15,7 @@ from tests.simulation.truth import HookStart, Truth, replies_to
 __all__ = ["Answers", "loaded"]
 
 _OLD_S = 5.0
-_KNOWN_AFTER_S = 1.0
+_KNOWN_AFTER_S = 3.0
 
 
 class Answers:
