@@ -108,7 +108,7 @@ class LiveChat:
         failures: Reports of failed operations.
         tasks: What plugins have spawned.
         handle: The chat as hooks see it.
-        ended: ``on_chat_ended`` has run; nothing may follow.
+        ended: Its end is being told, or was; nothing may follow.
     """
 
     def __init__(
