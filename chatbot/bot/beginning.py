@@ -12,6 +12,7 @@ from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.prints import Print
 from chatbot.bot.sender import Sender
+from chatbot.bot.view import read_view
 from chatbot.model.actions import Accept, Reject
 from chatbot.model.errors import WireError
 from chatbot.model.events import ChatOffered, ChatResumed, ChatStarted, TranscriptEvent
@@ -156,7 +157,7 @@ class Beginning:
     async def _ask_who_is_there(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
         """Read the list of participants; if there is none, take it from the transcript."""
         try:
-            resource = await self._parts.platform.chat(chat.id)
+            resource = await read_view(self._parts.platform, chat)
         except WireError as error:
             log.warning("the participants of a chat cannot be read: %s", error)
             resource = None

@@ -16,6 +16,7 @@ from chatbot.bot.operation import Operation
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.verify import took_effect
+from chatbot.bot.view import read_view
 from chatbot.model.answers import StatusCode
 from chatbot.model.errors import (
     ActionError,
@@ -202,7 +203,7 @@ class Delivery:
 
     async def _read_again(self, chat: LiveChat) -> None:
         try:
-            resource = await self._parts.platform.chat(chat.id)
+            resource = await read_view(self._parts.platform, chat)
         except WireError as error:
             log.debug("the chat cannot be read again: %s", error)
             return

@@ -8,6 +8,7 @@ from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.platform import has_answered
+from chatbot.bot.view import read_view
 from chatbot.model.actions import Action
 from chatbot.model.capabilities import refusal
 from chatbot.model.errors import ChatGone, NotAllowed, WireError
@@ -57,7 +58,7 @@ async def _read_again(parts: Parts, chat: LiveChat, action: Action) -> ChatResou
     backoff = Backoff(_WAITS, parts.rng)
     for _ in range(_TRIES):
         try:
-            resource = await parts.platform.chat(chat.id)
+            resource = await read_view(parts.platform, chat)
         except WireError as error:
             log.debug("capabilities cannot be read again: %s", error)
             check_ours(chat, action)

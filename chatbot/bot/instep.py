@@ -15,6 +15,7 @@ from chatbot.bot.health import Health
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.view import read_view
 from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
 from chatbot.wire.retry import DEFAULT_LIMITS, Backoff
 
@@ -142,25 +143,34 @@ class InStep:
         await self._on_entered()
 
     async def _compare(self) -> None:
-        known = set(self._pipeline.chats)
+        known = {chat_id: (chat, chat.views) for chat_id, chat in self._pipeline.chats.items()}
         listed = await self._parts.platform.chats()
+        unsure = known.keys() - {resource.id for resource in listed}
         for resource in listed:
-            # what ended while the list was on its way does not begin again
-            if resource.id not in known or resource.id in self._pipeline.chats:
+            chat, before = self._pipeline.chats.get(resource.id), known.get(resource.id)
+            if before == (None if chat is None else (chat, chat.views)):
                 self._pipeline.update(resource)
-        for chat_id in known.difference(resource.id for resource in listed):
+            elif chat is not None:
+                # something was heard of it while the list was on its way
+                unsure.add(resource.id)
+            # else it has ended meanwhile, and does not begin again
+        for chat_id in sorted(unsure):
             await self._look_for(chat_id)
 
     async def _look_for(self, chat_id: str) -> None:
-        """A chat that is not listed: gone, or just not in the list."""
+        """A chat that is not listed: gone, or just not in the list. Or one whose place in the list is old."""
+        chat = self._pipeline.chats.get(chat_id)
+        if chat is None:
+            return
         try:
-            resource = await self._parts.platform.chat(chat_id)
+            resource = await read_view(self._parts.platform, chat)
         except ProtocolViolation as error:
             # one chat that cannot be read must not keep the others out of step
             log.warning("chat %s cannot be read: %s", chat_id, error)
             return
-        chat = self._pipeline.chats.get(chat_id)
-        if chat is not None and resource is not None:
+        if self._pipeline.chats.get(chat_id) is not chat:
+            return
+        if resource is not None:
             self._pipeline.update(resource)
-        elif chat is not None:
+        else:
             self._pipeline.lose(chat)

@@ -31,6 +31,7 @@ from chatbot.model.events import (
     UnknownMessage,
 )
 from chatbot.model.resources import ChatResource, Participant
+from chatbot.model.words import ChatState
 
 __all__ = ["LiveChat", "Surroundings"]
 
@@ -87,6 +88,8 @@ class LiveChat:
         sending: Held while an operation is in flight: one at a time.
         resumes: It was found running when the process began.
         is_suspect: It runs alone what has crashed twice.
+        views: How many views of it were taken.
+        is_in_doubt: What was told of it can be old: the server has to be asked.
         offered: ``on_chat_offered`` has run.
         is_accepted: The server has taken the Accept.
         accept_failed: The automatic Accept came to nothing.
@@ -129,6 +132,8 @@ class LiveChat:
         self.sending = asyncio.Lock()
         self.resumes = saved is not None and saved.checkpoint.phase == "started"
         self.is_suspect = False
+        self.views = 0
+        self.is_in_doubt = False
         self.offered = False
         self.is_accepted = False
         self.accept_failed = False
@@ -196,12 +201,19 @@ class LiveChat:
     # what is heard and read
 
     def update(self, update: ChatUpdated) -> None:
-        """Take a newer view of the chat. After its end nothing is newer: an answer was on its way."""
+        """Take a newer view of the chat. After its end nothing is newer: an answer was on its way.
+
+        A chat in which the bot was does not ring, but for an end that was not heard of.
+        """
         state = update.chat.state
         if self.is_over and state is not None and not state.is_final:
             return
-        self.resource = update.chat.over(self.resource)
+        self.views += 1
         self.stalled = False
+        if state is ChatState.INVITED and (self.is_live or self.started_at is not None):
+            self.is_in_doubt = True
+            return
+        self.resource = update.chat.over(self.resource)
         if self.is_live:
             self.identity.learn(self.resource.participants or ())
         self.outbox.updated(update)

@@ -78,15 +78,19 @@ class Pipeline:
 
     def update(self, resource: ChatResource) -> None:
         """Take a view of a chat that was read by REST."""
-        self._updated(ChatUpdated(bot=self._bot, chat_id=resource.id, received_at=self.now(), chat=resource))
+        self._updated(self._view(resource))
+
+    def _view(self, resource: ChatResource) -> ChatUpdated:
+        return ChatUpdated(bot=self._bot, chat_id=resource.id, received_at=self.now(), chat=resource)
 
     def take_over(self, chat_id: str) -> None:
         """Go on with a chat that an earlier run has left, whether the server still lists it or not."""
         self._create(ChatResource(id=chat_id))
 
-    def lose(self, chat: LiveChat) -> None:
-        """The server does not list the chat any more."""
+    def lose(self, chat: LiveChat, again: ChatResource | None = None) -> None:
+        """The server does not list the chat any more, or has it as a new offer."""
         chat.gone = True
+        chat.again = self._view(again) if again is not None else chat.again
         chat.stalled = False
         self._owner.wake(chat)
 

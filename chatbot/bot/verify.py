@@ -10,6 +10,7 @@ from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation
 from chatbot.bot.parts import Parts
 from chatbot.bot.platform import has_answered
+from chatbot.bot.view import read_view
 from chatbot.model.actions import Action, Effect
 from chatbot.model.errors import WireError
 from chatbot.model.events import ChatUpdated
@@ -73,7 +74,7 @@ async def _is_shown(parts: Parts, chat: LiveChat, operation: Operation) -> bool:
 
 
 async def _is_in_state(parts: Parts, chat: LiveChat, action: Action) -> bool:
-    resource = await parts.platform.chat(chat.id)
+    resource = await read_view(parts.platform, chat)
     wanted = (action.effect or Effect()).states
     if resource is None:
         chat.gone = chat.gone or action.ends

@@ -12,6 +12,7 @@ from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.sender import Sender
+from chatbot.bot.view import read_view
 from chatbot.model.actions import Action, Complete, Leave
 from chatbot.model.changes import changes
 from chatbot.model.errors import WireError
@@ -81,9 +82,26 @@ class Worker:
         if chat.failures:
             await self._tell(chat, await chat.next_failure())
             return True
+        if chat.is_in_doubt and not chat.is_over:
+            return await self._find_out_whether_it_rings(chat)
         if chat.started_at is None:
             return await self._begin(chat)
         return await self._go_on(chat)
+
+    async def _find_out_whether_it_rings(self, chat: LiveChat) -> bool:
+        """It rings, and the bot was in it: that was told late, or the end was missed and it is offered anew."""
+        try:
+            resource = await read_view(self._parts.platform, chat)
+        except WireError as error:
+            log.warning("a chat cannot be read: %s", error)
+            chat.stalled = True
+            return False
+        chat.is_in_doubt = False
+        if resource is None or resource.state is ChatState.INVITED:
+            self._pipeline.lose(chat, again=resource)
+        else:
+            self._pipeline.update(resource)
+        return True
 
     # before the bot is in the chat
 
@@ -105,7 +123,7 @@ class Worker:
     async def _find_out(self, chat: LiveChat) -> bool:
         """A chat that a line, or an earlier run, named first: what is it?"""
         try:
-            resource = await self._parts.platform.chat(chat.id)
+            resource = await read_view(self._parts.platform, chat)
         except WireError as error:
             log.warning("a chat cannot be read: %s", error)
             chat.stalled = True
@@ -125,7 +143,7 @@ class Worker:
             return False
         chat.is_accepted = False
         try:
-            resource = await self._parts.platform.chat(chat.id)
+            resource = await read_view(self._parts.platform, chat)
         except WireError as error:
             log.debug("a chat that has ended cannot be read: %s", error)
             return False

@@ -79,3 +79,51 @@ async def test_the_agent_is_kept_ready() -> None:
         await stage.reconciled()
         assert stage.desk.agent_state == "Ready"
         assert stage.bot.health.problems() == []
+
+
+async def test_a_list_that_is_older_than_what_was_told_meanwhile_does_not_undo_it() -> None:
+    async with on_stage() as stage:
+        accepting = stage.desk.holding("Accept")
+        stage.desk.offer()
+        await stage.until(accepting.reached.is_set)
+        listing = stage.desk.unanswered("chats")
+        stage.bot.resync()
+        await stage.until(listing.reached.is_set)
+        transcript = stage.desk.holding("messages")
+        accepting.open.set()
+        await stage.until(transcript.reached.is_set)  # told that it is in the chat, and not begun yet
+        listing.open.set()
+        await stage.turns()
+        transcript.open.set()
+        await stage.quiet()
+        assert (stage.names().count("ChatStarted"), stage.live().is_live) == (1, True)
+
+
+async def test_what_a_list_says_of_a_chat_that_was_heard_of_meanwhile_is_read_again() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        listing = stage.desk.unanswered("chats")
+        stage.bot.resync()
+        await stage.until(listing.reached.is_set)
+        stage.desk.change(comment="newer")
+        await stage.until(lambda: stage.live().resource.comment == "newer")
+        stage.desk.chats["c1"]["comment"] = "newest"
+        listing.open.set()
+        await stage.quiet()
+        assert (stage.live().resource.comment, stage.asked("chat")) == ("newest", 1)
+
+
+async def test_a_chat_that_begins_while_the_list_is_on_its_way_is_not_undone() -> None:
+    async with on_stage() as stage:
+        listing = stage.desk.unanswered("chats")
+        stage.desk.mute = True
+        stage.desk.offer()
+        stage.bot.resync()
+        await stage.until(listing.reached.is_set)
+        stage.desk.mute = False
+        stage.desk.status("c1")
+        await stage.until(lambda: stage.names().count("ChatStarted"))
+        listing.open.set()
+        await stage.quiet()
+        assert (stage.names().count("ChatOffered"), stage.asked("Accept")) == (1, 1)
+        assert stage.live().is_live

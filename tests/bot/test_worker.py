@@ -9,7 +9,7 @@ from chatbot import (
     hookimpl,
 )
 from chatbot.hooks.chat import Chat
-from tests.bot.desk import ANA, CAN_LEAVE, CAN_TALK, HELENA, LOST, ME, Reaction, code, reply
+from tests.bot.desk import ANA, CAN_LEAVE, CAN_RING, CAN_TALK, HELENA, LOST, ME, Reaction, code, reply
 from tests.bot.stage import Stage, on_stage
 
 
@@ -264,3 +264,37 @@ async def test_changes_are_told_between_lines() -> None:
         stage.desk.change(kind="ParticipantsUpdated", capabilities=[*CAN_TALK, "Consult"])
         await stage.quiet()
         assert [event.granted for event in stage.all(CapabilitiesChanged)] == [("Consult",)]
+
+
+async def test_an_offer_that_is_told_again_late_changes_nothing() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        told = {**stage.desk.chats["c1"], "state": "Invited", "capabilities": CAN_RING}
+        stage.desk.publish({"notificationType": "StatusChange", "chat": told})
+        await stage.quiet()
+        stage.desk.says("still here?")
+        await stage.quiet()
+        assert [event.text for event in stage.all(TextReceived)] == ["still here?"]
+        assert (stage.names().count("ChatStarted"), stage.names().count("ChatEnded")) == (1, 0)
+        assert stage.live().is_live
+
+
+async def test_a_chat_that_is_offered_anew_and_whose_end_was_missed_ends_and_begins() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.offer()
+        await stage.quiet()
+        names = [name for name in stage.names() if name in {"ChatOffered", "ChatStarted", "ChatEnded"}]
+        assert names == ["ChatOffered", "ChatStarted", "ChatEnded", "ChatOffered", "ChatStarted"]
+        assert stage.asked("Accept") == 2
+
+
+async def test_a_late_offer_waits_for_a_server_that_cannot_be_asked() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.answer("chat", LOST)
+        stage.desk.offer()
+        await stage.quiet()
+        assert stage.names().count("ChatEnded") == 0
+        await stage.reconciled()
+        assert (stage.names().count("ChatEnded"), stage.asked("Accept")) == (1, 2)
