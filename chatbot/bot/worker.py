@@ -89,7 +89,7 @@ class Worker:
         return await self._go_on(chat)
 
     async def _find_out_whether_it_rings(self, chat: LiveChat) -> bool:
-        """It rings, and the bot was in it: that was told late, or the end was missed and it is offered anew."""
+        """It rings, and the bot was in it: an old notice, or its end was missed and it is offered anew."""
         try:
             resource = await read_view(self._parts.platform, chat)
         except WireError as error:
