@@ -98,6 +98,7 @@ class Asking:
         if is_missing:
             log.warning("lines up to %d were announced and are not shown: going on", chat.order.highest)
         chat.must_ask = False
+        chat.progress.prints.take_as_read(chat.order.cursor)
         chat.order.give_up_asking()
         if is_missing and chat.order.next() is None:
             self._parts.counters.gaps += 1
@@ -117,16 +118,16 @@ class Asking:
         began = self._parts.clock.monotonic()
         start = min(chat.order.cursor + 1, chat.progress.prints.near or chat.order.cursor + 1)
         lines = await self._parts.platform.lines(chat.id, start)
-        if start > 1 and self._is_doubtful(chat, lines):
+        if start > 1 and self._is_doubtful(chat, lines, start):
             lines = await self._parts.platform.lines(chat.id)
         chat.read_back(lines)
         chat.read_at = began
 
     @staticmethod
-    def _is_doubtful(chat: LiveChat, lines: list[TranscriptEvent]) -> bool:
+    def _is_doubtful(chat: LiveChat, lines: list[TranscriptEvent], start: int) -> bool:
         indexes = [line.index for line in lines if line.index is not None and line.index > 0]
         cursor, prints = chat.order.cursor, chat.progress.prints
-        is_cut = not indexes or min(indexes) > cursor + 1 or max(indexes) < cursor
+        is_cut = not indexes or min(indexes) > start or max(indexes) < cursor
         return is_cut or prints.rewind_to(cursor, lines) is not None
 
     async def _wait(self, backoff: Backoff) -> None:

@@ -127,6 +127,7 @@ class Prints:
 
     def __init__(self, codes: Iterable[str] = ()) -> None:
         self._same_times = self._other_times = 0
+        self._read_to = 0
         found = (Print.parse(code) for code in codes)
         self._prints = OrderedDict((one.index, one) for one in found if one is not None)
 
@@ -153,8 +154,22 @@ class Prints:
 
     @property
     def near(self) -> int:
-        """The index of a line shortly before the end; 0 if none is remembered."""
-        return min(sorted(self._prints)[-_NEAR:], default=0)
+        """Where to read from to see whether the transcript is still the same; 0 if no line is remembered.
+
+        A failover may have lost lines shortly before what was read last, and all since.
+        """
+        indexes = sorted(self._prints)
+        read = sum(index <= self._read_to for index in indexes)
+        return indexes[max(0, read - _NEAR)] if indexes else 0
+
+    @property
+    def are_overdue(self) -> bool:
+        """Whether the transcript has to be read before more lines are done with: else some were forgotten."""
+        return sum(index > self._read_to for index in self._prints) >= _MOST - _NEAR
+
+    def take_as_read(self, index: int) -> None:
+        """Up to here the transcript is known, as far as the server shows it."""
+        self._read_to = index
 
     def rewind_to(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> int | None:
         """The index of the last line that is still as it was; None if nothing has changed.
@@ -197,7 +212,9 @@ class Prints:
 
     def read(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> None:
         """Remember what is done with, and still the same, as read from the transcript."""
-        for index, now in _shown(transcript).items():
+        shown = _shown(transcript)
+        self.take_as_read(max([cursor, *shown]) if shown else self._read_to)
+        for index, now in shown.items():
             known = self._prints.get(index)
             if known is not None and index <= cursor and self._is_same(known, now):
                 self._prints[index] = now

@@ -193,6 +193,7 @@ class Worker:
         if self._is_for_hooks(chat, line) and self._dispatch.is_wanted(line):
             await self._dispatch.run(chat, line, chat.progress.trigger_of(line))
         chat.progress.passed(line)
+        chat.must_ask = chat.must_ask or chat.progress.prints.are_overdue
         if line.sender.is_customer and line.position > chat.progress.history_to:
             self._follow_customer(chat, line)
         if chat.order.next() is None:

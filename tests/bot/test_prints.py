@@ -98,9 +98,30 @@ def test_only_the_last_lines_are_remembered() -> None:
     assert Prints([*found.codes(), "started"]).codes() == found.codes()
 
 
-def test_reading_begins_a_little_before_the_end() -> None:
+def test_reading_begins_a_little_before_what_was_read_last() -> None:
     found = prints(*(at(index) for index in range(1, 31)))
-    assert (found.near, prints(at(7)).near, Prints().near) == (25, 7, 0)
+    assert (found.near, prints(at(7)).near, Prints().near) == (11, 7, 0)
+    found.read(30, [at(index) for index in range(11, 31)])
+    assert found.near == 25
+    found.add(Print.of(at(31)))
+    found.add(Print.of(at(32)))
+    assert found.near == 25
+    found.read(32, [])
+    assert found.near == 25
+    found.read(32, [at(32)])
+    assert found.near == 27
+
+
+def test_the_transcript_has_to_be_read_before_lines_that_nobody_has_read_are_forgotten() -> None:
+    found = Prints()
+    found.read(0, [at(1), at(2)])
+    overdue = []
+    for index in range(1, 18):
+        found.add(Print.of(at(index)))
+        overdue.append(found.are_overdue)
+    assert overdue == [False] * 15 + [True] * 2
+    found.take_as_read(17)
+    assert not found.are_overdue
 
 
 def test_a_line_is_known_by_more_than_its_index() -> None:
