@@ -50,14 +50,14 @@ async def test_lines_that_take_the_place_of_lost_ones_are_answered_once() -> Non
 async def test_a_lost_line_is_found_although_many_follow_that_are_heard() -> None:
     async with on_stage(answers := Answers()) as stage:
         await talked(stage)
-        lose_end(stage.desk, 5)
+        lose_end(stage.desk, 6)
         with nobody_listening(stage.desk):
-            says(stage.desk, 11, "in place of three")
-        for second in range(12, 20):
+            says(stage.desk, 11, "in place of the answer")
+        for second in range(12, 17):
             says(stage.desk, second, f"at {second}")
         await stage.quiet()
         await stage.reconciled()
-        assert [text for text in answers.heard if text == "in place of three"] == ["in place of three"]
+        assert [text for text in answers.heard if text == "in place of the answer"] == ["in place of the answer"]
         assert sorted(answers.heard) == sorted(set(answers.heard))
 
 
@@ -65,13 +65,13 @@ async def test_a_chat_that_is_never_quiet_is_read_in_time() -> None:
     async with on_stage(answers := Answers()) as stage:
         await talked(stage)
         await stage.reconciled()
-        lose_end(stage.desk, 5)
+        lose_end(stage.desk, 6)
         with nobody_listening(stage.desk):
-            says(stage.desk, 11, "in place of three")
+            says(stage.desk, 11, "in place of the answer")
         for second in range(12, 40):
             says(stage.desk, second, f"at {second}")
         await stage.quiet()
-        assert "in place of three" in answers.heard
+        assert "in place of the answer" in answers.heard
 
 
 async def test_the_loss_may_happen_while_no_process_runs() -> None:
