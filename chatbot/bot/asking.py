@@ -84,6 +84,8 @@ class Asking:
                 await self._read(chat)
             except WireError as error:
                 log.warning("the transcript cannot be read: %s", error)
+                if has_answered(error) and (error.status in _NO_SUCH or not chat.order.is_missing_lines):
+                    break  # nothing is known to be missing, or it will not come: the customer is not to wait
                 fruitless += self._is_final(error, patient_until)
             else:
                 if not chat.order.is_missing_lines:

@@ -168,3 +168,24 @@ async def test_a_chat_that_ends_before_its_history_could_be_read_never_starts() 
         desk.offer()
         await stage.until(lambda: "ChatEnded" in stage.names())
         assert stage.all(ChatStarted) == []
+
+
+async def test_a_server_that_shows_no_transcripts_keeps_no_chat_waiting() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.always("messages", reply(404))
+        began, asked = stage.clock.time, stage.asked("messages")
+        await stage.reconciled()
+        stage.desk.hint("c1", {"type": "Text", "text": "heard", "from": ANA, "index": 9})
+        await stage.quiet()
+        assert heard(stage) == ["heard"]
+        assert (stage.clock.time - began, stage.asked("messages") - asked) == (0.0, 2)
+
+
+async def test_a_server_that_refuses_to_show_what_nobody_misses_keeps_no_chat_waiting() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.always("messages", code(3))
+        began, asked = stage.clock.time, stage.asked("messages")
+        await stage.reconciled()
+        assert (stage.clock.time - began, stage.asked("messages") - asked) == (0.0, 1)
