@@ -233,10 +233,10 @@ class BotRunner:
         log.info("ready")
         await self._dispatch.live("on_bot_started")
         self._is_open = True
-        for chat_id in [*self._saved]:
-            self._pipeline.take_over(chat_id)
         for chat in (None, *self._pipeline.chats.values()):
             self.wake(chat)
+        for chat_id in [*self._saved]:  # the comparison that follows finds out about these
+            self._pipeline.take_over(chat_id)
 
     # chats at work (pipeline.Owner, live.Surroundings, sender.Tasks)
 

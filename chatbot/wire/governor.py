@@ -12,6 +12,7 @@ __all__ = ["GovernedHttp"]
 
 # redirects are not followed: they come to nothing too
 _CAME_TO_NOTHING = 300
+_NOT_THERE = 404
 # what a lost session looks like under HTTP 200: a login page, or the platform's code for it
 _LOGIN = re.compile(rb"\s*<|\s*\{[^{}\[\]]{0,200}\"statusCode\"\s*:\s*\"?20\b")
 
@@ -39,7 +40,9 @@ class GovernedHttp:
         ok = False
         try:
             reply = await self._http.request(method, path, content=content, timeout_s=timeout_s)
-            ok = reply.status < _CAME_TO_NOTHING and not _LOGIN.match(reply.body)
+            # that something is not there says nothing about the server
+            is_missing = (method, reply.status) == ("GET", _NOT_THERE)
+            ok = is_missing or (reply.status < _CAME_TO_NOTHING and not _LOGIN.match(reply.body))
         finally:
             self._budget.ended(ok=ok)
         return reply

@@ -67,6 +67,7 @@ class Rest:
         self._bot = bot
         self._clock = clock
         self._timeout_s = timeout_s
+        self._has_only_a_list = False
 
     async def perform(self, action: Action, chat_id: str | None = None) -> Outcome:
         """Send one operation once, under another spelling if the server refuses its first name.
@@ -127,20 +128,26 @@ class Rest:
     async def chat(self, chat_id: str) -> ChatResource | None:
         """One chat; None if the server knows no such chat of this agent.
 
-        No page documents the address of one chat (reference 5.1), so the list has the last word.
+        No page documents the address of one chat (reference 5.1), so the list has the last word; where it
+        shows what is not there by itself, only the list is asked from then on.
 
         Raises:
             WireError: As ``get`` says.
         """
+        single = None if self._has_only_a_list else await self._single_or_none(_safe(chat_id))
+        if single is not None:
+            return single
+        listed = next((chat for chat in await self.chats() if chat.id == chat_id), None)
+        self._has_only_a_list = self._has_only_a_list or (listed is not None and listed.state is not None)
+        return listed
+
+    async def _single_or_none(self, chat_id: str) -> ChatResource | None:
         try:
-            single = await self._single(_safe(chat_id))
+            return await self._single(chat_id)
         except ProtocolViolation as error:
             if error.retryable:
                 raise
-            single = None
-        if single is not None:
-            return single
-        return next((chat for chat in await self.chats() if chat.id == chat_id), None)
+            return None
 
     async def _single(self, chat_id: str) -> ChatResource | None:
         value = (await self.get(f"/me/chats/{chat_id}", missing_is_empty=True)).value

@@ -28,6 +28,18 @@ async def test_a_chat_is_taken_up_again_and_what_was_said_meanwhile_is_answered_
     assert desk.texts() == ["re one", "re two", "re three", "re four"]
 
 
+async def test_many_chats_are_taken_up_by_one_look_at_the_list() -> None:
+    desk, drawer = Desk(), Drawer()
+    async with on_stage(Answers(), desk=desk, journal=drawer) as stage:
+        for number in range(20):
+            await stage.chatting(f"c{number}")
+        await stage.crash(drawer)
+        desk.requests.clear()
+    async with on_stage(Answers(), desk=desk, journal=drawer) as stage:
+        assert stage.names().count("ChatResumed") == 20
+        assert (stage.asked("chats"), stage.asked("chat")) == (1, 0)
+
+
 @pytest.mark.parametrize(("word", "mismatches"), [("re", 0), ("in other words", 1)])
 async def test_a_hook_that_is_run_again_gets_what_it_had_sent(word: str, mismatches: int) -> None:
     desk, drawer = Desk(), Drawer()

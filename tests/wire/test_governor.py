@@ -34,6 +34,8 @@ async def ask(http: GovernedHttp, times: int) -> None:
     [
         (Reply(200, {}, b""), False),
         (Reply(204, {}, b""), False),
+        (Reply(404, {}, b""), False),
+        (Reply(404, {}, b" <html>"), False),
         (Reply(302, {}, b""), True),
         (Reply(401, {}, b""), True),
         (Reply(503, {}, b""), True),

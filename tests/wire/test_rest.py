@@ -284,6 +284,12 @@ async def test_chat_without_an_address_of_its_own_is_looked_up_in_the_list(
     assert http.lines == ["GET /api/v2/me/chats/A", "GET /api/v2/me/chats?fields=*"]
 
 
+async def test_where_only_the_list_shows_a_chat_only_the_list_is_asked_from_then_on() -> None:
+    wire, http = rest(page(404), envelope(0, chats=[A]), envelope(0, chats=[A]))
+    assert ids([await wire.chat("A"), await wire.chat("A")]) == ["A", "A"]
+    assert http.lines == ["GET /api/v2/me/chats/A", *["GET /api/v2/me/chats?fields=*"] * 2]
+
+
 async def test_chat_with_an_address_of_its_own_is_read_once() -> None:
     wire, http = rest(envelope(0, chat=A))
     assert ids([await wire.chat("A")]) == ["A"]
