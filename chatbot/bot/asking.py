@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
@@ -24,6 +25,14 @@ _NO_SUCH = frozenset({404, 405, StatusCode.NOT_FOUND})
 _WAITS = Limits(first_backoff_s=0.5, max_backoff_s=4.0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """How long trouble is no answer: until this time, by the number of polls that had succeeded before."""
+
+    until: float
+    polls: int
+
+
 class Asking:
     """Reads transcripts for the worker.
 
@@ -37,7 +46,7 @@ class Asking:
     async def for_history(self, chat: LiveChat) -> list[TranscriptEvent]:
         """The transcript of a chat that the bot has just joined; what was heard, if it cannot be read."""
         backoff = Backoff(_WAITS, self._parts.rng)
-        patient_until = self._parts.clock.monotonic() + _PATIENCE_S
+        patience = self._patience()
         fruitless = 0
         while fruitless < _TRIES and not chat.is_over:
             try:
@@ -46,7 +55,7 @@ class Asking:
                 log.warning("the transcript cannot be read: %s", error)
                 if error.status in _NO_SUCH:
                     break  # the customer is not to wait for what will not come
-                fruitless += self._is_final(error, patient_until)
+                fruitless += self._is_final(error, patience)
                 await self._wait(backoff)
             else:
                 heard = {line.index: line for line in chat.order.waiting()}
@@ -71,22 +80,22 @@ class Asking:
     async def for_missing(self, chat: LiveChat) -> bool:
         """Close a gap, or find out that there is nothing in it. True if the chat can go on.
 
-        While the server cannot be reached the chat waits; one in trouble is waited for if lines
-        are known to be missing. A server that answers and does not show what it has announced is
-        asked a few times, then taken at its word.
+        For lines that are known to be missing the chat waits while the server cannot be reached, and for a
+        while when it is in trouble; where nothing is known to be missing, no line waits for more than one
+        answer. A server that answers and does not show what it has announced is asked a few times, then
+        taken at its word.
         """
         backoff = Backoff(_WAITS, self._parts.rng)
-        patience = _PATIENCE_S if chat.order.is_missing_lines else 0.0
-        patient_until = self._parts.clock.monotonic() + patience
+        patience = self._patience()
         fruitless = 0
         while fruitless < _TRIES and not chat.is_over:
             try:
                 await self._read(chat)
             except WireError as error:
                 log.warning("the transcript cannot be read: %s", error)
-                if has_answered(error) and (error.status in _NO_SUCH or not chat.order.is_missing_lines):
-                    break  # nothing is known to be missing, or it will not come: the customer is not to wait
-                fruitless += self._is_final(error, patient_until)
+                if self._is_in_vain(chat, error):
+                    break
+                fruitless += self._is_final(error, patience)
             else:
                 if not chat.order.is_missing_lines:
                     return True
@@ -100,16 +109,30 @@ class Asking:
         if is_missing:
             log.warning("lines up to %d were announced and are not shown: going on", chat.order.highest)
         chat.must_ask = False
-        chat.progress.prints.take_as_read(chat.order.cursor)
+        chat.progress.prints.put_off(chat.order.cursor)
         chat.order.give_up_asking()
         if is_missing and chat.order.next() is None:
             self._parts.counters.gaps += 1
 
-    def _is_final(self, error: WireError, patient_until: float) -> bool:
-        """Whether this counts as an answer: a refusal does; trouble does when it lasts."""
+    def _patience(self) -> _Patience:
+        return _Patience(self._parts.clock.monotonic() + _PATIENCE_S, self._parts.counters.polls)
+
+    def _is_final(self, error: WireError, patience: _Patience) -> bool:
+        """Whether this counts as an answer: a refusal does; trouble does when it lasts.
+
+        So does silence, if it is only transcripts that the server does not show: it is there.
+        """
         if has_answered(error):
             return True
-        return isinstance(error, ProtocolViolation) and self._parts.clock.monotonic() >= patient_until
+        is_there = isinstance(error, ProtocolViolation) or self._parts.counters.polls > patience.polls
+        return is_there and self._parts.clock.monotonic() >= patience.until
+
+    @staticmethod
+    def _is_in_vain(chat: LiveChat, error: WireError) -> bool:
+        """Whether the customer is not to wait for another try."""
+        if chat.order.is_missing_lines:
+            return error.status in _NO_SUCH
+        return has_answered(error) or chat.order.next() is not None
 
     async def _read(self, chat: LiveChat) -> None:
         """From the last lines that are done with on: they show whether the transcript is still the same.
@@ -119,11 +142,20 @@ class Asking:
         """
         began = self._parts.clock.monotonic()
         start = min(chat.order.cursor + 1, chat.progress.prints.near or chat.order.cursor + 1)
-        lines = await self._parts.platform.lines(chat.id, start)
+        lines = await self._lines_from(chat, start)
         if start > 1 and self._is_doubtful(chat, lines, start):
             lines = await self._parts.platform.lines(chat.id)
         chat.read_back(lines)
         chat.read_at = began
+
+    async def _lines_from(self, chat: LiveChat, start: int) -> list[TranscriptEvent]:
+        """Nothing, where the server refuses to show what follows: its transcript may end before that."""
+        try:
+            return await self._parts.platform.lines(chat.id, start)
+        except ProtocolViolation as error:
+            if start == 1 or not has_answered(error):
+                raise
+            return []
 
     @staticmethod
     def _is_doubtful(chat: LiveChat, lines: list[TranscriptEvent], start: int) -> bool:

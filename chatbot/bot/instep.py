@@ -109,7 +109,7 @@ class InStep:
         self._wake(chat)
 
     def put_off(self, chat: LiveChat) -> None:
-        """Something was heard of the chat: it need not be asked after for a while."""
+        """A new line of the chat was told: it need not be asked after for a while."""
         chat.ask_at = self._parts.clock.monotonic() + self._parts.rng.uniform(*_QUIET_S)
 
     async def _reconcile(self, *, was_lost: bool) -> None:

@@ -40,7 +40,7 @@ class Owner(Protocol):
         ...
 
     def heard(self, chat: LiveChat) -> None:
-        """A notification about this chat came: it need not be asked after for a while."""
+        """A new line of this chat was told: it need not be asked after for a while."""
         ...
 
     def resync(self) -> None:
@@ -141,8 +141,6 @@ class Pipeline:
             # it did not begin under our eyes: an earlier process of this bot was in it
             chat.resumes = _is_live(update)
         chat.update(update)
-        if update.notification:
-            self._owner.heard(chat)
         self._owner.wake(chat)
 
     def _begun(self, update: ChatUpdated) -> LiveChat | None:
@@ -166,8 +164,9 @@ class Pipeline:
                 log.debug("a line of a chat that has ended was dropped")
                 return
             chat = self._create(ChatResource(id=chat_id))
+        if line.position > chat.order.highest:
+            self._owner.heard(chat)
         chat.hear(line)
-        self._owner.heard(chat)
         self._owner.wake(chat)
 
     def _failed(self, failure: OperationFailed) -> None:

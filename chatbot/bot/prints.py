@@ -127,7 +127,7 @@ class Prints:
 
     def __init__(self, codes: Iterable[str] = ()) -> None:
         self._same_times = self._other_times = 0
-        self._read_to = 0
+        self._read_to = self._asked_to = 0
         found = (Print.parse(code) for code in codes)
         self._prints = OrderedDict((one.index, one) for one in found if one is not None)
 
@@ -165,11 +165,12 @@ class Prints:
     @property
     def are_overdue(self) -> bool:
         """Whether the transcript has to be read before more lines are done with: else some were forgotten."""
-        return sum(index > self._read_to for index in self._prints) >= _MOST - _NEAR
+        asked_to = max(self._read_to, self._asked_to)
+        return sum(index > asked_to for index in self._prints) >= _MOST - _NEAR
 
-    def take_as_read(self, index: int) -> None:
-        """Up to here the transcript is known, as far as the server shows it."""
-        self._read_to = index
+    def put_off(self, cursor: int) -> None:
+        """The transcript could not be read up to here: that is tried again later."""
+        self._asked_to = cursor
 
     def rewind_to(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> int | None:
         """The index of the last line that is still as it was; None if nothing has changed.
@@ -213,7 +214,7 @@ class Prints:
     def read(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> None:
         """Remember what is done with, and still the same, as read from the transcript."""
         shown = _shown(transcript)
-        self.take_as_read(max([cursor, *shown]) if shown else self._read_to)
+        self._read_to = max([cursor, *shown]) if shown else self._read_to
         for index, now in shown.items():
             known = self._prints.get(index)
             if known is not None and index <= cursor and self._is_same(known, now):

@@ -189,3 +189,42 @@ async def test_a_server_that_refuses_to_show_what_nobody_misses_keeps_no_chat_wa
         began, asked = stage.clock.time, stage.asked("messages")
         await stage.reconciled()
         assert (stage.clock.time - began, stage.asked("messages") - asked) == (0.0, 1)
+
+
+async def test_a_line_whose_turn_it_is_waits_for_no_more_than_one_answer() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.always("messages", LOST)
+        stage.bot.resync()
+        await stage.turns(50)
+        began = stage.clock.time
+        stage.desk.says("one")
+        await stage.until(lambda: heard(stage) == ["one"])
+        assert stage.clock.time - began < 5.0
+
+
+async def test_a_chat_begins_although_the_server_keeps_its_transcript_to_itself() -> None:
+    async with on_stage() as stage:
+        stage.desk.always("messages", LOST)
+        stage.desk.offer()
+        await stage.until(lambda: "c1" in stage.bot._pipeline.chats)
+        await stage.until(lambda: stage.clock.time >= 100.0)
+        assert stage.names() == ["ChatOffered"]  # the server may be out of reach
+        stage.desk.says("one")
+        await stage.until(lambda: heard(stage))
+        assert stage.names() == ["ChatOffered", "ChatStarted", "TextReceived"]
+
+
+async def test_the_whole_is_read_where_the_server_refuses_to_show_what_is_beyond_its_end() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        for text in "abcdefghij":
+            stage.desk.says(text)
+            await stage.quiet()
+        await stage.reconciled()
+        del stage.desk.lines["c1"][2:]
+        stage.desk.mute = True
+        stage.desk.says("in place of b")
+        stage.desk.answer("messages", code(6))
+        await stage.reconciled()
+        assert (heard(stage)[-1], stage.bot.counters.rewinds) == ("in place of b", 1)

@@ -127,3 +127,29 @@ async def test_a_chat_that_begins_while_the_list_is_on_its_way_is_not_undone() -
         await stage.quiet()
         assert (stage.names().count("ChatOffered"), stage.asked("Accept")) == (1, 1)
         assert stage.live().is_live
+
+
+async def test_a_chat_whose_state_is_told_all_the_time_is_asked_after_all_the_same() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.mute = True
+        stage.desk.says("never announced")
+        stage.desk.mute = False
+        for number in range(8):
+            stage.desk.change(kind="PropertiesUpdated", comment=f"{number}")
+            await stage.later(5)
+        assert heard(stage) == ["never announced"]
+
+
+async def test_lines_that_are_told_again_do_not_put_the_asking_off() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.says("one")
+        await stage.quiet()
+        stage.desk.mute = True
+        stage.desk.says("never announced")
+        stage.desk.mute = False
+        for _ in range(8):
+            stage.desk.hint("c1", stage.desk.lines["c1"][1])
+            await stage.later(5)
+        assert heard(stage) == ["one", "never announced"]

@@ -120,8 +120,8 @@ def test_the_transcript_has_to_be_read_before_lines_that_nobody_has_read_are_for
         found.add(Print.of(at(index)))
         overdue.append(found.are_overdue)
     assert overdue == [False] * 15 + [True] * 2
-    found.take_as_read(17)
-    assert not found.are_overdue
+    found.put_off(17)
+    assert (found.are_overdue, found.near) == (False, 1)
 
 
 def test_a_line_is_known_by_more_than_its_index() -> None:
