@@ -215,13 +215,15 @@ class LiveChat:
             return
         self.resource = update.chat.over(self.resource)
         if self.is_live:
-            self.identity.learn(self.resource.participants or ())
+            self.identity.learn(update.chat.participants or ())
+        elif state is ChatState.INVITED:
+            self.identity.meet(update.chat.participants or ())
         self.outbox.updated(update)
 
     def revive(self, resource: ChatResource) -> None:
         """The end was told of an earlier offer: the server has the chat as this."""
         self.resource = resource.over(self.resource)
-        self.identity.learn(self.resource.participants or ())
+        self.identity.learn(resource.participants or ())
 
     def hear(self, line: TranscriptEvent) -> None:
         """Take a line from a notification."""

@@ -128,3 +128,35 @@ def test_where_user_ids_tell_no_other_agent_is_taken_for_the_bot(views: list[lis
         for person in people:
             identity.recognise(person)
     assert identity.me is None or identity.me.user_id == "U-me"
+
+
+def test_who_was_there_before_the_bot_is_not_the_bot() -> None:
+    identity = Identity(None, "Robo")
+    identity.meet([CUSTOMER, agent("P-h", "Helena"), agent("", "Robo")])
+    identity.learn([CUSTOMER, agent("P-h", "Helena")])
+    assert identity.me is None
+    identity.learn([agent("P-h", "Helena"), agent("P-me", "Someone")])
+    assert identity.me == agent("P-me", "Someone")
+
+
+def test_the_nickname_says_more_than_being_alone() -> None:
+    identity = Identity(None, "Robo")
+    identity.learn([agent("P-h", "Helena")])
+    assert identity.recognise(agent("P-me", "Robo"))
+    assert identity.me == agent("P-me", "Robo")
+    assert not identity.may_be(agent("P-h2", "Helena"))
+
+
+def test_a_human_with_the_nickname_of_the_bot_who_is_there_beside_it_is_not_the_bot() -> None:
+    identity = Identity(None, "Robo")
+    identity.learn([agent("P-me", "Robo")])
+    identity.learn([agent("P-me", "Robo"), agent("P-h", "Robo")])
+    assert not identity.may_be(agent("P-h", "Robo"))
+    assert identity.may_be(agent("P-me-2", "Robo"))
+
+
+def test_a_customer_under_an_id_that_was_once_the_bots_is_a_customer() -> None:
+    identity = Identity(None, "Robo")
+    identity.learn([agent("7", "Robo")])
+    assert identity.is_me(agent("7"))
+    assert not identity.is_me(CUSTOMER.model_copy(update={"participant_id": "7"}))

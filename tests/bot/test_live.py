@@ -15,7 +15,7 @@ from chatbot.model.events import OperationFailed, TextReceived, TranscriptEvent,
 from chatbot.model.resources import ChatResource
 from chatbot.model.words import ChatState
 from tests.bot.drawer import Drawer
-from tests.bot.make import CUSTOMER, NOW, ROBO, text, view
+from tests.bot.make import CUSTOMER, NOW, ROBO, agent, text, view
 
 
 class Around:
@@ -62,6 +62,17 @@ def test_an_empty_list_of_participants_in_a_running_chat_is_no_news() -> None:
     assert chat.me == ROBO
     chat.update(view(state=ChatState.COMPLETED, participants=()))
     assert list(chat.handle.participants) == []
+
+
+def test_who_was_there_when_the_chat_rang_is_not_taken_for_the_bot() -> None:
+    around = Around()
+    chat = LiveChat(ChatResource(id="c1"), identity=Identity(None, "Robo"), around=around)
+    helena, robo = agent("P-h", "Helena"), agent("P-me", "Robo")
+    chat.update(view(state=ChatState.INVITED, participants=(CUSTOMER, helena)))
+    chat.update(view("StatusChange", state=ChatState.CHATTING, participants=()))
+    assert chat.me is None
+    chat.update(view(state=ChatState.CHATTING, participants=(CUSTOMER, helena, robo)))
+    assert chat.me == robo
 
 
 def test_a_view_that_is_older_than_the_end_does_not_undo_it() -> None:
