@@ -214,11 +214,14 @@ class LiveChat:
             self.is_in_doubt = True
             return
         self.resource = update.chat.over(self.resource)
-        if self.is_live:
-            self.identity.learn(update.chat.participants or ())
-        elif state is ChatState.INVITED:
-            self.identity.meet(update.chat.participants or ())
+        self._see(update.chat.participants or ())
         self.outbox.updated(update)
+
+    def _see(self, participants: Sequence[Participant]) -> None:
+        if self.is_live:
+            self.identity.learn(participants)
+        elif self.resource.state is ChatState.INVITED:
+            self.identity.meet(participants)
 
     def revive(self, resource: ChatResource) -> None:
         """The end was told of an earlier offer: the server has the chat as this."""
