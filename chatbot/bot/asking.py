@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from chatbot.bot.history import end_of
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.platform import has_answered
@@ -69,13 +70,13 @@ class Asking:
 
     async def last_look(self, chat: LiveChat) -> None:
         """Read the transcript of a chat that has ended once more, if the server still shows it."""
+        chat.is_read_out = True
         try:
-            lines = await self._parts.platform.lines(chat.id)
+            await self._read(chat)
         except WireError as error:
             log.debug("the transcript cannot be read any more: %s", error)
-            return
-        for line in lines:
-            chat.outbox.hear(line, chat.identity)
+        chat.must_ask = False
+        chat.order.give_up_asking()
 
     async def for_missing(self, chat: LiveChat) -> bool:
         """Close a gap, or find out that there is nothing in it. True if the chat can go on.
@@ -140,13 +141,15 @@ class Asking:
         The whole, if the answer leaves doubt: the server may count from somewhere else (reference
         8.2), or have lost lines.
         """
-        began = self._parts.clock.monotonic()
+        began, known_to = self._parts.clock.monotonic(), chat.order.highest
         start = min(chat.order.cursor + 1, chat.progress.prints.near or chat.order.cursor + 1)
         lines = await self._lines_from(chat, start)
         if start > 1 and self._is_doubtful(chat, lines, start):
             lines = await self._parts.platform.lines(chat.id)
         chat.read_back(lines)
         chat.read_at = began
+        if end_of(lines) > known_to:
+            chat.told_late_to = end_of(lines)
 
     async def _lines_from(self, chat: LiveChat, start: int) -> list[TranscriptEvent]:
         """Nothing, where the server refuses to show what follows: its transcript may end before that."""

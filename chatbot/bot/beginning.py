@@ -125,7 +125,7 @@ class Beginning:
         if progress.phase is None:
             _set_history(chat, lines, end_of(lines))
             progress.phase = "started"
-        chat.resumed_to = end_of(lines)
+        chat.told_late_to = end_of(lines)
         chat.abandoned = customer_has_left(lines, max(chat.order.cursor, progress.history_to))
         self._enter(chat)
         if progress.is_poisoned and await self._bury(chat):

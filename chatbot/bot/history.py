@@ -31,13 +31,13 @@ def join_point(lines: Sequence[TranscriptEvent], identity: Identity) -> int:
 
 
 def present(lines: Sequence[TranscriptEvent]) -> tuple[Participant, ...]:
-    """Who joined and has not left, where the server gives no list."""
+    """Who joined or said something and has not left, where the server gives no list."""
     there: dict[str, Participant] = {}
     for line in lines:
-        if isinstance(line, ParticipantJoined | ParticipantRejoined):
-            there[line.sender.participant_id] = line.sender
-        elif isinstance(line, ParticipantLeft):
+        if isinstance(line, ParticipantLeft):
             there.pop(line.sender.participant_id, None)
+        elif _is_of_somebody(line):
+            there[line.sender.participant_id] = line.sender
     return tuple(there.values())
 
 
@@ -53,6 +53,10 @@ def unanswered_texts(lines: Sequence[TranscriptEvent], history_to: int) -> froze
     texts = [line for line in lines if line.position <= history_to and _is_public_text(line)]
     answered = end_of([line for line in texts if line.sender.is_agent])
     return frozenset(line.position for line in texts if line.sender.is_customer and line.position > answered)
+
+
+def _is_of_somebody(line: TranscriptEvent) -> bool:
+    return line.sender.is_agent or line.sender.is_customer
 
 
 def _is_public_text(line: TranscriptEvent) -> bool:

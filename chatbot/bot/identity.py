@@ -58,15 +58,10 @@ class Identity:
         agents = [person for person in participants if person.is_agent and person.participant_id]
         mine = [person for person in agents if self.is_me(person)]
         if mine:
-            self._find(mine[-1], agents)
+            self._take(mine[-1])
+            self._is_sure = self._is_sure or mine[-1].user_id is not None
         elif guess := self._guess(agents):
             self._take(guess[-1])
-
-    def _find(self, me: Participant, agents: list[Participant]) -> None:
-        self._take(me)
-        self._is_sure = self._is_sure or me.user_id is not None
-        if self._is_sure or me.nickname == self._nickname:
-            self.meet(agents)
 
     def hear(self, line: TranscriptEvent) -> None:
         """Learn from a line: the bot may join again under another participant id."""
@@ -84,7 +79,7 @@ class Identity:
         """Whether this participant can be the bot, by all that speaks against it.
 
         Once the bot is known, another participant id with its nickname can still be: it changes when
-        Chat Server fails over. Not so one that was seen beside the bot.
+        Chat Server fails over. Not so one that was there before the bot.
         """
         if self.is_me(participant):
             return True

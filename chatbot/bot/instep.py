@@ -27,6 +27,7 @@ _COMPARE_S = (20.0, 30.0)
 # with the tick: 10 to 30
 _QUIET_S = (10.0, 25.0)
 _TICK_S = 5.0
+_LOOK_AGAIN_S = 5.0
 
 
 class InStep:
@@ -84,7 +85,8 @@ class InStep:
 
     async def _until_out_of_step(self) -> None:
         """Wait for the next comparison; meanwhile ask after quiet chats."""
-        left_s = self._parts.rng.uniform(*_COMPARE_S)
+        is_missing = any(chat.is_missed for chat in self._pipeline.chats.values())
+        left_s = _LOOK_AGAIN_S if is_missing else self._parts.rng.uniform(*_COMPARE_S)
         while True:
             try:
                 async with asyncio.timeout(min(left_s, _TICK_S)):
@@ -172,5 +174,8 @@ class InStep:
             return
         if resource is not None:
             self._pipeline.update(resource)
-        else:
+        elif chat.is_missed:
             self._pipeline.lose(chat)
+        else:
+            # a node that has just taken over may list nothing for a moment: looked for once more
+            chat.is_missed = True

@@ -90,17 +90,20 @@ class LiveChat:
         is_suspect: It runs alone what has crashed twice.
         views: How many views of it were taken.
         is_in_doubt: What was told of it can be old: the server has to be asked.
+        is_unproven: It had ended, and what was told since may be old: only the server's answer counts.
         offered: ``on_chat_offered`` has run.
         is_accepted: The server has taken the Accept.
         accept_failed: The automatic Accept came to nothing.
         accept_again: It is to be tried again.
         started_at: When ``on_chat_started`` or ``on_chat_resumed`` ran.
-        resumed_to: The end of the transcript when the chat was taken up again.
+        told_late_to: Lines up to this index were read before anybody told of them.
         must_ask: The transcript has to be read, whatever notifications say.
         ask_at: When it has to be read if nothing is heard of it till then, in monotonic seconds.
         read_at: When the transcript was last asked for, in monotonic seconds.
         stalled: Nothing more can be done until something new is heard.
         gone: The server no longer lists the chat.
+        is_missed: It was not listed when the server was asked last.
+        is_read_out: Its transcript was read after its end.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
         leaving_by: The operation by which the bot leaves.
         leaving_until: Before this it is not asked for again, in monotonic seconds.
@@ -134,17 +137,20 @@ class LiveChat:
         self.is_suspect = False
         self.views = 0
         self.is_in_doubt = False
+        self.is_unproven = False
         self.offered = False
         self.is_accepted = False
         self.accept_failed = False
         self.accept_again = False
         self.started_at: datetime | None = None
-        self.resumed_to = 0
+        self.told_late_to = 0
         self.must_ask = False
         self.ask_at = 0.0
         self.read_at = 0.0
         self.stalled = False
         self.gone = False
+        self.is_missed = False
+        self.is_read_out = False
         self.ended = False
         self.left_by_bot = False
         self.leaving_by = ""
@@ -209,7 +215,7 @@ class LiveChat:
         if self.is_over and state is not None and not state.is_final:
             return
         self.views += 1
-        self.stalled = False
+        self.stalled = self.is_missed = False
         if state is ChatState.INVITED and (self.is_live or self.started_at is not None):
             self.is_in_doubt = True
             return

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from chatbot.model.events import TranscriptEvent
+from chatbot.model.events import TranscriptEvent, TypingStarted, TypingStopped
 
 __all__ = ["LineOrder"]
 
@@ -24,13 +24,16 @@ class LineOrder:
     Attributes:
         cursor: The index of the last line that is done with.
         highest: The highest index heard of.
-        newest: The latest timestamp of a line, by the server's clock.
+        newest: The timestamp of the last line that has one, by the server's clock.
+        spoken_to: The index of the last line that is more than typing.
     """
 
     def __init__(self) -> None:
         self.cursor = 0
         self.highest = 0
         self.newest: datetime | None = None
+        self.spoken_to = 0
+        self._newest = 0
         self._waiting: dict[int, TranscriptEvent] = {}
         self._shown_to = 0
         self._read: set[int] = set()
@@ -49,8 +52,10 @@ class LineOrder:
 
     def see(self, line: TranscriptEvent) -> None:
         """Learn what time it is for the server."""
-        if line.timestamp is not None and (self.newest is None or line.timestamp > self.newest):
-            self.newest = line.timestamp
+        if line.timestamp is not None and line.position >= self._newest:
+            self._newest, self.newest = line.position, line.timestamp
+        if not isinstance(line, TypingStarted | TypingStopped):
+            self.spoken_to = max(self.spoken_to, line.position)
 
     def announced(self, line: TranscriptEvent) -> TranscriptEvent | None:
         """What is waiting under the index of this line."""
@@ -104,6 +109,7 @@ class LineOrder:
     def rewind(self, index: int) -> None:
         """The transcript has lost its end: what follows this index is still to come."""
         self.cursor = self.highest = index
+        self._newest, self.spoken_to = min(self._newest, index), min(self.spoken_to, index)
         self._waiting.clear()
         self._shown_to = min(self._shown_to, index)
 

@@ -131,8 +131,13 @@ class Pipeline:
 
     def _updated(self, update: ChatUpdated) -> None:
         chat = self.chats.get(update.chat.id) or self._begun(update)
-        if chat is None:
-            return
+        if chat is not None and chat.is_unproven and update.notification:
+            chat.views += 1
+            self._owner.wake(chat)
+        elif chat is not None:
+            self._take(chat, update)
+
+    def _take(self, chat: LiveChat, update: ChatUpdated) -> None:
         if chat.is_over and update.notification:
             # hooks are still busy with its end, and it may be offered anew
             chat.again = update if update.chat.state is ChatState.INVITED else None
@@ -147,15 +152,11 @@ class Pipeline:
         """The chat that this view begins, if it begins one."""
         if update.chat.state is None or update.chat.state.is_final:
             return None
-        if update.chat.id in self._ended and update.notification:
-            self._look_again(update)
-            return None
-        return self._create(ChatResource(id=update.chat.id))
-
-    def _look_again(self, update: ChatUpdated) -> None:
-        """An offer of a chat that has ended may have been held up on its way: the server is asked."""
-        if update.chat.state is ChatState.INVITED:
-            self._owner.wake(self._create(ChatResource(id=update.chat.id)))
+        # what is told of a chat that has ended may have been held up on its way: the server is asked
+        is_unproven = update.chat.id in self._ended and bool(update.notification)
+        chat = self._create(ChatResource(id=update.chat.id))
+        chat.is_unproven = is_unproven
+        return chat
 
     def _heard(self, chat_id: str, line: TranscriptEvent) -> None:
         chat = self.chats.get(chat_id)

@@ -148,9 +148,11 @@ class Prints:
         return known is not None and self._is_same(known, one, strictly=True)
 
     def contradict(self, one: Print) -> bool:
-        """Whether another line is remembered under this index."""
+        """Whether another line is remembered under this index, or that there was none."""
         known = self._prints.get(one.index)
-        return known is not None and not self._is_same(known, one)
+        if known is None:
+            return one.index > min(self._prints, default=one.index)
+        return not self._is_same(known, one)
 
     @property
     def near(self) -> int:

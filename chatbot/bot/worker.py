@@ -96,8 +96,11 @@ class Worker:
             log.warning("a chat cannot be read: %s", error)
             chat.stalled = True
             return False
+        if resource is None:
+            chat.stalled = True
+            return False
         chat.is_in_doubt = False
-        if resource is None or resource.state is ChatState.INVITED:
+        if resource.state is ChatState.INVITED:
             self._pipeline.lose(chat, again=resource)
         else:
             self._pipeline.update(resource)
@@ -128,13 +131,16 @@ class Worker:
             log.warning("a chat cannot be read: %s", error)
             chat.stalled = True
             return False
-        if resource is not None and resource.state is not None and not resource.state.is_final:
+        chat.is_unproven = False
+        if resource is not None and resource.state is None and chat.resumes:
+            # a list of addresses tells no states; the bot was in it
+            resource = resource.model_copy(update={"state": ChatState.CHATTING})
+        if resource is not None and resource.state is not None:
             self._pipeline.update(resource)
             return True
-        if chat.progress.phase is not None:
-            self._pipeline.lose(chat)
-            return True
-        self._pipeline.forget(chat)
+        if chat.progress.phase is None:
+            self._pipeline.forget(chat)
+        chat.stalled = True  # else the next comparison tells whether it is gone
         return False
 
     async def _is_not_over(self, chat: LiveChat) -> bool:
@@ -157,11 +163,8 @@ class Worker:
     async def _go_on(self, chat: LiveChat) -> bool:
         if not chat.is_over and chat.shown is not chat.resource:
             return await self._tell_changes(chat)
-        if not chat.is_over and (chat.must_ask or chat.order.is_missing_lines):
+        if self._has_to_ask(chat):
             return await self._ask(chat)
-        if chat.order.is_missing_lines:
-            # the end came before they could be asked for
-            chat.order.give_up_asking()
         if chat.unordered:
             await self._tell(chat, chat.unordered.popleft())
             return True
@@ -170,8 +173,17 @@ class Worker:
             return True
         return await (self._end(chat) if chat.is_over else self._look_after(chat))
 
+    @staticmethod
+    def _has_to_ask(chat: LiveChat) -> bool:
+        if chat.is_over:
+            return not chat.is_read_out
+        return chat.must_ask or chat.order.is_missing_lines
+
     async def _ask(self, chat: LiveChat) -> bool:
         chat.progress.flush()
+        if chat.is_over:
+            await self._asking.last_look(chat)
+            return True
         went_on = await self._asking.for_missing(chat)
         await self._sender.chase(chat, chat.read_at)
         return went_on
@@ -222,9 +234,11 @@ class Worker:
         """Who was typing then is of no interest now."""
         if not isinstance(line, TypingStarted | TypingStopped):
             return False
-        newest = chat.order.newest
+        newest, was_told = chat.order.newest, line.position > chat.told_late_to
         if line.timestamp is None or newest is None:
-            return line.position <= chat.resumed_to
+            return not was_told
+        if not was_told and line.position > chat.order.spoken_to:
+            return True  # nothing that was said since tells how old it is
         return (newest - line.timestamp).total_seconds() > _TYPING_LASTS_S
 
     def _follow_customer(self, chat: LiveChat, line: TranscriptEvent) -> None:
@@ -280,7 +294,7 @@ class Worker:
 
     async def _settle(self, chat: LiveChat) -> None:
         """Nothing more will be seen: every operation gets its end."""
-        if chat.outbox.has_unseen_lines:
+        if chat.outbox.has_unseen_lines and not chat.is_read_out:
             await self._asking.last_look(chat)
         chat.outbox.close(chat.resource)
 

@@ -2,7 +2,7 @@
 
 from chatbot import Chat, hookimpl
 from chatbot.bot.journal import Forget
-from tests.bot.desk import ANA, ME, Desk, code, reply
+from tests.bot.desk import ANA, CAN_TALK, ME, Desk, code, reply
 from tests.bot.drawer import Drawer
 from tests.bot.mortal import Answers, Hangs, killed, nobody_listening
 from tests.bot.stage import on_stage
@@ -187,3 +187,21 @@ async def test_a_greeting_before_the_crash_is_no_answer_to_what_waited() -> None
     async with on_stage(Greets(), answers := Answers(), desk=desk, journal=drawer):
         assert answers.heard == ["waiting"]
     assert desk.texts() == ["hello", "re waiting"]
+
+
+async def test_where_the_server_tells_of_nobody_who_speaks_is_there() -> None:
+    async with on_stage() as stage:
+        stage.desk.always("messages", reply(404))
+        stage.desk.chats["c1"] = {
+            "id": "c1",
+            "state": "Chatting",
+            "capabilities": CAN_TALK,
+            "participants": [],
+        }
+        stage.desk.status("c1")
+        await stage.quiet()
+        assert stage.names() == []
+        stage.desk.says("anybody there?")
+        await stage.quiet()
+        assert stage.names()[-1] == "TextReceived"
+        assert [person.nickname for person in stage.live().handle.participants] == ["Ana"]

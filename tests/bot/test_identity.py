@@ -147,10 +147,11 @@ def test_the_nickname_says_more_than_being_alone() -> None:
     assert not identity.may_be(agent("P-h2", "Helena"))
 
 
-def test_a_human_with_the_nickname_of_the_bot_who_is_there_beside_it_is_not_the_bot() -> None:
+def test_a_human_with_the_nickname_of_the_bot_who_was_there_before_it_is_not_the_bot() -> None:
     identity = Identity(None, "Robo")
-    identity.learn([agent("P-me", "Robo")])
+    identity.meet([agent("P-h", "Robo")])
     identity.learn([agent("P-me", "Robo"), agent("P-h", "Robo")])
+    assert identity.me == agent("P-me", "Robo")
     assert not identity.may_be(agent("P-h", "Robo"))
     assert identity.may_be(agent("P-me-2", "Robo"))
 

@@ -1,5 +1,5 @@
 from chatbot import TextReceived
-from tests.bot.desk import LOST, reply
+from tests.bot.desk import LOST, code, reply
 from tests.bot.stage import Stage, on_stage
 
 
@@ -68,6 +68,7 @@ async def test_a_chat_that_is_not_listed_any_more_is_looked_for() -> None:
         await stage.chatting("c2")
         stage.desk.unlisted.add("c1")
         del stage.desk.chats["c2"]
+        await stage.reconciled()
         await stage.reconciled()
         assert stage.names("c1").count("ChatEnded") == 0
         assert stage.names("c2").count("ChatEnded") == 1
@@ -153,3 +154,18 @@ async def test_lines_that_are_told_again_do_not_put_the_asking_off() -> None:
             stage.desk.hint("c1", stage.desk.lines["c1"][1])
             await stage.later(5)
         assert heard(stage) == ["one", "never announced"]
+
+
+async def test_a_list_that_is_empty_for_a_moment_ends_no_chat() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.says("one")
+        await stage.quiet()
+        stage.desk.answer("chats", *[reply(statusCode=0, chats=[])] * 2)
+        stage.desk.answer("chat", code(6))
+        stage.desk.forget_client()
+        await stage.until(lambda: stage.bot.counters.sessions == 2)
+        await stage.quiet()
+        stage.desk.says("two")
+        await stage.later(10)
+        assert (heard(stage), stage.names().count("ChatEnded")) == (["one", "two"], 0)

@@ -202,3 +202,31 @@ async def test_ten_thousand_chats_come_and_go_and_leave_nothing_behind() -> None
             set(),
         )
         assert len(pipeline._ended) == 1000
+
+
+async def test_a_chat_that_is_told_of_after_its_end_is_looked_for_at_once() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.end()
+        await stage.quiet()
+        stage.desk.running()
+        stage.desk.status("c1")
+        await stage.quiet()
+        stage.desk.says("back again")
+        await stage.quiet()
+        assert [event.text for event in stage.all(TextReceived)] == ["back again"]
+        assert stage.names("c1")[-2:] == ["ChatResumed", "TextReceived"]
+
+
+async def test_all_that_is_told_late_of_a_chat_that_has_ended_begins_nothing() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        told = [{**stage.desk.chats["c1"], "state": state} for state in ("Invited", "Chatting")]
+        stage.desk.end()
+        await stage.quiet()
+        before = stage.names()
+        for view in told:
+            stage.desk.publish({"notificationType": "StatusChange", "chat": view})
+        stage.desk.publish({"notificationType": "ParticipantsUpdated", "chat": told[1]})
+        await stage.quiet()
+        assert (stage.names(), stage.bot.chats) == (before, 0)

@@ -1,11 +1,14 @@
 """What a process leaves behind when it dies, and what the next one makes of it."""
 
+from typing import Any
+
 import pytest
 
 from chatbot import ActionError, Chat, TextReceived, hookimpl
 from chatbot.hooks.bot import Bot
 from chatbot.model.events import TypingStarted
-from tests.bot.desk import ANA, LOST, Desk, code
+from chatbot.wire.http import Reply
+from tests.bot.desk import ANA, LOST, Desk, code, reply
 from tests.bot.drawer import Drawer
 from tests.bot.mortal import Answers, Hangs, killed, nobody_listening
 from tests.bot.stage import on_stage
@@ -156,6 +159,7 @@ async def test_a_chat_that_ended_meanwhile_is_told_once_and_its_operations_end()
         await stage.crash(drawer)
     del desk.chats["c1"]
     async with on_stage(told := Hangs(), desk=desk, journal=drawer) as stage:
+        await stage.reconciled()
         assert (told.called, stage.bot.chats) == (["ended: gone"], 0)
     assert drawer.fates()[-1] == ("SendMessage", "abandoned")
     assert (drawer.checkpoint().phase, desk.texts()) == ("ended", [])
@@ -170,8 +174,8 @@ async def test_the_end_of_a_chat_is_told_again_if_a_crash_came_between() -> None
         await stage.chatting()
         desk.end()
         await killed(stage, drawer, dies)
-    async with on_stage(again := Hangs(), desk=desk, journal=drawer):
-        pass
+    async with on_stage(again := Hangs(), desk=desk, journal=drawer) as stage:
+        await stage.reconciled()
     assert again.called == ["ended: gone"]
 
 
@@ -187,6 +191,40 @@ async def test_typing_from_before_a_restart_is_not_handed_on() -> None:
         desk.line("c1", {"type": "TypingStarted", "from": ANA})
         await stage.quiet()
         assert [event.index for event in stage.all(TypingStarted)] == [3]
+
+
+async def test_typing_from_before_a_restart_is_known_by_what_was_said_since() -> None:
+    desk, drawer = Desk(), Drawer()
+    async with on_stage(desk=desk, journal=drawer) as stage:
+        await stage.chatting()
+        await stage.crash(drawer)
+    with nobody_listening(desk):
+        desk.line("c1", {"type": "TypingStarted", "from": ANA, "timestamp": "2026-01-01T00:00:01Z"})
+        desk.says("just now", timestamp="2026-01-01T00:00:05Z")
+        desk.line("c1", {"type": "TypingStarted", "from": ANA, "timestamp": "2026-01-01T00:00:06Z"})
+    async with on_stage(desk=desk, journal=drawer) as stage:
+        await stage.later(30)
+        assert [event.index for event in stage.all(TypingStarted)] == [2]
+
+
+async def test_a_chat_is_taken_up_again_where_the_server_lists_addresses_only() -> None:
+    class Addresses(Desk):
+        def _default(self, key: str, path: str, body: dict[str, Any]) -> Reply:
+            if key == "chats":
+                return reply(statusCode=0, uris=[f"http://x/api/v2/chats/{chat}" for chat in self.chats])
+            return code(6) if key == "chat" else super()._default(key, path, body)
+
+    desk, drawer = Addresses(), Drawer()
+    async with on_stage(Answers(), desk=desk, journal=drawer) as stage:
+        await stage.chatting()
+        desk.says("one")
+        await stage.quiet()
+        await stage.crash(drawer)
+    with nobody_listening(desk):
+        desk.says("two")
+    async with on_stage(Answers(), desk=desk, journal=drawer) as stage:
+        assert stage.names() == ["ChatResumed", "TextReceived"]
+    assert desk.texts() == ["re one", "re two"]
 
 
 async def test_memory_survives() -> None:

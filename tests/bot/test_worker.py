@@ -254,7 +254,7 @@ async def test_a_text_that_waits_when_the_chat_ends_is_told_before_the_end() -> 
         await stage.chatting()
         desk.says("one")
         await stage.quiet()
-        assert texts(stage) == ["one", "two"]
+        assert texts(stage) == ["one", "lost", "two"]
         assert stage.names()[-1] == "ChatEnded"
 
 

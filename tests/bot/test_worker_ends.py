@@ -10,6 +10,7 @@ from chatbot import (
     hookimpl,
 )
 from tests.bot.desk import ANA, CAN_LEAVE, HELENA, Desk, Reaction, code, reply
+from tests.bot.mortal import nobody_listening
 from tests.bot.stage import Stage, on_stage
 
 
@@ -152,3 +153,25 @@ async def test_a_started_chat_is_told_of_once_however_often_it_is_seen() -> None
             stage.desk.status("c1")
             await stage.reconciled()
         assert len(stage.all(ChatStarted)) == 1
+
+
+async def test_what_nobody_told_of_is_read_once_more_at_the_end() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        with nobody_listening(stage.desk):
+            stage.desk.says("bye")
+        asked = stage.asked("messages")
+        stage.desk.end()
+        await stage.quiet()
+        assert stage.names()[-2:] == ["TextReceived", "ChatEnded"]
+        assert stage.asked("messages") == asked + 1
+
+
+async def test_a_chat_ends_although_its_transcript_is_shown_no_more() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.hint("c1", {"type": "Text", "text": "heard", "from": ANA, "index": 4})
+        stage.desk.always("messages", reply(404))
+        stage.desk.end()
+        await stage.quiet()
+        assert stage.names()[-2:] == ["TextReceived", "ChatEnded"]

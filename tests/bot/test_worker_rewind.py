@@ -149,3 +149,46 @@ async def test_a_gap_that_the_server_cannot_fill_is_kept_once() -> None:
     async with on_stage(desk=stage.desk, journal=drawer) as stage:
         assert stage.bot.counters.gaps == 0
         assert drawer.incidents() == [("gap", "2 to 4")]
+
+
+async def test_typing_that_nobody_told_of_is_not_handed_on_if_nothing_tells_its_age() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        with nobody_listening(stage.desk):
+            stage.desk.line("c1", {"type": "TypingStarted", "from": ANA, **at(1)})
+        await stage.reconciled()
+        assert stage.all(TypingStarted) == []
+        stage.desk.line("c1", {"type": "TypingStarted", "from": ANA, **at(2)})
+        await stage.quiet()
+        assert [event.index for event in stage.all(TypingStarted)] == [3]
+
+
+async def test_one_line_from_the_future_does_not_make_all_typing_old() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.says("from the future", timestamp="2099-01-01T00:00:00Z")
+        says(stage.desk, 2, "now")
+        stage.desk.line("c1", {"type": "TypingStarted", "from": ANA, **at(3)})
+        await stage.quiet()
+        assert [event.index for event in stage.all(TypingStarted)] == [4]
+
+
+async def test_a_line_that_comes_late_into_a_gap_is_read_at_once() -> None:
+    async with on_stage(answers := Answers()) as stage:
+        await stage.chatting()
+        stage.desk.says("three", index=3)
+        await stage.quiet()
+        stage.desk.lines["c1"].insert(1, line := {"index": 2, "type": "Text", "text": "two", "from": ANA})
+        stage.desk.hint("c1", line)
+        await stage.quiet()
+        assert answers.heard == ["three", "two"]
+
+
+async def test_an_index_far_beyond_the_end_makes_nobody_wait() -> None:
+    async with on_stage(answers := Answers()) as stage:
+        await stage.chatting()
+        stage.desk.hint("c1", {"index": 500, "type": "Notice", "from": {}})
+        await stage.quiet()
+        stage.desk.says("one", **at(1))
+        await stage.quiet()
+        assert answers.heard == ["one"]
