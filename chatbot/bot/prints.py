@@ -92,6 +92,8 @@ class Print:
         if are_read and self._has_times_with(other):
             # the server may mask a text afterwards; it does not change when it was said
             return self.at_ms == other.at_ms
+        if self._is_of_the_same_millisecond_as(other):
+            return True
         if not self._is_at_another_time_than(other):
             # announced in other words than it is shown: servers escape and mask
             return self._says_what_says(other) or not (strictly or are_read)
@@ -102,10 +104,19 @@ class Print:
     def _is_at_another_time_than(self, other: Print) -> bool:
         return self._has_times_with(other) and not _is_same_moment(self.at_ms, other.at_ms)
 
+    def _is_of_the_same_millisecond_as(self, other: Print) -> bool:
+        return self.at_ms == other.at_ms and bool(self.at_ms % _SECOND_MS)
+
     def is_telling_of(self, other: Print) -> bool:
         """Whether the times of both can be compared: one typing looks like another."""
         is_alike = (self.kind, self.words) == (other.kind, other.words) and not self.kind.startswith("Typing")
         return is_alike and self._has_times_with(other)
+
+    def has_moved_to(self, other: Print) -> bool:
+        """Whether both were read, and say the same at different times."""
+        are_read = self.was_read and other.was_read and self._has_times_with(other)
+        is_alike = self._is_comparable_to(other) and self._says_what_says(other)
+        return are_read and is_alike and self.at_ms != other.at_ms
 
     def _has_times_with(self, other: Print) -> bool:
         return bool(self.at_ms and other.at_ms)
@@ -128,6 +139,7 @@ class Prints:
     def __init__(self, codes: Iterable[str] = ()) -> None:
         self._same_times = self._other_times = 0
         self._read_to = self._asked_to = 0
+        self._has_moved = False
         found = (Print.parse(code) for code in codes)
         self._prints = OrderedDict((one.index, one) for one in found if one is not None)
 
@@ -146,6 +158,10 @@ class Prints:
         """Whether this very line is done with, although the transcript was rewound."""
         known = self._prints.get(one.index)
         return known is not None and self._is_same(known, one, strictly=True)
+
+    def is_again(self, before: Print, one: Print) -> bool:
+        """Whether a line that is shown now is the one that hooks were running for before a crash."""
+        return before.is_of(one, strictly=True, by_time=self._same_times >= self._other_times)
 
     def contradict(self, one: Print) -> bool:
         """Whether another line is remembered under this index, or that there was none."""
@@ -185,6 +201,9 @@ class Prints:
         known = {index: one for index, one in self._prints.items() if index <= cursor}
         if not shown or not known:
             return None
+        self._has_moved = _has_moved(known, shown)
+        if self._has_moved:
+            return None
         same_to = _last_same(known, shown, partial(Print.is_of, trusts_times=False, by_time=False))
         # what stands beyond may be other lines, and tells nothing about the times of this server
         beyond = cursor if same_to is None else same_to
@@ -219,12 +238,18 @@ class Prints:
         self._read_to = max([cursor, *shown]) if shown else self._read_to
         for index, now in shown.items():
             known = self._prints.get(index)
-            if known is not None and index <= cursor and self._is_same(known, now):
+            if known is not None and index <= cursor and (self._has_moved or self._is_same(known, now)):
                 self._prints[index] = now
 
 
 def _shown(transcript: Sequence[TranscriptEvent]) -> dict[int, Print]:
     return {line.position: Print.of(line, was_read=True) for line in transcript if line.position > 0}
+
+
+def _has_moved(known: dict[int, Print], shown: dict[int, Print]) -> bool:
+    """Whether every line says what it said, at another time: the clock of the server is another one now."""
+    pairs = [(one, shown[index]) for index, one in known.items() if index in shown]
+    return len(pairs) >= _SURE and all(one.has_moved_to(now) for one, now in pairs)
 
 
 def _last_same(

@@ -87,7 +87,7 @@ class Progress:
         """The trigger of a line; the same as before the crash, if hooks were running for this line."""
         one = Print.of(line)
         before = Print.parse(self.trigger)
-        return self.trigger if before is not None and before.is_of(one, strictly=True) else one.code
+        return self.trigger if before is not None and self.prints.is_again(before, one) else one.code
 
     def is_done(self, line: TranscriptEvent) -> bool:
         """Whether this very line was done with, before the transcript was rewound."""

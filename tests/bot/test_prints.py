@@ -68,6 +68,12 @@ SAME = {
     "said later in other words": (at(1, "a"), at(1, "b", ms=9000), False, False),
     "no time, the same words": (text(1, "a"), at(1, "a"), True, True),
     "no time, other words": (text(1, "a"), at(1, "b"), True, False),
+    "at the same millisecond in other words, as one was announced": (
+        at(1, "a", ms=5),
+        at(1, "b", ms=5),
+        False,
+        True,
+    ),
 }
 
 
@@ -253,3 +259,28 @@ def test_a_rewind_goes_back_and_never_on(cursor: int, transcript: list[TextRecei
 def test_a_transcript_that_lost_its_end_is_rewound_exactly_there(length: int, kept: int) -> None:
     lines = [at(index) for index in range(1, length + 1)]
     assert prints(*lines).rewind_to(length, lines[:kept]) == (kept if kept < length else None)
+
+
+def test_a_transcript_whose_times_have_all_moved_is_the_same() -> None:
+    lines = [at(index, f"{index}", ms=index) for index in range(1, 8)]
+    found = prints(*lines)
+    moved = [at(index, f"{index}", ms=index + 1) for index in range(1, 8)]
+    assert found.rewind_to(7, moved) is None
+    found.read(7, moved)
+    assert all(found.knows(Print.of(line, was_read=True)) for line in moved)
+    assert found.rewind_to(7, [*moved[:6], at(7, "7", ms=99)]) == 6
+
+
+def test_one_line_that_keeps_its_time_tells_that_no_clock_has_changed() -> None:
+    found = prints(at(1, ms=1), at(2, ms=2), at(3, ms=3))
+    assert found.rewind_to(3, [at(1, ms=1), at(2, ms=12), at(3, ms=13)]) == 1
+    assert found.rewind_to(3, [at(1, ms=11), at(2, "else", ms=12), at(3, ms=13)]) == 0
+
+
+def test_the_line_that_hooks_ran_for_is_known_again() -> None:
+    before = Print.of(at(2, "card 4111", ms=5))
+    assert Prints().is_again(before, Print.of(at(2, "card ****", ms=5)))
+    assert not Prints().is_again(before, Print.of(at(2, "card 4111", ms=9005)))
+    tells_other_times = prints(at(1, ms=1000), was_read=False)
+    tells_other_times.rewind_to(1, [at(1, ms=9000)])
+    assert tells_other_times.is_again(before, Print.of(at(2, "card 4111", ms=9005)))
