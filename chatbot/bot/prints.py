@@ -89,11 +89,9 @@ class Print:
         if not self._is_comparable_to(other):
             return False
         are_read = self.was_read and other.was_read
-        if are_read and self._has_times_with(other):
+        if self._has_exact_times_with(other):
             # the server may mask a text afterwards; it does not change when it was said
             return self.at_ms == other.at_ms
-        if self._is_of_the_same_millisecond_as(other):
-            return True
         if not self._is_at_another_time_than(other):
             # announced in other words than it is shown: servers escape and mask
             return self._says_what_says(other) or not (strictly or are_read)
@@ -104,8 +102,10 @@ class Print:
     def _is_at_another_time_than(self, other: Print) -> bool:
         return self._has_times_with(other) and not _is_same_moment(self.at_ms, other.at_ms)
 
-    def _is_of_the_same_millisecond_as(self, other: Print) -> bool:
-        return self.at_ms == other.at_ms and bool(self.at_ms % _SECOND_MS)
+    def _has_exact_times_with(self, other: Print) -> bool:
+        """Both were read; or it is the same millisecond, and that is no accident."""
+        is_same = self.at_ms == other.at_ms and bool(self.at_ms % _SECOND_MS)
+        return is_same or (self.was_read and other.was_read and self._has_times_with(other))
 
     def is_telling_of(self, other: Print) -> bool:
         """Whether the times of both can be compared: one typing looks like another."""
