@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 _READ_AGAIN = frozenset({StatusCode.INVALID_STATE, StatusCode.FORBIDDEN, StatusCode.NOT_FOUND})
 _MOST_UNKNOWN = 10
 _MOST_LATER = 10
+# A session that others break again and again is a session all the same: so often, and for so long.
+_MOST_DENIED = 5
+_DENIED_FOR_S = 60.0
 _WAITS = Limits(first_backoff_s=0.5)
 
 
@@ -61,6 +64,7 @@ class Delivery:
         self._unknown = 0
         self._later = 0
         self._denied = 0
+        self._denied_at = 0.0
 
     async def run(self) -> ActionError | None:
         """Send, and again where that is safe. Why it did not happen, or why nobody can say."""
@@ -142,13 +146,26 @@ class Delivery:
 
     async def _log_in_again(self, error: WireError) -> None:
         """The server did nothing, for it did not know who asked. The operation waits for the session."""
+        if self._denied == 0:
+            self._denied_at = self._parts.clock.monotonic()
         self._denied += 1
+        if self._is_denied_for_good(error):
+            raise Refused(str(error), action=self._action.operation, status=error.status)
         if self._denied > 1:
-            if error.status == StatusCode.NO_PERMISSION:
-                raise Refused(str(error), action=self._action.operation, status=error.status)
             await self._wait(error)
+        await self._log_in()
+
+    def _is_denied_for_good(self, error: WireError) -> bool:
+        """Whether it is the operation that the server does not take, and no login helps."""
+        if error.status == StatusCode.NO_PERMISSION:
+            return self._denied > 1
+        lasts = self._parts.clock.monotonic() - self._denied_at
+        return self._denied >= _MOST_DENIED and lasts >= _DENIED_FOR_S
+
+    async def _log_in(self) -> None:
         # nothing goes out between two logins: a request carries the password too (design 4.6)
         while not await self._renewed():
+            self._denied = 0
             if self._chat is not None:
                 check_ours(self._chat, self._action)
 

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from chatbot import ChatGone, TextReceived, hookimpl
+from chatbot import ChatGone, Refused, TextReceived, hookimpl
 from chatbot.hooks.chat import Chat
 from chatbot.model.actions import Action, AddComment, Invite, SendMessage, SendStartTypingNotification
 from chatbot.model.errors import ActionError
+from chatbot.wire.http import Reply
 from tests.bot.desk import LOST, NOT_SENT, Reaction, code, reply
 from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
@@ -122,6 +123,51 @@ async def test_a_chat_that_ends_before_the_second_try_is_not_spoken_in() -> None
         await asyncio.wait([sending])
         assert isinstance(sending.exception(), ChatGone)
         assert (stage.asked("SendMessage"), drawer.fates()[-1][1]) == (1, "failed")
+
+
+DENIALS: dict[str, tuple[Reply, int]] = {
+    "401": (reply(401), 401),
+    "code 20": (code(20), 20),
+    "403 for the token": (Reply(403, {}, b"Missing or invalid Csrf token"), 403),
+    "403 of a proxy": (Reply(403, {}, b"<html>Forbidden by policy</html>"), 403),
+    "403 without a code": (reply(403, message="no"), 403),
+    "402": (Reply(402, {}, b""), 402),
+    "a redirect": (Reply(302, {"location": "/login"}, b""), 302),
+}
+
+
+@pytest.mark.parametrize(("answer", "status"), DENIALS.values(), ids=DENIALS)
+async def test_what_no_login_helps_is_refused_and_the_chat_is_not_mute(answer: Reply, status: int) -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer) as stage:
+        chat = await stage.chatting()
+        stage.desk.always("SendMessage", answer)
+        began = stage.clock.time
+        sending = asyncio.create_task(chat.send_text("x"))
+        await stage.until(sending.done)
+        error = sending.exception()
+        assert isinstance(error, Refused)
+        assert (error.status, drawer.fates()[-1]) == (status, ("SendMessage", "failed"))
+        assert 60 <= stage.clock.time - began < 90
+        assert 5 <= stage.asked("SendMessage") < 20
+        stage.desk.always("SendMessage", None)
+        await chat.send_text("next")
+        assert stage.desk.texts() == ["next"]
+
+
+async def test_a_session_that_is_lost_again_for_minutes_costs_no_answer() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.answer("SendMessage", *[reply(403)] * 30)
+
+        async def well() -> None:
+            """As the server answers when it is well."""
+
+        stage.desk.answer("me", *[reply(503), reply(503), well] * 30)
+        began = stage.clock.time
+        await chat.send_text("x")
+        assert (stage.desk.texts(), stage.asked("SendMessage")) == (["x"], 31)
+        assert stage.clock.time - began > 300
 
 
 class Impatient:
