@@ -24,6 +24,7 @@ from chatbot.model.errors import (
     ConnectionLost,
     RateLimited,
     Refused,
+    SessionLost,
     Unconfirmed,
     WireError,
 )
@@ -121,21 +122,18 @@ class Delivery:
                 return True
             case NotSent(error):
                 await self._wait(error)
-            case SessionFault(error) if not self._may_be_done(error):
+            case SessionFault(error) if error.status is not None:
                 await self._log_in_again(error)
             case Later(seconds):
                 await self._wait_turn(seconds)
             case Unknown(error) | SessionFault(error):
+                # a web page under HTTP 200 that asks for a login did nothing, but who knows which it is
                 return await self._find_out(error)
             case Refusal(code, message):
                 await self._refused(code, message)
             case Gone(_, message):
                 raise ChatGone(message, action=self._action.operation, status=404)
         return False
-
-    def _may_be_done(self, error: WireError) -> bool:
-        """A web page under HTTP 200: one to log in means that nothing was done, but who knows which it is."""
-        return error.status is None and self._chat is not None and on_unknown(self._action) == "verify"
 
     def _accept(self, reference_id: str | None, *, partly: bool) -> None:
         self._operation.receipt.partly = partly
@@ -206,6 +204,8 @@ class Delivery:
                 raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
         elif policy == "resend":
             await self._wait(error)
+            if isinstance(error, SessionLost):
+                await self._log_in()
         else:
             raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
         if self._unknown >= _MOST_UNKNOWN:

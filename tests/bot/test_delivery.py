@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chatbot import ChatGone, Refused, TextReceived, hookimpl
+from chatbot import ChatGone, Refused, TextReceived, Unconfirmed, hookimpl
 from chatbot.hooks.chat import Chat
 from chatbot.model.actions import Action, AddComment, Invite, SendMessage, SendStartTypingNotification
 from chatbot.model.errors import ActionError
@@ -79,6 +79,7 @@ async def told_of(chat: Chat, action: Action) -> str:
 
 
 SAY, ASK, NOTE = SendMessage(text="x"), Invite(target_uri="agent:x"), AddComment(comment="x")
+PAGE = Reply(200, {"content-type": "text/html"}, b"<html>Maintenance</html>")
 OUTCOMES: dict[str, tuple[Action, list[Reaction], str, str, int]] = {
     "refused": (SAY, [code(100)], "Refused", "failed", 1),
     "not sent, then fine": (SAY, [NOT_SENT, NOT_SENT], "fine", "confirmed", 3),
@@ -88,6 +89,10 @@ OUTCOMES: dict[str, tuple[Action, list[Reaction], str, str, int]] = {
     "nobody answered, and it may not be done twice": (ASK, [LOST], "Unconfirmed", "abandoned", 1),
     "nobody answered, and twice is as once": (NOTE, [LOST, LOST], "fine", "accepted", 3),
     "nobody ever answers, and twice is as once": (NOTE, [LOST] * 10, "Unconfirmed", "abandoned", 10),
+    "a page, and it may not be done twice": (ASK, [PAGE], "Unconfirmed", "abandoned", 1),
+    "a page, and twice is as once": (NOTE, [PAGE, PAGE], "fine", "accepted", 3),
+    "only pages, and twice is as once": (NOTE, [PAGE] * 10, "Unconfirmed", "abandoned", 10),
+    "only pages": (SAY, [PAGE] * 10, "Unconfirmed", "abandoned", 10),
     "nobody answered, then refused": (SAY, [LOST, code(100)], "Refused", "abandoned", 2),
 }
 
@@ -168,6 +173,27 @@ async def test_a_session_that_is_lost_again_for_minutes_costs_no_answer() -> Non
         await chat.send_text("x")
         assert (stage.desk.texts(), stage.asked("SendMessage")) == (["x"], 31)
         assert stage.clock.time - began > 300
+
+
+async def test_what_may_be_done_twice_waits_for_the_session_that_a_login_page_asks_for() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.answer("UpdateUserData", PAGE)
+        stage.desk.answer("me", *[PAGE] * 20)
+        before = len(stage.desk.requests)
+        await chat.update_user_data({"a": "b"})
+        asked = stage.desk.requests[before:]
+        assert asked == ["UpdateUserData", *["me"] * 21, "UpdateUserData"]
+
+
+async def test_an_operation_of_no_chat_is_not_done_twice_for_a_page() -> None:
+    async with on_stage() as stage:
+        bot = stage.seen.bot
+        assert bot is not None
+        stage.desk.answer("CancelSupervisorMonitoring", PAGE)
+        with pytest.raises(Unconfirmed):
+            await bot.cancel_monitoring("u2")
+        assert stage.asked("CancelSupervisorMonitoring") == 1
 
 
 class Impatient:
