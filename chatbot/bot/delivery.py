@@ -15,7 +15,7 @@ from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
-from chatbot.bot.verify import took_effect
+from chatbot.bot.verify import is_listed, took_effect
 from chatbot.bot.view import read_view
 from chatbot.model.answers import StatusCode
 from chatbot.model.errors import (
@@ -111,6 +111,7 @@ class Delivery:
             check_ours(self._chat, self._action)
             if not first:
                 await check_allowed(self._parts, self._pipeline, self._chat, self._action)
+            self._operation.was_listed = self._operation.was_listed or is_listed(self._chat)
         self._operation.sent = True
         chat_id = self._chat.id if self._chat is not None else None
         return await self._is_done(await self._parts.platform.perform(self._action, chat_id))

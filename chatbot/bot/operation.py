@@ -12,7 +12,14 @@ from pydantic import ValidationError
 from chatbot.bot.journal import Key, OperationRecord, OperationState
 from chatbot.hooks.receipt import Receipt
 from chatbot.model import actions, agent_actions
-from chatbot.model.actions import Action, SendCustomNoticeToAgents, SendMessage, SendToAgents
+from chatbot.model.actions import (
+    Action,
+    Effect,
+    SendCustomNoticeToAgents,
+    SendMessage,
+    SendToAgents,
+    Transfer,
+)
 from chatbot.model.errors import ActionError
 from chatbot.model.events import (
     ChatUpdated,
@@ -25,7 +32,8 @@ from chatbot.model.events import (
     UrlPushed,
 )
 from chatbot.model.policy import is_fleeting
-from chatbot.model.words import LineType, Visibility
+from chatbot.model.resources import ChatResource
+from chatbot.model.words import ChatState, LineType, Visibility
 
 __all__ = ["Operation", "tagged"]
 
@@ -60,6 +68,7 @@ class Operation:
         receipt: What the plugin holds.
         state: How far it has come.
         sent: The request may have reached the server.
+        was_listed: The bot stood in the list of participants when it was sent.
         accepted_at: When the server accepted it, in monotonic seconds; 0 if it has not.
         line: Fingerprint of the line that confirmed it.
         reason: Why it failed or was abandoned.
@@ -75,6 +84,7 @@ class Operation:
         self.receipt = Receipt(action)
         self.state: OperationState = "intent"
         self.sent = False
+        self.was_listed = False
         self.accepted_at = 0.0
         self.line: str = ""
         self.reason = ""
@@ -157,6 +167,14 @@ class Operation:
         by_kind = bool(effect.notification) and effect.notification == update.notification
         theirs, ours = update.reference_id, self.receipt.reference_id
         return update.chat.state in effect.states or (by_kind and (None in (theirs, ours) or theirs == ours))
+
+    def is_done_in(self, view: ChatResource | None) -> bool:
+        """Whether a chat that looks like this shows that it took effect; None: the chat is gone."""
+        states = (self.action.effect or Effect()).states
+        if view is None or (view.state is not None and view.state.is_final):
+            return self.action.ends or ChatState.COMPLETED in states
+        has_handed_over = isinstance(self.action, Transfer) and view.state is ChatState.LEFT_CHAT
+        return has_handed_over or view.state in states
 
 
 def tagged(action: Action, key: Key) -> Action:

@@ -4,7 +4,8 @@
     resend        send it again: doing it twice is the same as once
     never_resend  leave it: twice would be wrong, and nothing shows whether it happened
 
-Operations that hand the chat to somebody or end it are verified by the state of the chat.
+Operations that hand the chat to somebody or end it are verified by the state of the chat, or by the bot
+being in it no more.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _POLICIES: dict[type[do.Action], OnUnknown] = {
     do.SendCustomNotice: "verify",
     do.SendCustomNoticeToAgents: "verify",
     do.SendNicknameUpdatedNotice: "verify",
-    # the state of the chat shows them
+    # the state of the chat shows them, or who is in it
     do.Accept: "verify",
     do.Reject: "verify",
     do.Transfer: "verify",

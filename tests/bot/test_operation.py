@@ -10,7 +10,9 @@ from chatbot.model.actions import (
     Accept,
     Action,
     AddComment,
+    Complete,
     Leave,
+    Reject,
     SendCustomNotice,
     SendCustomNoticeToAgents,
     SendMessage,
@@ -33,6 +35,7 @@ from chatbot.model.events import (
     TypingStopped,
     UrlPushed,
 )
+from chatbot.model.resources import ChatResource
 from chatbot.model.words import ChatState, Visibility
 from tests.bot.make import NOW, text, view
 
@@ -197,6 +200,30 @@ def test_a_state_shows_what_leads_to_it() -> None:
     assert not sent(Leave()).is_shown_by(view(state=ChatState.CHATTING))
     assert not sent(SetInFocus()).is_shown_by(view(state=ChatState.CHATTING))
     assert not sent(Leave()).is_shown_by(view("Error", state=ChatState.LEFT_CHAT))
+
+
+DONE: dict[str, tuple[Action, ChatResource | None, bool]] = {
+    "gone, by what ends it": (Transfer(queue_name="q"), None, True),
+    "gone, by a rejection": (Reject(), None, True),
+    "gone, by anything else": (Accept(), None, False),
+    "over": (Complete(), ChatResource(id="c1", state=ChatState.REVOKED), True),
+    "left": (Leave(), ChatResource(id="c1", state=ChatState.LEFT_CHAT), True),
+    "left, to be transferred": (
+        Transfer(queue_name="q"),
+        ChatResource(id="c1", state=ChatState.LEFT_CHAT),
+        True,
+    ),
+    "left, to be completed": (Complete(), ChatResource(id="c1", state=ChatState.LEFT_CHAT), False),
+    "taken": (Accept(), ChatResource(id="c1", state=ChatState.CHATTING), True),
+    "nothing is said of a state": (Leave(), ChatResource(id="c1"), False),
+}
+
+
+@pytest.mark.parametrize(("action", "view", "is_done"), DONE.values(), ids=DONE)
+def test_a_view_of_the_chat_tells_what_is_done(
+    action: Action, view: ChatResource | None, *, is_done: bool
+) -> None:
+    assert sent(action).is_done_in(view) is is_done
 
 
 def test_what_came_to_nothing_is_told_by_its_error() -> None:

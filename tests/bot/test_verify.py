@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -11,7 +12,8 @@ from chatbot.model.actions import (
 )
 from chatbot.model.resources import Participant
 from chatbot.wire.http import Reply
-from tests.bot.desk import ANA, LOST, Desk, Reaction, code, reply
+from tests.bot.desk import ANA, HELENA, LOST, ME, Desk, Reaction, code, reply
+from tests.bot.drawer import Drawer
 from tests.bot.stage import Stage, on_stage
 
 
@@ -206,6 +208,80 @@ async def test_what_ends_a_chat_is_verified_by_its_state(action: Complete, *, to
         receipt = await chat.perform(action)
         assert receipt.state == ("confirmed" if took_effect else "accepted")
         assert stage.asked(action.operation) == (1 if took_effect else 2)
+
+
+LEFT, JOINED = ({"type": kind, "from": ME} for kind in ("ParticipantLeft", "ParticipantJoined"))
+DEPARTURES: dict[str, Callable[[Desk], object]] = {
+    "a state": lambda desk: desk.change(state="LeftChat", capabilities=["Complete"]),
+    "the end": lambda desk: desk.end(),
+    "the list": lambda desk: desk.change(participants=[ANA, HELENA]),
+    "a line": lambda desk: desk.line("c1", dict(LEFT)),
+}
+
+
+@pytest.mark.parametrize("depart", DEPARTURES.values(), ids=DEPARTURES)
+@pytest.mark.parametrize("action", [Transfer(queue_name="q"), Leave()], ids=lambda it: it.operation)
+async def test_a_departure_is_seen_wherever_it_shows(action: Leave, depart: Callable[[Desk], object]) -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer) as stage:
+        chat = await stage.chatting()
+
+        async def departs() -> None:
+            stage.desk.mute = True
+            depart(stage.desk)
+            raise LOST
+
+        stage.desk.answer(action.operation, departs)
+        receipt = await chat.perform(action)
+        assert (receipt.state, stage.asked(action.operation)) == ("confirmed", 1)
+    assert (action.operation, "confirmed") in drawer.fates()
+
+
+ROBO = {"nickname": "Robo", "type": "Agent", "participantId": "P-new"}
+PRESENCES: dict[str, Callable[[Desk], object]] = {
+    "it has joined again": lambda desk: [desk.line("c1", dict(line)) for line in (LEFT, JOINED)],
+    "another has left": lambda desk: desk.line("c1", {"type": "ParticipantLeft", "from": HELENA}),
+    "the list is empty": lambda desk: desk.change(participants=[]),
+    "the list has its name": lambda desk: desk.change(participants=[ANA, ROBO]),
+    "no transcript is shown": lambda desk: desk.always("messages", code(3)),
+}
+
+
+@pytest.mark.parametrize("stay", PRESENCES.values(), ids=PRESENCES)
+async def test_what_does_not_show_a_departure_is_no_evidence_of_one(stay: Callable[[Desk], object]) -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+
+        async def stays() -> None:
+            stage.desk.mute = True
+            stay(stage.desk)
+            raise LOST
+
+        stage.desk.answer("Transfer", stays)
+        await chat.transfer(queue="q")
+        assert stage.asked("Transfer") == 2
+
+
+async def test_a_list_that_never_held_the_bot_is_no_evidence() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.change("c1", "ParticipantsUpdated", participants=[ANA, HELENA])
+        await stage.quiet()
+        stage.desk.answer("Transfer", LOST)
+        await chat.transfer(queue="q")
+        assert stage.asked("Transfer") == 2
+
+
+async def test_a_chat_that_the_bot_has_left_is_not_complete() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        await chat.leave()
+        stage.desk.change(participants=[ANA])
+        stage.desk.line("c1", dict(LEFT))
+        await stage.quiet()
+        stage.desk.answer("Complete", LOST)
+        await chat.complete()
+        assert stage.asked("Complete") == 2
 
 
 async def test_a_rejection_that_nobody_answered_is_seen_by_the_chat_being_gone() -> None:
