@@ -82,19 +82,24 @@ class Delivery:
                 while not await self._is_sent():
                     pass
         except ActionError as error:
-            self._came_to_nothing(error)
-            return error
+            return self._end(error)
         finally:
             self._operation.is_on_its_way = False
         return None
 
-    def _came_to_nothing(self, error: ActionError) -> None:
+    def _end(self, error: ActionError) -> ActionError | None:
+        """Have the outbox keep how it ended; None if that is what it was to do."""
         if self._chat is None or not self._operation.is_open:
-            return
-        if isinstance(error, Unconfirmed) or self._operation.state == "unknown":
+            return error
+        is_unknown = self._operation.state == "unknown"
+        if is_unknown and isinstance(error, ChatGone) and self._operation.is_done_in(None):
+            self._chat.outbox.confirm(self._operation)
+            return None
+        if is_unknown or isinstance(error, Unconfirmed):
             self._chat.outbox.abandon(self._operation, f"{type(error).__name__}: {error}")
         else:
             self._chat.outbox.fail(self._operation, error)
+        return error
 
     async def _is_sent_first(self) -> bool:
         """The intent is durable before the request leaves."""

@@ -218,8 +218,7 @@ class Outbox:
         What is on its way finds that out by itself.
         """
         for operation in [one for one in self.open if not one.is_on_its_way]:
-            effect = operation.action.effect
-            if operation.sent and effect is not None and resource.state in effect.states:
+            if operation.sent and (operation.is_done_in(resource) or operation.is_done_in(None)):
                 self.confirm(operation)
             else:
                 self.abandon(operation, "the chat ended before its effect was seen")

@@ -6,10 +6,19 @@ import pytest
 
 from chatbot import ChatGone, Refused, TextReceived, Unconfirmed, hookimpl
 from chatbot.hooks.chat import Chat
-from chatbot.model.actions import Action, AddComment, Invite, SendMessage, SendStartTypingNotification
+from chatbot.model.actions import (
+    Action,
+    AddComment,
+    Complete,
+    Invite,
+    Leave,
+    SendMessage,
+    SendStartTypingNotification,
+    Transfer,
+)
 from chatbot.model.errors import ActionError
 from chatbot.wire.http import Reply
-from tests.bot.desk import LOST, NOT_SENT, Reaction, code, reply
+from tests.bot.desk import LOST, NOT_SENT, Desk, Reaction, code, reply
 from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
 
@@ -194,6 +203,39 @@ async def test_an_operation_of_no_chat_is_not_done_twice_for_a_page() -> None:
         with pytest.raises(Unconfirmed):
             await bot.cancel_monitoring("u2")
         assert stage.asked("CancelSupervisorMonitoring") == 1
+
+
+class Ends:
+    """Ends the chat in a way of its own."""
+
+    def __init__(self, action: Action) -> None:
+        self._action = action
+
+    @hookimpl
+    async def on_text(self, chat: Chat) -> None:
+        await chat.perform(self._action)
+
+
+ENDINGS = [Transfer(queue_name="q"), Complete(), Leave()]
+
+
+@pytest.mark.parametrize("action", ENDINGS, ids=lambda it: it.operation)
+@pytest.mark.parametrize("took_effect", [True, False])
+async def test_a_crash_amid_the_end_of_a_chat_leaves_no_doubt(action: Action, *, took_effect: bool) -> None:
+    desk, drawer = Desk(), Drawer()
+    async with on_stage(Ends(action), desk=desk, journal=drawer) as stage:
+        await stage.chatting()
+        if took_effect:
+            gate = desk.unanswered(action.operation)
+        else:
+            gate = desk.holding(action.operation, effect=False)
+        desk.says("one")
+        await stage.until(gate.reached.is_set)
+        await stage.crash(drawer)
+    async with on_stage(Ends(action), desk=desk, journal=drawer) as stage:
+        await stage.quiet()
+        assert stage.asked(action.operation) == (1 if took_effect else 2)
+    assert (action.operation, "confirmed") in drawer.fates()
 
 
 class Impatient:

@@ -12,10 +12,12 @@ from chatbot.model.actions import (
     Accept,
     Action,
     AddComment,
+    Complete,
     Leave,
     SendMessage,
     SendStartTypingNotification,
     SetInFocus,
+    Transfer,
 )
 from chatbot.model.errors import Refused
 from chatbot.model.resources import ChatResource, Participant
@@ -267,12 +269,16 @@ async def test_what_no_plugin_knows_any_more_ends() -> None:
     ("action", "state", "fate"),
     [
         (Leave(), ChatState.COMPLETED, "confirmed"),
+        (Transfer(queue_name="q"), ChatState.COMPLETED, "confirmed"),
+        (Transfer(queue_name="q"), ChatState.CHATTING, "confirmed"),
+        (Complete(), None, "confirmed"),
+        (Accept(), None, "abandoned"),
         (SendMessage(text="a"), ChatState.COMPLETED, "abandoned"),
         (AddComment(comment="x"), ChatState.REVOKED, "abandoned"),
     ],
 )
 async def test_at_the_end_of_a_chat_everything_gets_its_end(
-    action: Action, state: ChatState, fate: str
+    action: Action, state: ChatState | None, fate: str
 ) -> None:
     box = Box()
     operation, busy = box.sent(action), box.sent(SendMessage(text="on its way"))

@@ -284,6 +284,23 @@ async def test_a_chat_that_the_bot_has_left_is_not_complete() -> None:
         assert stage.asked("Complete") == 2
 
 
+@pytest.mark.parametrize("action", ENDINGS.values(), ids=ENDINGS)
+async def test_an_end_that_comes_late_is_the_effect_all_the_same(action: Complete) -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer) as stage:
+        chat = await stage.chatting()
+
+        async def ends() -> Reply:
+            stage.desk.mute = True
+            stage.desk.end()
+            return reply(404)
+
+        stage.desk.answer(action.operation, LOST, ends)
+        receipt = await chat.perform(action)
+        assert (receipt.state, stage.asked(action.operation)) == ("confirmed", 2)
+    assert (action.operation, "confirmed") in drawer.fates()
+
+
 async def test_a_rejection_that_nobody_answered_is_seen_by_the_chat_being_gone() -> None:
     class Choosy:
         @hookimpl
