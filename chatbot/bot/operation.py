@@ -7,8 +7,6 @@ from difflib import SequenceMatcher
 from hashlib import blake2b
 from html import unescape
 
-from pydantic import ValidationError
-
 from chatbot.bot.journal import Key, OperationRecord, OperationState
 from chatbot.hooks.receipt import Receipt
 from chatbot.model import actions, agent_actions
@@ -91,18 +89,21 @@ class Operation:
         self.error: ActionError | None = None
         self.is_on_its_way = False
         self.was_chased = False
-        self._body = json.dumps(action.model_dump(mode="json", exclude_none=True), separators=(",", ":"))
+        plain = _plain(action)
+        self._kind = type(plain).__name__
+        self._body = json.dumps(plain.model_dump(mode="json", exclude_none=True), separators=(",", ":"))
         self._digest = _hash(self._body)
 
     @classmethod
     def restored(cls, record: OperationRecord) -> Operation | None:
         """What an earlier run has left; None if it cannot be read any more."""
         kind = _KINDS.get(record.operation)
-        try:
-            action = kind.model_validate_json(record.body) if kind is not None else None
-        except ValidationError:
+        if kind is None:
             return None
-        if action is None:
+        try:
+            # not by pydantic's own parser: it refuses half of a pair of surrogates
+            action = kind.model_validate(json.loads(record.body))
+        except ValueError:
             return None
         operation = cls(record.key, action, base=record.base)
         operation.state = record.state
@@ -113,7 +114,7 @@ class Operation:
         """As the journal keeps it: without its words once its fate is known."""
         return OperationRecord(
             key=self.key,
-            operation=type(self.action).__name__,
+            operation=self._kind,
             body="" if self.state in _FINAL else self._body,
             digest=self._digest,
             state=self.state,
@@ -135,7 +136,7 @@ class Operation:
 
     def is_same_as(self, record: OperationRecord) -> bool:
         """Whether an earlier run sent just this."""
-        return record.operation == type(self.action).__name__ and record.digest == self._digest
+        return record.operation == self._kind and record.digest == self._digest
 
     # how its effect looks
 
@@ -186,6 +187,15 @@ def tagged(action: Action, key: Key) -> Action:
         return action
     name = "/".join((key.chat_id, key.trigger, key.plugin, key.hook, str(key.ordinal)))
     return action.model_copy(update={"message_type": _TAG + _hash(name)})
+
+
+def _plain(action: Action) -> Action:
+    """The action as a class that a later run knows; as it is, if it says more than that class can."""
+    known = next((kind for kind in type(action).__mro__ if _KINDS.get(kind.__name__) is kind), Action)
+    if known is type(action):
+        return action
+    plain = known.model_construct(**{name: getattr(action, name) for name in known.model_fields})
+    return plain if plain.body() == action.body() else action
 
 
 def _words_of(thing: TranscriptEvent | Action) -> list[str]:

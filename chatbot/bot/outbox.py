@@ -192,16 +192,20 @@ class Outbox:
         for record in records:
             if (line := Print.parse(record.line)) is not None:
                 self._decided[line.index] = line
+            self._settled[record.key] = record
             if record.state in {"confirmed", "failed", "abandoned"}:
-                self._settled[record.key] = record
                 continue
             operation = Operation.restored(record)
-            if operation is None:
-                reason = "no plugin knows this operation any more"
-                self._journal.put(replace(record, state="abandoned", body="", reason=reason))
-            else:
+            if operation is not None:
                 self.open.append(operation)
-                self._settled[record.key] = record
+            else:
+                self._give_up(record)
+
+    def _give_up(self, record: OperationRecord) -> None:
+        """It cannot be read any more: a hook that is run again is told so, and does not say it twice."""
+        reason = "what it was to say cannot be read any more"
+        self._settled[record.key] = replace(record, state="abandoned", body="", reason=reason)
+        self._journal.put(self._settled[record.key])
 
     def earlier(self, key: Key) -> OperationRecord | None:
         """What became of an operation of this name, if an earlier run has sent one."""

@@ -225,10 +225,8 @@ async def test_a_crash_amid_the_end_of_a_chat_leaves_no_doubt(action: Action, *,
     desk, drawer = Desk(), Drawer()
     async with on_stage(Ends(action), desk=desk, journal=drawer) as stage:
         await stage.chatting()
-        if took_effect:
-            gate = desk.unanswered(action.operation)
-        else:
-            gate = desk.holding(action.operation, effect=False)
+        name = action.operation
+        gate = desk.unanswered(name) if took_effect else desk.holding(name, effect=False)
         desk.says("one")
         await stage.until(gate.reached.is_set)
         await stage.crash(drawer)
@@ -236,6 +234,46 @@ async def test_a_crash_amid_the_end_of_a_chat_leaves_no_doubt(action: Action, *,
         await stage.quiet()
         assert stage.asked(action.operation) == (1 if took_effect else 2)
     assert (action.operation, "confirmed") in drawer.fates()
+
+
+class Hello(SendMessage):
+    """A plugin's own kind of text."""
+
+
+class Loud(SendMessage):
+    """A kind that no later run can read."""
+
+    volume: int = 11
+
+
+class Greets:
+    """Answers with a kind of its own."""
+
+    def __init__(self, kind: type[SendMessage]) -> None:
+        self.told: list[str] = []
+        self._kind = kind
+
+    @hookimpl
+    async def on_text(self, chat: Chat, event: TextReceived) -> None:
+        self.told.append(await told_of(chat, self._kind(text=f"re {event.text}")))
+
+
+@pytest.mark.parametrize("took_effect", [True, False])
+@pytest.mark.parametrize(("kind", "told"), [(Hello, "fine"), (Loud, "Unconfirmed")])
+async def test_a_crash_amid_a_plugins_own_kind_of_text_has_it_said_once(
+    kind: type[SendMessage], told: str, *, took_effect: bool
+) -> None:
+    desk, drawer = Desk(), Drawer()
+    async with on_stage(Greets(kind), desk=desk, journal=drawer) as stage:
+        await stage.chatting()
+        gate = desk.unanswered("SendMessage") if took_effect else desk.holding("SendMessage", effect=False)
+        desk.says("one")
+        await stage.until(gate.reached.is_set)
+        await stage.crash(drawer)
+    async with on_stage(again := Greets(kind), desk=desk, journal=drawer) as stage:
+        await stage.quiet()
+        is_said = took_effect or told == "fine"
+        assert (again.told, desk.texts()) == ([told], ["re one"] * is_said)
 
 
 class Impatient:

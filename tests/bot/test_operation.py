@@ -151,6 +151,7 @@ ACTIONS: list[Action] = [
     Accept(nickname="Robo"),
     Transfer(queue_name="q", text="bye"),
     UpdateUserData(user_data={"a": "1"}),
+    UpdateUserData(user_data={"broken": "\ud83d"}),
     Leave(),
 ]
 
@@ -165,6 +166,40 @@ def test_an_operation_is_restored_as_it_was(action: Action) -> None:
     assert (after.is_open, after.accepted_at, after.receipt.state) == (True, 0.0, "accepted")
 
 
+class Hello(SendMessage):
+    """A plugin's own kind of text."""
+
+    text: str = "hello"
+
+
+class Loud(SendMessage):
+    """A kind of text that looks different on the wire."""
+
+    volume: int = 11
+
+
+class Whisper(SendMessage):
+    """Another operation, of the same shape."""
+
+    operation = "Whisper"
+
+
+def test_a_plugins_own_kind_is_restored_as_the_kind_it_is_made_of() -> None:
+    before = sent(Hello(message_type="m"), base=4)
+    after = Operation.restored(before.record())
+    assert after is not None
+    assert after.action == SendMessage(text="hello", message_type="m")
+    assert after.record() == before.record()
+    assert sent(Hello(message_type="m")).is_same_as(before.record())
+    assert not sent(Hello()).is_same_as(before.record())
+
+
+@pytest.mark.parametrize("action", [Loud(text="hi"), Whisper(text="hi")])
+def test_what_says_more_than_the_kind_it_is_made_of_is_not_taken_for_that(action: Action) -> None:
+    kept = sent(action).record()
+    assert (Operation.restored(kept), sent(action).is_same_as(kept)) == (None, True)
+
+
 @pytest.mark.parametrize(
     ("operation", "body"), [("Unheard", "{}"), ("SendMessage", "{}"), ("SendMessage", "{")]
 )
@@ -174,7 +209,7 @@ def test_what_cannot_be_read_any_more_is_not_restored(operation: str, body: str)
 
 def test_only_what_stays_in_the_transcript_leaves_a_line() -> None:
     found = [sent(action).leaves_a_line for action in (*ACTIONS, SendStartTypingNotification(), SetInFocus())]
-    assert found == [True, True, False, False, False, False, False, False]
+    assert found == [True, True, *[False] * 7]
 
 
 KINDS = {

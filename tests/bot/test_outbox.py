@@ -259,10 +259,14 @@ async def test_what_an_earlier_run_has_left_is_taken_over() -> None:
     assert (later.state, place(later), later.body) == ("confirmed", 5, "")
 
 
-async def test_what_no_plugin_knows_any_more_ends() -> None:
+@pytest.mark.parametrize(("operation", "body"), [("Unheard", "{}"), ("SendMessage", "{}")])
+async def test_what_cannot_be_read_any_more_ends_and_is_not_said_again(operation: str, body: str) -> None:
     box = Box()
-    box.outbox.restore([OperationRecord(key(), "Unheard", "{}", "digest", "intent")])
-    assert (box.outbox.open, box.drawer.fates()) == ([], [("Unheard", "abandoned")])
+    box.outbox.restore([OperationRecord(key(), operation, body, "digest", "intent")])
+    assert (box.outbox.open, box.drawer.fates()) == ([], [(operation, "abandoned")])
+    earlier = box.outbox.earlier(key())
+    assert earlier is not None
+    assert earlier.state == "abandoned"
 
 
 @pytest.mark.parametrize(
