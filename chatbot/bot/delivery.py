@@ -10,7 +10,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-from chatbot.bot.gate import check_allowed, check_ours
+from chatbot.bot.gate import check_allowed, check_ours, check_still_allowed
 from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation
 from chatbot.bot.parts import Parts
@@ -113,8 +113,10 @@ class Delivery:
     async def _is_sent(self, *, first: bool = False) -> bool:
         """Send it once; False if it is to be sent again."""
         if self._chat is not None:
-            check_ours(self._chat, self._action)
-            if not first:
+            if first:
+                # the journal may have taken its time
+                check_still_allowed(self._chat, self._action)
+            else:
                 await check_allowed(self._parts, self._pipeline, self._chat, self._action)
             self._operation.was_listed = self._operation.was_listed or is_listed(self._chat)
         self._operation.sent = True

@@ -15,7 +15,7 @@ from chatbot.model.errors import ChatGone, NotAllowed, WireError
 from chatbot.model.resources import ChatResource
 from chatbot.wire.retry import Backoff, Limits
 
-__all__ = ["check_allowed", "check_ours"]
+__all__ = ["check_allowed", "check_ours", "check_still_allowed"]
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,17 @@ async def check_allowed(parts: Parts, pipeline: Pipeline, chat: LiveChat, action
     resource = await _read_again(parts, chat, action)
     if resource is not None:
         pipeline.update(resource)
-        check_ours(chat, action)
+    check_still_allowed(chat, action)
+
+
+def check_still_allowed(chat: LiveChat, action: Action) -> None:
+    """See that the chat allows it by all that is known of it: nothing is asked.
+
+    Raises:
+        ChatGone: The chat is not this bot's any more.
+        NotAllowed: It does not.
+    """
+    check_ours(chat, action)
     reason = refusal(chat.resource, type(action))
     if reason is not None:
         have = chat.resource.capabilities or ()

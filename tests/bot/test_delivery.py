@@ -52,6 +52,26 @@ async def test_nothing_is_sent_while_the_disk_is_busy() -> None:
         assert stage.desk.texts() == ["hello"]
 
 
+@pytest.mark.parametrize(("change", "told"), [({}, "NotAllowed"), ({"state": "Completed"}, "ChatGone")])
+async def test_what_is_not_allowed_any_more_when_the_disk_is_well_is_not_sent(
+    change: dict[str, str], told: str
+) -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer) as stage:
+        chat = await stage.chatting()
+        drawer.hold()
+        sending = asyncio.create_task(told_of(chat, SAY))
+        await stage.turns()
+        stage.desk.change(capabilities=["Complete"], **change)
+        await stage.turns()
+        asked = stage.asked("chat")
+        drawer.let_go()
+        await stage.quiet()
+        assert await sending == told
+        assert (stage.asked("SendMessage"), stage.asked("chat")) == (0, asked)
+    assert ("SendMessage", "failed") in drawer.fates()
+
+
 async def test_typing_does_not_wait_for_the_disk() -> None:
     drawer = Drawer()
     async with on_stage(journal=drawer) as stage:

@@ -1,7 +1,7 @@
 import pytest
 
 from chatbot import ChatGone, NotAllowed
-from chatbot.bot.gate import check_allowed, check_ours
+from chatbot.bot.gate import check_allowed, check_ours, check_still_allowed
 from chatbot.model.actions import SendMessage, SetDisposition, Transfer
 from tests.bot.desk import CAN_TALK, code, reply
 from tests.bot.stage import Stage, on_stage
@@ -82,6 +82,22 @@ async def test_a_chat_that_cannot_be_found_any_more_leaves_the_refusal() -> None
         stage.desk.answer("chat", code(6))
         with pytest.raises(NotAllowed):
             await check(stage)
+
+
+async def test_what_is_still_allowed_is_known_without_asking() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        live = stage.live()
+        check_still_allowed(live, SAY)
+        stage.desk.change(capabilities=["Complete"])
+        await stage.quiet()
+        with pytest.raises(NotAllowed) as refused:
+            check_still_allowed(live, SAY)
+        assert (refused.value.needed, refused.value.have) == ("SendMessage", ("Complete",))
+        assert stage.asked("chat") == 0
+        live.ended = True
+        with pytest.raises(ChatGone):
+            check_still_allowed(live, SAY)
 
 
 async def test_a_chat_is_ours_until_it_ends() -> None:
