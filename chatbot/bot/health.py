@@ -22,8 +22,8 @@ class Counters:
         gaps: Lines that the server does not show although it shows later ones.
         rewinds: Transcripts that had lost their end.
         dead_letters: Events whose hooks ended in a crash each time.
-        echoes: Own lines that were shown.
-        fuzzy_matches: Those of them whose words the server had changed.
+        echoes: Own lines that were shown word for word, by type, audience and how they are treated.
+        fuzzy_matches: Own lines whose words the server had changed.
         unseen: Operations that were accepted, and whose line was not there.
         replay_mismatches: Hooks that proposed other words when they were run again after a crash.
     """
@@ -37,7 +37,7 @@ class Counters:
     gaps: int = 0
     rewinds: int = 0
     dead_letters: int = 0
-    echoes: int = 0
+    echoes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     fuzzy_matches: int = 0
     unseen: int = 0
     replay_mismatches: int = 0

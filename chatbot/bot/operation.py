@@ -134,6 +134,18 @@ class Operation:
         effect = self.action.effect
         return effect is not None and effect.line is not None and not is_fleeting(self.action)
 
+    @property
+    def is_for_system(self) -> bool:
+        """Whether its text is to look as if the system had said it."""
+        return getattr(self.action, "treat_as", None) == "System"
+
+    @property
+    def kind_of_line(self) -> tuple[str, str, str]:
+        """Type, audience and treatment of its line: servers do not show the bot every kind."""
+        line = (self.action.effect or Effect()).line
+        audience = Visibility.AGENTS if isinstance(self.action, _FOR_AGENTS) else Visibility.ALL
+        return str(line or ""), str(audience), "System" if self.is_for_system else "Normal"
+
     def is_same_as(self, record: OperationRecord) -> bool:
         """Whether an earlier run sent just this."""
         return record.operation == self._kind and record.digest == self._digest

@@ -21,6 +21,7 @@ from chatbot.model.errors import ActionError
 from chatbot.model.events import ChatUpdated, TranscriptEvent
 from chatbot.model.policy import is_fleeting
 from chatbot.model.resources import ChatResource
+from chatbot.model.words import ParticipantType
 
 __all__ = ["Outbox"]
 
@@ -111,10 +112,13 @@ class Outbox:
         That is the one with the same tag or words; else the most like of its kind, for servers rewrite
         texts.
         """
-        if line.index is None or not identity.may_be(line.sender) or self._has_decided_on(line):
+        if line.index is None or self._has_decided_on(line):
             return
         alike = [one for one in self.open if one.may_have_said(line)]
         exact = [one for one in alike if one.says(line)]
+        if not identity.may_be(line.sender):
+            self._hear_system(line, exact)
+            return
         # its words are the first sign that the line is the bot's own
         if exact:
             identity.recognise(line.sender)
@@ -122,18 +126,36 @@ class Outbox:
             self._decide_on(line)
             self._give_to_one(line, alike, exact)
 
+    def _hear_system(self, line: TranscriptEvent, exact: list[Operation]) -> None:
+        """What is to look like the server's own may be shown as said by a participant of the server."""
+        if line.sender.type is not ParticipantType.EXTERNAL:
+            return
+        known = [*exact, *self._late(line)]
+        said = [one for one in known if one.is_for_system and line.position > one.base]
+        if said:
+            self._decide_on(line)
+            self.confirm(said[0], line)
+
     def _give_to_one(self, line: TranscriptEvent, alike: list[Operation], exact: list[Operation]) -> None:
         # what stood there before the intent is somebody else's, unless the words are the same: after a
         # failover an index may be given twice
         rest = [one for one in alike if line.position > one.base]
-        late = [one for one in self._lost if one.may_have_said(line) and one.says(line)]
-        known = [*sorted(exact, key=lambda one: line.position <= one.base), *late]
+        known = [*sorted(exact, key=lambda one: line.position <= one.base), *self._late(line)]
         if known:
+            self._count_echo(known[0])
             self.confirm(known[0], line)
         elif rest and not self._has_said(line):
             self._counters.fuzzy_matches += 1
             self.is_doubtful = True
             self.confirm(max(rest, key=lambda one: one.likeness(line)), line)
+
+    def _late(self, line: TranscriptEvent) -> list[Operation]:
+        """Those given up that have said just this."""
+        return [one for one in self._lost if one.may_have_said(line) and one.says(line)]
+
+    def _count_echo(self, operation: Operation) -> None:
+        if operation.leaves_a_line:
+            self._counters.echoes[operation.kind_of_line] += 1
 
     def _has_said(self, line: TranscriptEvent) -> bool:
         """Whether it is the line of an operation that has been seen before: shown twice, or moved."""
@@ -237,7 +259,6 @@ class Outbox:
     ) -> None:
         self.open = [other for other in self.open if other is not operation]
         if line and operation.leaves_a_line:
-            self._counters.echoes += 1
             self._said.append(operation)
         operation.line, operation.reason = line, reason
         self._move(operation, state)

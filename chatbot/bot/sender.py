@@ -146,8 +146,8 @@ class Sender:
     async def chase(self, chat: LiveChat, read_at: float) -> None:
         """What was accepted long ago, and is not in a transcript read at this time, was swallowed.
 
-        It is sent again where the server is known to show the bot its own lines, and no line was taken
-        for that of another operation.
+        It is sent again where the server is known to show the bot its own lines of that kind, and no line
+        was taken for that of another operation.
         """
         since = read_at - max(_SEEN_WITHIN_S, self._parts.settings.settle_time)
         for operation in [one for one in chat.outbox.open if _is_missed(one, since)]:
@@ -155,7 +155,8 @@ class Sender:
             log.warning("%s was accepted, and its line is not there", name)
             chat.report("unseen", f"{name} for {operation.key.trigger}")
             self._parts.counters.unseen += 1
-            if not self._parts.counters.echoes or chat.outbox.is_doubtful or operation.was_chased:
+            is_shown = self._parts.counters.echoes[operation.kind_of_line] > 0
+            if not is_shown or chat.outbox.is_doubtful or operation.was_chased:
                 chat.outbox.abandon(operation, "accepted, and never seen")
                 continue
             operation.was_chased = True

@@ -237,6 +237,25 @@ def test_a_state_shows_what_leads_to_it() -> None:
     assert not sent(Leave()).is_shown_by(view("Error", state=ChatState.LEFT_CHAT))
 
 
+def test_lines_are_told_apart_by_type_audience_and_how_they_are_treated() -> None:
+    actions = [
+        SendMessage(text="x"),
+        SendMessage(text="x", treat_as="Normal"),
+        SendMessage(text="x", treat_as="System"),
+        SendToAgents(text="x"),
+        SendUrl(url="http://x"),
+        SendCustomNoticeToAgents(notice_text="x"),
+    ]
+    assert [sent(action).kind_of_line for action in actions] == [
+        ("Text", "All", "Normal"),
+        ("Text", "All", "Normal"),
+        ("Text", "All", "System"),
+        ("Text", "Agents", "Normal"),
+        ("PushUrl", "All", "Normal"),
+        ("CustomNotice", "Agents", "Normal"),
+    ]
+
+
 DONE: dict[str, tuple[Action, ChatResource | None, bool]] = {
     "gone, by what ends it": (Transfer(queue_name="q"), None, True),
     "gone, by a rejection": (Reject(), None, True),

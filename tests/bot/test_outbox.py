@@ -68,7 +68,7 @@ async def test_an_echo_confirms_the_operation_that_said_so() -> None:
     box.hear(1, "b")
     assert [(one.state, place(one)) for one in (first, second)] == [("intent", None), ("confirmed", 1)]
     assert (second.receipt.state, box.outbox.open) == ("confirmed", [first])
-    assert (box.counters.echoes, box.counters.fuzzy_matches) == (1, 0)
+    assert (box.counters.echoes, box.counters.fuzzy_matches) == ({("Text", "All", "Normal"): 1}, 0)
     assert box.drawer.units == [(second.record(),)]
 
 
@@ -139,6 +139,23 @@ async def test_of_rewritten_texts_the_most_alike_is_confirmed() -> None:
     number = box.sent(SendMessage(text="your number is 1234 now"))
     box.hear(1, "your number is **** now")
     assert (hours.state, number.state, box.outbox.is_doubtful) == ("intent", "confirmed", True)
+
+
+SYSTEM = Participant(nickname="system", type="External", participant_id="P-system")
+
+
+async def test_only_a_text_of_the_system_is_confirmed_by_the_system() -> None:
+    box = Box()
+    plain = box.sent(SendMessage(text="hold on"))
+    again = box.sent(SendMessage(text="hold on", treat_as="System"), base=7)
+    system = box.sent(SendMessage(text="hold on", treat_as="System"))
+    for index, words, who in [(1, "hold **", SYSTEM), (2, "hold on", CUSTOMER), (3, "hold on", SYSTEM)]:
+        box.hear(index, words, who)
+    box.hear(3, "hold on", SYSTEM)
+    assert [place(one) for one in (plain, again, system)] == [None, None, 3]
+    box.outbox.abandon(again, "nobody knows")
+    box.hear(8, "hold on", SYSTEM)
+    assert (place(again), box.counters.echoes, box.identity.me) == (8, {}, None)
 
 
 async def test_the_lines_of_others_confirm_nothing() -> None:

@@ -3,7 +3,17 @@
 import pytest
 
 from chatbot import Chat, TextReceived, hookimpl
-from tests.bot.desk import Desk, reply
+from chatbot.model.actions import (
+    Action,
+    SendCustomNotice,
+    SendCustomNoticeToAgents,
+    SendMessage,
+    SendNicknameUpdatedNotice,
+    SendToAgents,
+    SendUrl,
+)
+from chatbot.wire.http import Reply
+from tests.bot.desk import LOST, ME, Desk, reply
 from tests.bot.drawer import Drawer
 from tests.bot.mortal import Answers
 from tests.bot.stage import Stage, on_stage
@@ -65,6 +75,68 @@ async def test_what_is_swallowed_again_is_given_up() -> None:
             await looked_at(stage, 11.0)
         assert stage.asked("SendMessage") == 3
     assert drawer.fates()[-1] == ("SendMessage", "abandoned")
+
+
+UNSHOWN: dict[str, Action] = {
+    "an address": SendUrl(url="http://x/y"),
+    "a notice": SendCustomNotice(notice_text="n"),
+    "a notice for agents": SendCustomNoticeToAgents(notice_text="n"),
+    "a text for agents": SendToAgents(text="psst"),
+    "a name": SendNicknameUpdatedNotice(notice_text="Neo"),
+    "a text of the system": SendMessage(text="system", treat_as="System"),
+}
+
+
+@pytest.mark.parametrize("action", UNSHOWN.values(), ids=UNSHOWN)
+async def test_a_kind_of_line_that_the_server_never_shows_is_not_sent_again(action: Action) -> None:
+    drawer = Drawer()
+    async with on_stage(Answers(), journal=drawer) as stage:
+        chat = await stage.chatting()
+        stage.desk.change(capabilities=["SendMessage", "SendUrl", "SendToAgents"])
+        stage.desk.says("zero")
+        await stage.quiet()
+        before = stage.asked(action.operation)
+        stage.desk.answer(action.operation, reply())
+        await chat.perform(action)
+        for _ in range(3):
+            await looked_at(stage, 11.0)
+        assert (stage.asked(action.operation) - before, stage.bot.counters.unseen) == (1, 1)
+    assert drawer.fates()[-1] == (action.operation, "abandoned")
+
+
+async def test_a_kind_of_line_that_the_server_has_shown_is_sent_again() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.change(capabilities=["SendUrl"])
+        await stage.quiet()
+        stage.desk.answer("SendUrl", reply(), reply())
+        await chat.send_url("http://x/1")
+        stage.desk.line("c1", {"type": "PushUrl", "url": "http://x/1", "from": ME})
+        await stage.quiet()
+        await chat.send_url("http://x/2")
+        await looked_at(stage, 11.0)
+        assert stage.asked("SendUrl") == 3
+
+
+SYSTEM = {"nickname": "system", "type": "External", "participantId": "P-system"}
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_a_text_of_the_system_may_be_shown_as_that_of_another(*, is_answered: bool) -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+
+        async def say() -> Reply:
+            stage.desk.says("Please hold.", who=SYSTEM)
+            if not is_answered:
+                raise LOST
+            return reply()
+
+        stage.desk.answer("SendMessage", say)
+        receipt = await chat.send_text("Please hold.", treat_as="System")
+        await stage.quiet()
+        await looked_at(stage, 11.0)
+        assert (receipt.state, stage.asked("SendMessage")) == ("confirmed", 1)
 
 
 async def test_a_line_that_the_next_reading_shows_is_not_chased() -> None:

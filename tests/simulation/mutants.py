@@ -166,7 +166,7 @@ def _hear_exact_only(self: Outbox, line: TranscriptEvent, identity: Identity) ->
     if line.index is None or not identity.is_me(line.sender) or line.index in known:
         return
     for operation in [one for one in self.open if one.may_have_said(line) and one.says(line)][:1]:
-        self._counters.echoes += 1
+        self._count_echo(operation)
         known.add(line.index)
         self.confirm(operation, line)
 
@@ -175,7 +175,7 @@ def _hear_greedily(self: Outbox, line: TranscriptEvent, identity: Identity) -> N
     if line.index is None or not identity.is_me(line.sender) or not isinstance(line, TextReceived):
         return
     for operation in [one for one in self.open if one.sent and one.leaves_a_line][:1]:
-        self._counters.echoes += 1
+        self._count_echo(operation)
         self.confirm(operation, line)
 
 
