@@ -15,7 +15,7 @@ from chatbot.model.actions import (
 from chatbot.wire.http import Reply
 from tests.bot.desk import LOST, ME, Desk, reply
 from tests.bot.drawer import Drawer
-from tests.bot.mortal import Answers
+from tests.bot.mortal import Answers, killed
 from tests.bot.stage import Stage, on_stage
 
 
@@ -214,3 +214,17 @@ async def test_a_tag_is_the_same_when_a_hook_is_run_again(*, tag_messages: bool)
         pass
     [first, second] = [it.get("messageType") for it in desk.bodies if "SendMessage" in str(it)]
     assert (first, desk.texts()) == (second, ["re one"])
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("after", [True, False])
+@pytest.mark.parametrize(("word", "mismatches"), [("re", 0), ("RE", 1)])
+async def test_a_tag_is_no_other_word(word: str, mismatches: int, *, before: bool, after: bool) -> None:
+    desk, drawer = Desk(), Drawer()
+    hanging = Answers(hangs_after="one")
+    async with on_stage(hanging, desk=desk, journal=drawer, tag_messages=before) as stage:
+        await stage.chatting()
+        desk.says("one")
+        await killed(stage, drawer, hanging)
+    async with on_stage(Answers(word), desk=desk, journal=drawer, tag_messages=after) as stage:
+        assert (stage.bot.counters.replay_mismatches, desk.texts()) == (mismatches, ["re one"])
