@@ -42,6 +42,8 @@ _MOST_LATER = 10
 # A session that others break again and again is a session all the same: so often, and for so long.
 _MOST_DENIED = 5
 _DENIED_FOR_S = 60.0
+# How soon a wait ends after its chat has.
+_LOOK_UP_EVERY_S = 1.0
 _WAITS = Limits(first_backoff_s=0.5)
 
 
@@ -119,9 +121,14 @@ class Delivery:
             else:
                 await check_allowed(self._parts, self._pipeline, self._chat, self._action)
             self._operation.was_listed = self._operation.was_listed or is_listed(self._chat)
+        return await self._is_done(await self._perform())
+
+    async def _perform(self) -> Outcome:
         self._operation.sent = True
-        chat_id = self._chat.id if self._chat is not None else None
-        return await self._is_done(await self._parts.platform.perform(self._action, chat_id))
+        if self._chat is None:
+            return await self._parts.platform.perform(self._action, None)
+        async with self._chat.outbox.asking:
+            return await self._parts.platform.perform(self._action, self._chat.id)
 
     async def _is_done(self, outcome: Outcome) -> bool:
         match outcome:
@@ -192,7 +199,7 @@ class Delivery:
             )
         # a server that names no time, or a past one, is not to be hurried
         wait = self._backoff.failed(self._parts.clock.monotonic())
-        await self._parts.clock.sleep(max(seconds, wait))
+        await self._pause(max(seconds, wait))
 
     async def _find_out(self, error: WireError) -> bool:
         """Nobody knows whether it took effect: look, and send again only if it certainly did not."""
@@ -241,4 +248,13 @@ class Delivery:
 
     async def _wait(self, error: WireError) -> None:
         log.debug("%s is tried again: %s", self._action.operation, error)
-        await self._parts.clock.sleep(self._backoff.failed(self._parts.clock.monotonic()))
+        await self._pause(self._backoff.failed(self._parts.clock.monotonic()))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but no longer than the chat lasts: hooks that wait for the operation hold up its end."""
+        clock = self._parts.clock
+        until = clock.monotonic() + seconds
+        while (rest := until - clock.monotonic()) > 0:
+            if self._chat is not None:
+                check_ours(self._chat, self._action)
+            await clock.sleep(min(rest, _LOOK_UP_EVERY_S))

@@ -7,6 +7,7 @@ for it. Nothing here sends anything.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -39,11 +40,13 @@ class Outbox:
 
     Attributes:
         open: Those whose fate is not known yet, oldest first.
+        asking: Held while a request is under way: its answer may tell the reference id of a report.
         is_doubtful: An own line was taken for that of an operation with other words.
     """
 
     def __init__(self, journal: Journal, counters: Counters) -> None:
         self.open: list[Operation] = []
+        self.asking = asyncio.Lock()
         self.is_doubtful = False
         self._journal = journal
         self._counters = counters

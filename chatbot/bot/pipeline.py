@@ -97,7 +97,7 @@ class Pipeline:
     async def reattribute(self, failure: OperationFailed) -> bool:
         """Look again for the chat of a report: it may have come before the answer that names both."""
         for busy in [chat for chat in self.chats.values() if chat.sending.locked()]:
-            async with busy.sending:
+            async with busy.outbox.asking:
                 pass
         chat = self._by_reference(failure.reference_id)
         if chat is not None:

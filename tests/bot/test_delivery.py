@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chatbot import ChatGone, Refused, TextReceived, Unconfirmed, hookimpl
+from chatbot import ChatGone, OperationFailed, Refused, TextReceived, Unconfirmed, hookimpl
 from chatbot.hooks.chat import Chat
 from chatbot.model.actions import (
     Action,
@@ -223,6 +223,58 @@ async def test_an_operation_of_no_chat_is_not_done_twice_for_a_page() -> None:
         with pytest.raises(Unconfirmed):
             await bot.cancel_monitoring("u2")
         assert stage.asked("CancelSupervisorMonitoring") == 1
+
+
+@pytest.mark.parametrize("answer", [reply(429, {"retry-after": "60"}), reply(403)], ids=["429", "403"])
+async def test_nobody_waits_for_a_chat_that_has_ended(answer: Reply) -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.answer("SendMessage", *[answer] * 6)
+
+        async def ends() -> Reply:
+            stage.desk.end()
+            return answer
+
+        stage.desk.answer("SendMessage", ends)
+        sending = asyncio.create_task(told_of(chat, SAY))
+        await stage.until(lambda: stage.asked("SendMessage") == 7)
+        began = stage.clock.time
+        assert await sending == "ChatGone"
+        assert stage.clock.time - began < (50 if answer.status == 429 else 9)
+
+
+class Failures:
+    """Keeps what it is told of failures."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    @hookimpl
+    async def on_operation_failed(self, event: OperationFailed) -> None:
+        self.heard.append(event.message)
+
+
+async def test_a_chat_that_waits_for_its_turn_holds_nothing_else() -> None:
+    async with on_stage(failures := Failures()) as stage:
+        slow, other = await stage.chatting("c1"), await stage.chatting("c2")
+        stage.desk.answer("SendMessage", reply(429, {"retry-after": "60"}))
+        gate = asyncio.Event()
+        patient = stage.clock.sleep
+
+        async def sleep(seconds: float) -> None:
+            await gate.wait()
+            await patient(seconds)
+
+        stage.clock.sleep = sleep  # type: ignore[method-assign]
+        sending = asyncio.create_task(slow.send_text("slow"))
+        await stage.until(lambda: stage.asked("SendMessage") == 1)
+        await other.send_text("other")
+        stage.desk.publish({"messageType": "ChatError", "notificationType": "Error", "errorMessage": "no"})
+        await stage.turns(500)
+        assert (failures.heard, stage.desk.texts("c2"), sending.done()) == (["no"], ["other"], False)
+        gate.set()
+        await sending
+        assert stage.desk.texts("c1") == ["slow"]
 
 
 class Ends:
