@@ -61,6 +61,7 @@ class Asking:
             else:
                 heard = {line.index: line for line in chat.order.waiting()}
                 chat.read_back(lines)
+                chat.outbox.look_back(lines, chat.identity)
                 chat.must_ask = False  # the whole has just been read
                 # a server may show less than it has told
                 shown = {line.index for line in lines}

@@ -129,6 +129,12 @@ class Outbox:
             self._decide_on(line)
             self._give_to_one(line, alike, exact)
 
+    def look_back(self, transcript: Iterable[TranscriptEvent], identity: Identity) -> None:
+        """What may be the bot's own and confirms nothing now was said in an earlier visit."""
+        for line in transcript:
+            if line.index is not None and identity.may_be(line.sender) and not self._has_decided_on(line):
+                self._decide_on(line)
+
     def _hear_system(self, line: TranscriptEvent, exact: list[Operation]) -> None:
         """What is to look like the server's own may be shown as said by a participant of the server."""
         if line.sender.type is not ParticipantType.EXTERNAL:

@@ -357,3 +357,14 @@ async def test_it_remembers_only_so_much(count: int) -> None:
     assert len(box.outbox._by_reference) == min(count, 200)
     assert box.outbox.knows(str(count - 1)) == (count > 0)
     assert box.drawer.states().count("abandoned") == max(0, count - 100)
+
+
+def test_what_was_said_in_an_earlier_visit_is_no_sign_of_what_is_said_in_this_one() -> None:
+    box = Box(user_id=None)
+    old, new = (ROBO.model_copy(update={"participant_id": name, "path": ""}) for name in ("P-old", "P-new"))
+    box.outbox.look_back([text(2, "hi"), text(3, "How can I help?", old)], box.identity)
+    operation = box.sent(SendMessage(text="How can I help?"), base=5)
+    box.hear(3, "How can I help?", old)
+    assert operation.is_open
+    box.hear(6, "How can I help?", new)
+    assert place(operation) == 6
