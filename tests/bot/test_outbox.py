@@ -359,7 +359,7 @@ async def test_it_remembers_only_so_much(count: int) -> None:
     assert box.drawer.states().count("abandoned") == max(0, count - 100)
 
 
-def test_what_was_said_in_an_earlier_visit_is_no_sign_of_what_is_said_in_this_one() -> None:
+async def test_what_was_said_in_an_earlier_visit_is_no_sign_of_what_is_said_in_this_one() -> None:
     box = Box(user_id=None)
     old, new = (ROBO.model_copy(update={"participant_id": name, "path": ""}) for name in ("P-old", "P-new"))
     box.outbox.look_back([text(2, "hi"), text(3, "How can I help?", old)], box.identity)
