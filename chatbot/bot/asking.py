@@ -112,7 +112,8 @@ class Asking:
             log.warning("lines up to %d were announced and are not shown: going on", chat.order.highest)
         chat.must_ask = False
         chat.progress.prints.put_off(chat.order.cursor)
-        chat.order.give_up_asking()
+        if chat.order.next() is None:
+            chat.order.give_up_asking()
         if is_missing and chat.order.next() is None:
             self._parts.counters.gaps += 1
 

@@ -228,3 +228,16 @@ async def test_the_whole_is_read_where_the_server_refuses_to_show_what_is_beyond
         stage.desk.answer("messages", code(6))
         await stage.reconciled()
         assert (heard(stage)[-1], stage.bot.counters.rewinds) == ("in place of b", 1)
+
+
+async def test_a_gap_behind_the_next_line_is_asked_for_although_an_earlier_answer_was_lost() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.answer("messages", LOST)
+        stage.bot.resync()
+        for text in ("told", "not told", "told again"):
+            stage.desk.mute = text == "not told"
+            stage.desk.says(text)
+        await stage.quiet()
+        assert heard(stage) == ["told", "not told", "told again"]
+        assert stage.bot.counters.gaps == 0
