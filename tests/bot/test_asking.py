@@ -233,11 +233,14 @@ async def test_the_whole_is_read_where_the_server_refuses_to_show_what_is_beyond
 async def test_a_gap_behind_the_next_line_is_asked_for_although_an_earlier_answer_was_lost() -> None:
     async with on_stage() as stage:
         await stage.chatting()
-        stage.desk.answer("messages", LOST)
+        gate = stage.desk.holding("messages", effect=False)
         stage.bot.resync()
+        await stage.until(gate.reached.is_set)
         for text in ("told", "not told", "told again"):
             stage.desk.mute = text == "not told"
             stage.desk.says(text)
+        await stage.until(lambda: stage.live().order.highest == 4)
+        gate.open.set()
         await stage.quiet()
         assert heard(stage) == ["told", "not told", "told again"]
         assert stage.bot.counters.gaps == 0
