@@ -14,7 +14,16 @@ from pathlib import Path
 
 from chatbot.model.errors import ChatbotError, ConfigError
 
-__all__ = ["MIGRATIONS", "JournalError", "check_place", "connect", "in_words", "is_writable"]
+__all__ = [
+    "MIGRATIONS",
+    "JournalError",
+    "check_place",
+    "connect",
+    "in_use",
+    "in_words",
+    "is_writable",
+    "real",
+]
 
 # "chat" in ASCII: tells our files from other programs' (PRAGMA application_id)
 _OURS = 0x63686174
@@ -86,6 +95,11 @@ def check_place(path: Path) -> None:
         raise _unusable(path, f"there is no folder {path.parent}", "create the folder, or name another")
 
 
+def real(path: Path) -> Path:
+    """Where the file is, or will be, if links lead there."""
+    return path.resolve()
+
+
 def is_writable(place: Path) -> bool:
     """Whether the user of this process may write to this file or folder."""
     needed = os.R_OK | os.W_OK | (os.X_OK if _is_folder(place) else 0)
@@ -114,12 +128,16 @@ def in_words(path: Path) -> Iterator[None]:
         # errors of the driver itself have no code: it could not read what it found
         code = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         if code in _IN_USE:
-            fix = "stop it, or name another file"
-            raise _unusable(path, "another process uses it", fix) from exc
+            raise in_use(path) from exc
         words = _WORDS.get(code) or f"the database fails (code {code})"
         raise JournalError(f"journal {path}: {words}") from exc
     except OSError as exc:
         raise JournalError(f"journal {path}: {exc.strerror or exc}") from exc
+
+
+def in_use(path: Path) -> ConfigError:
+    """The answer to a second process."""
+    return _unusable(path, "another process uses it", "stop it, or name another file")
 
 
 def connect(path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> sqlite3.Connection:

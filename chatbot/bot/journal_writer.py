@@ -20,7 +20,7 @@ from chatbot.bot.journal_sqlite import JournalError, Unit, UnitRefused
 from chatbot.model.clock import Clock, RunInThread
 from chatbot.model.errors import ConfigError
 
-__all__ = ["GroupCommit", "Store"]
+__all__ = ["GroupCommit", "Lock", "Store"]
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,18 @@ class Store(Protocol):
         ...
 
 
+class Lock(Protocol):
+    """Keeps other processes away; see ``journal_lock.PlaceLock``."""
+
+    def hold(self) -> None:
+        """Take it, if this process does not have it."""
+        ...
+
+    def release(self) -> None:
+        """Give it back."""
+        ...
+
+
 class _Closed(JournalError):
     """Nothing is written any more."""
 
@@ -66,16 +78,24 @@ class GroupCommit:
         open_store: Opens the database, again after each failure.
         in_thread: Runs what blocks; one call at a time is enough.
         clock: For waits between tries, and the age of what is pruned.
+        lock: Held from the first opening to the end, also while the database is closed in trouble.
 
     Attributes:
         trouble: Why nothing can be written, for an operator; empty while all is well.
     """
 
-    def __init__(self, open_store: Callable[[], Store], in_thread: RunInThread, clock: Clock) -> None:
+    def __init__(
+        self,
+        open_store: Callable[[], Store],
+        in_thread: RunInThread,
+        clock: Clock,
+        lock: Lock | None = None,
+    ) -> None:
         self.trouble = ""
         self._open_store = open_store
         self._in_thread = in_thread
         self._clock = clock
+        self._lock = lock
         self._store: Store | None = None
         # a job whose waiter was cancelled runs on; the next may come in another thread
         self._held = threading.Lock()
@@ -208,9 +228,11 @@ class GroupCommit:
         with self._held:
             if self._closed:
                 raise _Closed
-            if self._store is None:
-                self._store = self._open_store()
             try:
+                if self._lock is not None:
+                    self._lock.hold()
+                if self._store is None:
+                    self._store = self._open_store()
                 return job(self._store)
             except _TROUBLES:
                 self._drop_store()
@@ -219,6 +241,8 @@ class GroupCommit:
     def _close_store(self) -> None:
         with self._held:
             self._drop_store()
+            if self._lock is not None:
+                self._lock.release()
 
     def _drop_store(self) -> None:
         store, self._store = self._store, None

@@ -12,6 +12,7 @@ from typing import Any
 from chatbot.bot.health import Health
 from chatbot.bot.journal import NoJournal
 from chatbot.bot.journal_file import check_place, is_writable
+from chatbot.bot.journal_lock import PlaceLock
 from chatbot.bot.journal_sqlite import SqliteStore
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.bot.runner import BotRunner, World
@@ -185,11 +186,11 @@ def build(settings: Settings, world: World, file: str = "bots.toml") -> Service:
 
 def open_journal(settings: Settings, world: World) -> GroupCommit | None:
     """The journal of a file's bots, not open yet; none if nothing is to be kept."""
-    path = settings.service.journal
-    if path == _NOWHERE:
+    if settings.service.journal == _NOWHERE:
         return None
-    opening = partial(SqliteStore.open, Path(path), lambda: world.clock.now().timestamp())
-    return GroupCommit(opening, WriterThread("journal"), world.clock)
+    path = Path(settings.service.journal)
+    opening = partial(SqliteStore.open, path, lambda: world.clock.now().timestamp())
+    return GroupCommit(opening, WriterThread("journal"), world.clock, PlaceLock(path))
 
 
 def check_journal(settings: Settings, file: str) -> list[str]:

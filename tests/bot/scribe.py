@@ -1,6 +1,7 @@
 """Journals for tests: their files and writers, and processes of their own that hold or write them.
 
 python -m tests.bot.scribe hold FILE
+python -m tests.bot.scribe lock FILE
 python -m tests.bot.scribe write FILE
 """
 
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from chatbot.bot.journal import Checkpoint, Key, OperationRecord, Record, Saved
 from chatbot.bot.journal_file import MIGRATIONS
+from chatbot.bot.journal_lock import PlaceLock
 from chatbot.bot.journal_sqlite import SqliteStore
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.model.errors import ConfigError
@@ -162,6 +164,17 @@ def hold(path: Path) -> None:
     store.close()
 
 
+def lock(path: Path) -> None:
+    """Hold only the lock until the input ends, as if the journal were in trouble; or say why not."""
+    try:
+        PlaceLock(path).hold()
+    except ConfigError as error:
+        say(str(error).splitlines()[0])
+        return
+    say("held")
+    sys.stdin.read()
+
+
 async def write(path: Path) -> None:
     """Write until killed, several chats at a time; say what is durable."""
     journal = GroupCommit(partial(SqliteStore.open, path, time.time), WriterThread("journal"), SystemClock())
@@ -206,6 +219,8 @@ def scribe(work: str, path: Path) -> Iterator[subprocess.Popen[str]]:
 if __name__ == "__main__":
     if sys.argv[1] == "hold":
         hold(Path(sys.argv[2]))
+    elif sys.argv[1] == "lock":
+        lock(Path(sys.argv[2]))
     else:
         sys.stdin.readline()
         asyncio.run(write(Path(sys.argv[2])))

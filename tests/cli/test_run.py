@@ -304,6 +304,18 @@ def test_a_journal_that_another_process_has_ends_with_code_2(chatbot: Chatbot, t
     ]
 
 
+def test_it_is_refused_even_if_the_journal_is_damaged(chatbot: Chatbot, tmp_path: Path) -> None:
+    path = tmp_path / "chatbot.sqlite3"
+    path.write_bytes(b"no journal at all" * 1_000)
+    config = write(tmp_path, f'service.admin = ""\n{INLINE}')
+    with scribe("lock", path) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        result = chatbot("run", "-c", config)
+    assert result.exit_code == 2
+    assert "another process uses it" in result.stderr
+
+
 # mistakes of a user
 
 BOT = '[bots.maid]\nserver = "http://127.0.0.1:1"\nusername = "maid"\n'

@@ -20,7 +20,7 @@ from chatbot.service.supervisor import Service, build, check_journal, check_secr
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.customer import Customer
 from chatbot.simulator.server import serve
-from tests.bot.scribe import as_nobody, place_of_others
+from tests.bot.scribe import as_nobody, place_of_others, scribe
 from tests.service.house import (
     BOUND_S,
     NO_ROOM,
@@ -256,6 +256,21 @@ async def test_a_service_that_is_cancelled_gives_its_journal_back(tmp_path: Path
     with pytest.raises(asyncio.CancelledError):
         await running
     SqliteStore.open(tmp_path / "chatbot.sqlite3", lambda: 0.0).close()
+
+
+async def test_a_second_process_is_refused_although_the_journal_of_the_first_is_damaged(
+    tmp_path: Path,
+) -> None:
+    found = settings(tmp_path, BOT.format(name="maid", plugins=""))
+    path = tmp_path / "chatbot.sqlite3"
+    path.write_bytes(b"no journal at all" * 1_000)
+    service = build(found, world())
+    async with at_work(service):
+        await until(lambda: service.journal_trouble != "")
+        with scribe("lock", path) as other:
+            assert other.stdout is not None
+            told = await asyncio.to_thread(other.stdout.readline)
+    assert told == f"journal = '{path}' cannot be used: another process uses it\n"
 
 
 def test_a_journal_that_may_not_be_written_is_found() -> None:
