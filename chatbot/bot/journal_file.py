@@ -91,13 +91,16 @@ def check_place(path: Path) -> None:
         raise _unusable(path, "no file has such a name", "name another")
     if _is_folder(path):
         raise _unusable(path, "it is a folder", "name a file")
-    if not _is_folder(path.parent):
-        raise _unusable(path, f"there is no folder {path.parent}", "create the folder, or name another")
+    place = real(path)
+    if os.path.islink(place):  # noqa: PTH114 (the path's own method fails where nobody may look)
+        raise _unusable(path, "its links lead in a circle", "name a file")
+    if not _is_folder(place.parent):
+        raise _unusable(path, f"there is no folder {place.parent}", "create the folder, or name another")
 
 
 def real(path: Path) -> Path:
     """Where the file is, or will be, if links lead there."""
-    return path.resolve()
+    return Path(os.path.realpath(path))
 
 
 def is_writable(place: Path) -> bool:
@@ -153,15 +156,16 @@ def connect(path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> sql
         JournalError: Time, or an operator, may heal it.
     """
     check_place(path)
+    place = real(path)
     with in_words(path):
         with suppress(FileExistsError):
             # closing any descriptor of an existing file would drop this process's locks on it
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        if not is_writable(path):
+            os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if not is_writable(place):
             raise JournalError(f"journal {path}: {_WORDS[sqlite3.SQLITE_PERM]}")
-        db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(place, timeout=0, isolation_level=None, check_same_thread=False)
         try:
-            _lock(db, is_new=path.stat().st_size == 0)
+            _lock(db, is_new=place.stat().st_size == 0)
             _check(db, path)
             _set_up(db)
             _migrate(db, path, migrations)

@@ -11,7 +11,7 @@ from typing import Any
 
 from chatbot.bot.health import Health
 from chatbot.bot.journal import NoJournal
-from chatbot.bot.journal_file import check_place, is_writable
+from chatbot.bot.journal_file import check_place, is_writable, real
 from chatbot.bot.journal_lock import PlaceLock
 from chatbot.bot.journal_sqlite import SqliteStore
 from chatbot.bot.journal_writer import GroupCommit
@@ -202,7 +202,7 @@ def check_journal(settings: Settings, file: str) -> list[str]:
         check_place(path)
     except ConfigError as error:
         return [f"{file}  [service] {error}"]
-    for place in (path.parent, path):
+    for place in (real(path).parent, real(path)):
         if not is_writable(place) and place.exists():
             what = f"journal = {str(path)!r} cannot be used: {place} may not be written"
             fix = "let the user of this service write there, or name another file"

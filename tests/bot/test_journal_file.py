@@ -84,6 +84,23 @@ def test_a_place_that_cannot_be_is_refused(place: Place, tmp_path: Path) -> None
         place.open()
 
 
+def test_a_link_to_a_file_that_is_not_there_yet_is_followed(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    place.path.symlink_to(tmp_path / "disk" / "real")
+    place.put(CHECKPOINT)
+    assert place.load().chats == {"c1": SavedChat(CHECKPOINT)}
+    assert sorted(path.name for path in (tmp_path / "disk").iterdir()) == ["real", "real-wal"]
+    assert place.path.is_symlink()
+
+
+def test_a_link_that_leads_nowhere_is_refused(place: Place, tmp_path: Path) -> None:
+    place.path.symlink_to(tmp_path / "gone" / "real")
+    assert refused(place) == f"there is no folder {tmp_path}/gone"
+    place.path.unlink()
+    place.path.symlink_to(place.path)
+    assert refused(place) == "its links lead in a circle"
+
+
 def test_a_database_of_another_program_is_refused_and_not_changed(place: Place) -> None:
     db = sqlite3.connect(place.path)
     db.execute("CREATE TABLE song (name TEXT)")

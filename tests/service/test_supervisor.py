@@ -291,6 +291,16 @@ def test_a_journal_that_may_not_be_written_is_found() -> None:
             assert check_journal(found, "bots.toml") == [f"{told.format(place.path)}\n{fix}"]
 
 
+def test_a_journal_that_may_not_be_written_where_its_link_leads_is_found() -> None:
+    with place_of_others() as place, place_of_others() as link:
+        link.path.parent.chmod(0o777)
+        link.path.symlink_to(place.path)
+        found = settings(link.path.parent, BOT.format(name="maid", plugins=""))
+        with as_nobody():
+            [told] = check_journal(found, "bots.toml")
+    assert f"cannot be used: {place.path.parent} may not be written" in told
+
+
 # building
 
 HOOK = "from chatbot import hookimpl\n@hookimpl\nasync def on_text(): ...\n"
