@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from chatbot.bot.journal_trace import Trace, log_of
 from chatbot.model.errors import ChatbotError, ConfigError
 
 __all__ = [
     "MIGRATIONS",
     "JournalError",
+    "check_disk",
     "check_place",
     "connect",
     "in_use",
@@ -28,6 +31,7 @@ __all__ = [
 # "chat" in ASCII: tells our files from other programs' (PRAGMA application_id)
 _OURS = 0x63686174
 _WAL_KEPT_BYTES = 8 * 1024 * 1024
+_ROOM_BYTES = 64 * 1024
 
 _VERSION_1 = (
     "CREATE TABLE bot (name TEXT PRIMARY KEY, run INTEGER NOT NULL) WITHOUT ROWID",
@@ -62,7 +66,10 @@ _VERSION_1 = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+# the number of the last commit
+_VERSION_2 = ("CREATE TABLE mark (number INTEGER NOT NULL)", "INSERT INTO mark VALUES (0)")
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
 """The statements that lead from each version of the schema to the next; the first begins with nothing."""
 
 _WORDS = {
@@ -143,12 +150,34 @@ def in_use(path: Path) -> ConfigError:
     return _unusable(path, "another process uses it", "stop it, or name another file")
 
 
-def connect(path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> sqlite3.Connection:
+def check_disk(path: Path, place: Path) -> None:
+    """See that the file at this place could be written, without writing.
+
+    Raises:
+        JournalError: It could not.
+    """
+    if not is_writable(place):
+        raise _trouble(path, sqlite3.SQLITE_PERM)
+    if not _has_room(place):
+        raise _trouble(path, sqlite3.SQLITE_FULL)
+
+
+def _has_room(place: Path) -> bool:
+    if sys.platform == "win32":
+        return True
+    disk = os.statvfs(place)
+    # some systems keep a part of the disk for the superuser, some cannot tell
+    blocks = disk.f_bavail if os.geteuid() else disk.f_bfree
+    return disk.f_blocks == 0 or blocks * disk.f_frsize >= _ROOM_BYTES
+
+
+def connect(path: Path, migrations: Sequence[Sequence[str]], trace: Trace) -> sqlite3.Connection:
     """Open or create the file, lock it, check it, and bring its schema up to date.
 
     Args:
         path: The file; created readable for its owner only.
         migrations: From each version of the schema to the next.
+        trace: What this process left when it had it open before.
 
     Raises:
         ConfigError: Another process uses it, a later version of this program wrote it, it belongs to
@@ -158,21 +187,32 @@ def connect(path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> sql
     check_place(path)
     place = real(path)
     with in_words(path):
-        with suppress(FileExistsError):
-            # closing any descriptor of an existing file would drop this process's locks on it
-            os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        if not is_writable(place):
-            raise JournalError(f"journal {path}: {_WORDS[sqlite3.SQLITE_PERM]}")
+        _find(path, place, trace)
+        check_disk(path, place)
         db = sqlite3.connect(place, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             _lock(db, is_new=place.stat().st_size == 0)
-            _check(db, path)
+            _check(db, path, trace)
             _set_up(db)
             _migrate(db, path, migrations)
         except BaseException:
             db.close()
             raise
     return db
+
+
+def _find(path: Path, place: Path, trace: Trace) -> None:
+    """See that SQLite would take the file for what it is, or make a new one."""
+    log = log_of(place)
+    if not place.exists():
+        trace.forget()
+        log.unlink(missing_ok=True)  # of a file that was moved away
+        # closing any descriptor of an existing file would drop this process's locks on it
+        os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    elif fault := trace.fault_before(place):
+        raise JournalError(f"journal {path}: {fault}")
+    elif place.stat().st_size == 0 and log.exists() and log.stat().st_size > 0:
+        raise _trouble(path, sqlite3.SQLITE_CORRUPT)
 
 
 def _lock(db: sqlite3.Connection, *, is_new: bool) -> None:
@@ -184,15 +224,23 @@ def _lock(db: sqlite3.Connection, *, is_new: bool) -> None:
     db.execute("COMMIT")
 
 
-def _check(db: sqlite3.Connection, path: Path) -> None:
-    """See that it is ours and whole, before anything is written."""
+def _check(db: sqlite3.Connection, path: Path, trace: Trace) -> None:
+    """See that it is ours, whole, and as this process left it, before anything is written."""
     [verdict] = db.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise JournalError(f"journal {path}: {_WORDS[sqlite3.SQLITE_CORRUPT]}")
+        raise _trouble(path, sqlite3.SQLITE_CORRUPT)
     [owner] = db.execute("PRAGMA application_id").fetchone()
     [tables] = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and owner != _OURS:
         raise _unusable(path, "it is the database of another program", "name another file")
+    if fault := trace.fault_within(_mark(db)):
+        raise JournalError(f"journal {path}: {fault}")
+
+
+def _mark(db: sqlite3.Connection) -> int:
+    [has_marks] = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'mark'").fetchone()
+    [mark] = db.execute("SELECT max(number) FROM mark").fetchone() if has_marks else [0]
+    return int(mark or 0)
 
 
 def _set_up(db: sqlite3.Connection) -> None:
@@ -223,6 +271,10 @@ def _migrate(db: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[s
                 db.execute(sql)
         db.execute(f"PRAGMA application_id = {_OURS}")
         db.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+def _trouble(path: Path, code: int) -> JournalError:
+    return JournalError(f"journal {path}: {_WORDS[code]}")
 
 
 def _unusable(path: Path, why: str, fix: str) -> ConfigError:

@@ -7,10 +7,9 @@ write, stands in ``journal_writer.py``.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,7 +24,8 @@ from chatbot.bot.journal import (
     Saved,
     SavedChat,
 )
-from chatbot.bot.journal_file import MIGRATIONS, JournalError, connect, in_words
+from chatbot.bot.journal_file import MIGRATIONS, JournalError, check_disk, connect, in_words, real
+from chatbot.bot.journal_trace import Trace
 from chatbot.model.errors import ChatbotError
 
 __all__ = ["JournalError", "SqliteStore", "Unit", "UnitRefused"]
@@ -77,6 +77,7 @@ _LIVE_OPERATIONS = """
     WHERE o.bot = ? AND c.phase != 'ended' ORDER BY o.seq
 """
 _MEMORIES = "SELECT chat, kept FROM memory WHERE bot = ?"
+_PUT_MARK = "UPDATE mark SET number = ?"
 _ENDED = "SELECT bot, chat FROM chat WHERE phase = 'ended' AND at < ? ORDER BY at LIMIT ?"
 _PRUNE = (
     "DELETE FROM incident WHERE at < ?",
@@ -107,17 +108,26 @@ class SqliteStore:
         path: The file.
         db: The connection, which holds the file's lock.
         now: Seconds since the epoch; what is written is stamped with it.
+        trace: What this process left of the file when it had it open before.
     """
 
-    def __init__(self, path: Path, db: sqlite3.Connection, now: Callable[[], float]) -> None:
+    def __init__(
+        self, path: Path, db: sqlite3.Connection, now: Callable[[], float], trace: Trace | None = None
+    ) -> None:
         self._path = path
+        self._place = real(path)
         self._db = db
         self._now = now
-        self._file = path.stat()
+        self._trace = trace or Trace()
+        self._trace.leave(self._place)
 
     @classmethod
     def open(
-        cls, path: Path, now: Callable[[], float], migrations: Sequence[Sequence[str]] = MIGRATIONS
+        cls,
+        path: Path,
+        now: Callable[[], float],
+        migrations: Sequence[Sequence[str]] = MIGRATIONS,
+        trace: Trace | None = None,
     ) -> Self:
         """Open or create the file, lock it, check it, and bring its schema up to date.
 
@@ -125,14 +135,15 @@ class SqliteStore:
             path: The file; created readable for its owner only.
             now: Seconds since the epoch.
             migrations: From each version of the schema to the next.
+            trace: What this process left of the file when it had it open before.
 
         Raises:
             ConfigError: Another process uses it, a later version of this program wrote it, it belongs to
                 another program, or the place is wrong.
             JournalError: Time, or an operator, may heal it.
         """
-        db = connect(path, migrations)
-        return cls(path, db, now)
+        trace = trace or Trace()
+        return cls(path, connect(path, migrations, trace), now, trace)
 
     def apply(self, units: Sequence[Unit]) -> None:
         """Write all units in this order, as one transaction. To write the same again changes nothing.
@@ -145,7 +156,6 @@ class SqliteStore:
         if not steps:
             return
         with in_words(self._path):
-            self._see_that_it_is_there()
             try:
                 self._run(steps)
             except UnicodeEncodeError:
@@ -160,8 +170,7 @@ class SqliteStore:
         Raises:
             JournalError: It cannot be read or written.
         """
-        with in_words(self._path), self._db as db:
-            db.execute("BEGIN IMMEDIATE")
+        with in_words(self._path), self._commit() as db:
             db.execute(_BEGIN_RUN, (bot, int(self._now())))
             [run] = db.execute("SELECT run FROM bot WHERE name = ?", (bot,)).fetchone()
             chats = {row[0]: SavedChat(_checkpoint(*row)) for row in db.execute(_LIVE_CHATS, (bot,))}
@@ -188,8 +197,7 @@ class SqliteStore:
             JournalError: It cannot be written.
         """
         with in_words(self._path):
-            with self._db as db:
-                db.execute("BEGIN IMMEDIATE")
+            with self._commit() as db:
                 ended = db.execute(_ENDED, (ended_before, _PRUNED_AT_ONCE)).fetchall()
                 for sql in _FORGET:
                     db.executemany(sql, ended)
@@ -197,7 +205,17 @@ class SqliteStore:
                     db.execute(sql, (ended_before,))
             # a statement that is executed alone ends at its first step, after one page
             self._db.executescript(f"PRAGMA incremental_vacuum({_VACUUMED_AT_ONCE})")
+            self._trace.leave(self._place)
         return len(ended) == _PRUNED_AT_ONCE
+
+    def look(self) -> None:
+        """See that it is as it was left and could be written, without writing.
+
+        Raises:
+            JournalError: It is not.
+        """
+        with in_words(self._path):
+            self._look()
 
     def close(self) -> None:
         """Give the file back; harmless if it is closed.
@@ -208,18 +226,29 @@ class SqliteStore:
         with in_words(self._path):
             self._db.close()
 
-    def _see_that_it_is_there(self) -> None:
-        """Bytes can be written for ever to a file that has no name any more."""
-        with suppress(FileNotFoundError):
-            if os.path.samestat(self._file, self._path.stat()):
-                return
-        raise JournalError(f"journal {self._path}: the file has gone")
-
     def _run(self, steps: Sequence[Step]) -> None:
-        with self._db as db:
-            db.execute("BEGIN IMMEDIATE")
+        with self._commit() as db:
             for sql, rows in steps:
                 db.executemany(sql, rows)
+
+    @contextmanager
+    def _commit(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, on files that are as this process left them."""
+        self._look()
+        try:
+            with self._db as db:
+                db.execute("BEGIN IMMEDIATE")
+                db.execute(_PUT_MARK, (self._trace.next_mark(self._now()),))
+                yield db
+            self._trace.written()
+        finally:
+            self._trace.leave(self._place)
+
+    def _look(self) -> None:
+        """Bytes can be written for ever to a file that was damaged, or has no name any more."""
+        if fault := self._trace.fault(self._place):
+            raise JournalError(f"journal {self._path}: {fault}")
+        check_disk(self._path, self._place)
 
 
 # rows

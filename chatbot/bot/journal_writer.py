@@ -29,6 +29,7 @@ Job = Callable[["Store"], Result]
 
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 5.0
+_LOOK_EVERY_S = 5.0
 _FLUSH_S = 2.0
 _SLOW_S = 10.0
 _SLOW = f"journal: the disk has not answered for {_SLOW_S:g} seconds"
@@ -48,6 +49,10 @@ class Store(Protocol):
 
     def prune(self, ended_before: float) -> bool:
         """Delete some of what ended before this time (epoch seconds); whether there may be more."""
+        ...
+
+    def look(self) -> None:
+        """See that it could be written, without writing."""
         ...
 
     def close(self) -> None:
@@ -148,6 +153,13 @@ class GroupCommit:
         ended_before = self._clock.now().timestamp() - retention_s
         while await self._insist(partial(_prune, ended_before)):
             pass
+
+    async def watch(self) -> None:
+        """See every few seconds that it could be written, also while nobody writes; for ever."""
+        while True:
+            await self._clock.sleep(_LOOK_EVERY_S)
+            if self._store is not None:
+                await self._insist(_look)
 
     async def close(self) -> None:
         """Write what was put, if that takes no longer than two seconds, and close the database.
@@ -282,6 +294,10 @@ def _apply(units: Sequence[Unit], store: Store) -> None:
 
 def _load(bot: str, store: Store) -> Saved:
     return store.load(bot)
+
+
+def _look(store: Store) -> None:
+    store.look()
 
 
 def _prune(ended_before: float, store: Store) -> bool:

@@ -14,6 +14,7 @@ from chatbot.bot.journal import NoJournal
 from chatbot.bot.journal_file import check_place, is_writable, real
 from chatbot.bot.journal_lock import PlaceLock
 from chatbot.bot.journal_sqlite import SqliteStore
+from chatbot.bot.journal_trace import Trace
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin, load_plugin
@@ -91,10 +92,12 @@ class Service:
             async with asyncio.TaskGroup() as tasks:
                 writing = tasks.create_task(self._journal.run(), name="journal")
                 pruning = tasks.create_task(self._prune(self._journal), name="journal: retention")
+                watching = tasks.create_task(self._journal.watch(), name="journal: watch")
                 await self._run_bots()
-                await self._journal.close()
-                for task in (writing, pruning):
+                for task in (pruning, watching):
                     task.cancel()
+                await self._journal.close()
+                writing.cancel()
         finally:
             await self._journal.close()
 
@@ -189,7 +192,7 @@ def open_journal(settings: Settings, world: World) -> GroupCommit | None:
     if settings.service.journal == _NOWHERE:
         return None
     path = Path(settings.service.journal)
-    opening = partial(SqliteStore.open, path, lambda: world.clock.now().timestamp())
+    opening = partial(SqliteStore.open, path, lambda: world.clock.now().timestamp(), trace=Trace())
     return GroupCommit(opening, WriterThread("journal"), world.clock, PlaceLock(path))
 
 

@@ -18,14 +18,17 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from chatbot.bot.journal import Checkpoint, Key, OperationRecord, Record, Saved
 from chatbot.bot.journal_file import MIGRATIONS
 from chatbot.bot.journal_lock import PlaceLock
-from chatbot.bot.journal_sqlite import SqliteStore
+from chatbot.bot.journal_sqlite import SqliteStore, Unit, UnitRefused
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.model.errors import ConfigError
 from chatbot.service.system import SystemClock, WriterThread
+
+Result = TypeVar("Result")
 
 CHATS = 8
 BOUND_S = 20.0
@@ -125,6 +128,54 @@ class HandClock:
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         await asyncio.sleep(0)
+
+
+class Desk:
+    """A database that notes what is done, and fails as it is told to; and the thread that it works in."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[Unit]] = []
+        self.failures: list[Exception] = []
+        self.opened = self.closed = self.started = self.looks = 0
+        self.pruned: list[float] = []
+        self.refused = ""
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def thread(self, function: Callable[[], Result], /) -> Result:
+        self.started += 1
+        await self.gate.wait()
+        return function()
+
+    def open(self) -> "Desk":
+        self.opened += 1
+        self._fail()
+        return self
+
+    def apply(self, units: Sequence[Unit]) -> None:
+        self._fail()
+        if self.refused in {bot for bot, _ in units} - {""}:
+            raise UnitRefused("a mistake")
+        self.groups.append(list(units))
+
+    def load(self, bot: str) -> Saved:
+        self._fail()
+        return Saved(run=len(self.groups))
+
+    def prune(self, ended_before: float) -> bool:
+        self.pruned.append(ended_before)
+        return len(self.pruned) < 3
+
+    def look(self) -> None:
+        self.looks += 1
+        self._fail()
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
 
 
 @asynccontextmanager

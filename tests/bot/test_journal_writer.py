@@ -2,18 +2,18 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import pytest
 
 from chatbot.bot import journal_writer
-from chatbot.bot.journal import Checkpoint, Saved
-from chatbot.bot.journal_sqlite import JournalError, Unit, UnitRefused
+from chatbot.bot.journal import Checkpoint
+from chatbot.bot.journal_sqlite import JournalError, UnitRefused
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.model.errors import ConfigError
 from tests.bot.scribe import (
+    Desk,
     HandClock,
     future,
     operation,
@@ -25,50 +25,6 @@ from tests.bot.scribe import (
 Result = TypeVar("Result")
 BOUND_S = 8.0
 SECRET = "my card is 4111 and mauve"
-
-
-class Desk:
-    """A database that notes what is done, and fails as it is told to; and the thread that it works in."""
-
-    def __init__(self) -> None:
-        self.groups: list[list[Unit]] = []
-        self.failures: list[Exception] = []
-        self.opened = self.closed = self.started = 0
-        self.pruned: list[float] = []
-        self.refused = ""
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    async def thread(self, function: Callable[[], Result], /) -> Result:
-        self.started += 1
-        await self.gate.wait()
-        return function()
-
-    def open(self) -> "Desk":
-        self.opened += 1
-        self._fail()
-        return self
-
-    def apply(self, units: Sequence[Unit]) -> None:
-        self._fail()
-        if self.refused in {bot for bot, _ in units} - {""}:
-            raise UnitRefused("a mistake")
-        self.groups.append(list(units))
-
-    def load(self, bot: str) -> Saved:
-        self._fail()
-        return Saved(run=len(self.groups))
-
-    def prune(self, ended_before: float) -> bool:
-        self.pruned.append(ended_before)
-        return len(self.pruned) < 3
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def _fail(self) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
 
 
 def checkpoint(number: int) -> Checkpoint:
@@ -244,68 +200,6 @@ async def test_once_open_it_is_trouble_and_no_end_if_another_process_takes_the_f
         desk.failures = [JournalError(NO_ROOM), ConfigError("another process uses it")]
         await journal.of("maid").put(checkpoint(1))
     assert clock.waits == [0.1, 0.2]
-
-
-# the lock
-
-
-class Guard:
-    """A lock, and what is done with it."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.refusals: list[Exception] = []
-        self.seen: list[tuple[str, int, int]] = []
-        self._desk = desk
-
-    def hold(self) -> None:
-        self._note("hold")
-        if self.refusals:
-            raise self.refusals.pop(0)
-
-    def release(self) -> None:
-        self._note("release")
-
-    def _note(self, what: str) -> None:
-        self.seen.append((what, self._desk.opened, self._desk.closed))
-
-
-async def test_the_lock_is_taken_before_the_file_is_opened_and_given_back_after_it_was_closed(
-    desk: Desk, clock: HandClock
-) -> None:
-    guard = Guard(desk)
-    journal = GroupCommit(desk.open, desk.thread, clock, guard)
-    await journal.open()
-    async with running(journal):
-        desk.failures = [JournalError(NO_ROOM), JournalError(NO_ROOM)]
-        await journal.of("maid").put(checkpoint(1))
-    assert guard.seen[0] == ("hold", 0, 0)
-    # in trouble the file is given up, and the lock is not
-    assert [(what, closed) for what, _, closed in guard.seen if what == "release"] == [("release", 2)]
-    assert guard.seen[-1][0] == "release"
-
-
-async def test_who_does_not_get_the_lock_does_not_touch_the_file(desk: Desk, clock: HandClock) -> None:
-    guard = Guard(desk)
-    guard.refusals = [JournalError("journal j: Permission denied"), ConfigError("another process uses it")]
-    journal = GroupCommit(desk.open, desk.thread, clock, guard)
-    with pytest.raises(ConfigError, match="another process"):
-        await journal.open()
-    assert (desk.opened, clock.waits) == (0, [0.1])
-
-
-async def test_who_has_lost_the_lock_gives_the_file_up_and_writes_nothing(
-    desk: Desk, clock: HandClock
-) -> None:
-    guard = Guard(desk)
-    journal = GroupCommit(desk.open, desk.thread, clock, guard)
-    await journal.open()
-    async with running(journal):
-        guard.refusals = [ConfigError("another process uses it")] * 3
-        done = journal.put("maid", (checkpoint(1),))
-        await until(lambda: journal.trouble != "")
-        assert (journal.trouble, desk.closed, desk.groups) == ("another process uses it", 1, [])
-        await done
-    assert desk.opened == 2
 
 
 # the rest of the port

@@ -6,6 +6,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from pydantic import SecretStr
@@ -15,7 +17,8 @@ from chatbot.bot.journal_sqlite import JournalError
 from chatbot.bot.journal_writer import Store
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin
-from chatbot.model.config import BotSettings, SecretSource
+from chatbot.model.config import BotSettings, SecretSource, Settings
+from chatbot.model.config_file import load
 from chatbot.service.supervisor import Service
 
 BOUND_S = 8.0
@@ -123,3 +126,29 @@ async def at_work(service: Service) -> AsyncIterator[Service]:
     finally:
         service.stop()
         await asyncio.wait_for(running, BOUND_S)
+
+
+# files
+
+HOOK = "from chatbot import hookimpl\n@hookimpl\nasync def on_text(): ...\n"
+
+
+def settings(folder: Path, bots: str) -> Settings:
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "one.py").write_text(
+        "from pydantic import BaseModel\nclass Settings(BaseModel):\n    text: str\n" + HOOK
+    )
+    (folder / "plugins" / "two.py").write_text(HOOK)
+    (folder / "plugins" / "bad.py").write_text(HOOK.replace("on_text", "on_txet"))
+    path = folder / "bots.toml"
+    path.write_text('plugin_dirs = ["plugins"]\n[service]\ndrain_timeout = 7\n' + dedent(bots))
+    return load(path)
+
+
+BOT = """
+    [bots.{name}]
+    server = "http://127.0.0.1:1"
+    username = "{name}"
+    password = {{ env = "GONE" }}
+    plugins = [{plugins}]
+"""

@@ -62,6 +62,10 @@ class Disk:
         """See Store."""
         return self._store.prune(ended_before)
 
+    def look(self) -> None:
+        """See Store."""
+        self._store.look()
+
     def close(self) -> None:
         """Of one life; the disk stays."""
 
