@@ -7,6 +7,7 @@ order in which they were put. The databases stand in ``journal_sqlite.py``; who 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -27,6 +28,7 @@ __all__ = [
     "Record",
     "Saved",
     "SavedChat",
+    "load_unless",
 ]
 
 Phase = Literal["offered", "started", "ended"]
@@ -208,3 +210,14 @@ class _Done:
 
 _DONE = _Done()
 NO_JOURNAL = NoJournal()
+
+
+async def load_unless(stop: asyncio.Event, journal: Journal) -> Saved | None:
+    """What an earlier run has left; None if this one is to stop before that can be read."""
+    async with asyncio.TaskGroup() as tasks:
+        loading = tasks.create_task(journal.load(), name="load the journal")
+        stopping = tasks.create_task(stop.wait(), name="stop")
+        await asyncio.wait((loading, stopping), return_when=asyncio.FIRST_COMPLETED)
+        loading.cancel()
+        stopping.cancel()
+    return None if loading.cancelled() else loading.result()

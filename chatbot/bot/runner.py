@@ -15,7 +15,7 @@ from chatbot.bot.fallback import fall_back_all
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
-from chatbot.bot.journal import NO_JOURNAL, Journal, Saved
+from chatbot.bot.journal import NO_JOURNAL, Journal, Saved, load_unless
 from chatbot.bot.live import LiveChat
 from chatbot.bot.memory import KeptMemory
 from chatbot.bot.parts import Parts, where
@@ -39,8 +39,7 @@ __all__ = ["BotRunner", "World"]
 
 log = logging.getLogger(__name__)
 
-# How long a cancelled task may take to tidy up.
-_LAST_S = 3.0
+_LAST_S = 3.0  # for a cancelled task to tidy up
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,6 @@ class BotRunner:
     Attributes:
         health: Whether it is ready, and why not.
         counters: What it has counted.
-        journal: See above.
         sender: Performs operations; there once the bot runs.
     """
 
@@ -120,7 +118,9 @@ class BotRunner:
         clock, rng = self._world.clock, self._world.rng
         connection = connect(self.name, self.settings, clock=clock, rng=rng, open_http=self._world.open_http)
         try:
-            self._assemble(connection, await self.journal.load())
+            if (saved := await load_unless(self._stop, self.journal)) is None:
+                return
+            self._assemble(connection, saved)
             async with asyncio.TaskGroup() as self._tasks:
                 loops = [self._task(self._read(), "read"), self._task(self._in_step.run(), "keep in step")]
                 await self._stop.wait()

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from chatbot.bot.journal import NoJournal
+from chatbot.bot.journal import Journal, NoJournal
 from chatbot.bot.journal_sqlite import JournalError
 from chatbot.bot.journal_writer import Store
 from chatbot.bot.runner import BotRunner, World
@@ -72,12 +72,13 @@ def world(clock: QuickClock | None = None) -> World:
     return World(clock=clock, rng=Longest(), run_in_thread=asyncio.to_thread) if clock else quick
 
 
-def bot_at(server: str, name: str = "maid", *plugins: object, **settings: Any) -> BotRunner:
+def bot_at(
+    server: str, name: str = "maid", *plugins: object, journal: Journal | None = None, **settings: Any
+) -> BotRunner:
     settings = {"password": SecretSource(plain=SecretStr("x")), **settings}
     loaded = [LoadedPlugin(f"p{number}", plugin, None, "") for number, plugin in enumerate(plugins)]
-    return BotRunner(
-        name, BotSettings(server=server, username=name, **settings), loaded, world(), NoJournal()
-    )
+    found = BotSettings(server=server, username=name, **settings)
+    return BotRunner(name, found, loaded, world(), journal or NoJournal())
 
 
 class FaultyBot(BotRunner):

@@ -22,6 +22,7 @@ from tests.service.house import (
     QuickClock,
     StoppedClock,
     at_work,
+    bot_at,
     no_room,
     settings,
     until,
@@ -149,6 +150,19 @@ async def test_a_service_whose_journal_is_in_trouble_ends_well(monkeypatch: pyte
         await until(lambda: "prune 60" in shelf.seen)
         shelf.failures, shelf.full = [JournalError(NO_ROOM)] * 99, 99
         await until(lambda: service.journal_trouble == NO_ROOM)
+
+
+async def test_a_bot_that_waits_for_its_journal_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_writer, "_FLUSH_S", 0.01)
+    shelf, clock = Shelf(), QuickClock()
+    shelf.full = 999
+    journal = GroupCommit(shelf.open, asyncio.to_thread, clock)
+    bot = bot_at("http://127.0.0.1:1", journal=journal.of("maid"))
+    service = Service([bot], world=world(clock), drain_timeout=1, journal=journal)
+    async with at_work(service):
+        await until(lambda: service.journal_trouble == NO_ROOM)
+    assert "open" in shelf.seen
+    assert "apply maid" not in shelf.seen
 
 
 async def test_a_service_that_is_cancelled_gives_its_journal_back(tmp_path: Path) -> None:
