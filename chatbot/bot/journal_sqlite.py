@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,7 @@ from chatbot.bot.journal import (
     SavedChat,
 )
 from chatbot.bot.journal_file import MIGRATIONS, JournalError, check_disk, connect, in_words, real
+from chatbot.bot.journal_retention import FORGET, Retention
 from chatbot.bot.journal_trace import Trace
 from chatbot.model.errors import ChatbotError
 
@@ -36,7 +37,6 @@ Unit = tuple[str, Sequence[Record]]
 Row = tuple[Any, ...]
 Step = tuple[str, Sequence[Row]]
 
-_PRUNED_AT_ONCE = 200
 _VACUUMED_AT_ONCE = 2_000
 _PUT_CHAT = """
     INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -57,11 +57,6 @@ _PUT_MEMORY = """
     INSERT INTO memory VALUES (?, ?, ?) ON CONFLICT (bot, chat) DO UPDATE SET kept = excluded.kept
 """
 _PUT_INCIDENT = "INSERT INTO incident VALUES (NULL, ?, ?, ?, ?, ?)"
-_FORGET = (
-    "DELETE FROM operation WHERE bot = ? AND chat = ?",
-    "DELETE FROM memory WHERE bot = ? AND chat = ?",
-    "DELETE FROM chat WHERE bot = ? AND chat = ?",
-)
 # by the clock, so that no run of a file that was moved away has the same number
 _BEGIN_RUN = """
     INSERT INTO bot VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET run = MAX(run + 1, excluded.run)
@@ -78,12 +73,6 @@ _LIVE_OPERATIONS = """
 """
 _MEMORIES = "SELECT chat, kept FROM memory WHERE bot = ?"
 _PUT_MARK = "UPDATE mark SET number = ?"
-_ENDED = "SELECT bot, chat FROM chat WHERE phase = 'ended' AND at < ? ORDER BY at LIMIT ?"
-_PRUNE = (
-    "DELETE FROM incident WHERE at < ?",
-    # operations that belong to no chat have no end to wait for
-    "DELETE FROM operation WHERE bot IN (SELECT name FROM bot) AND chat = '' AND at < ?",
-)
 
 # no disk in the world would take these records
 _MISTAKES = (
@@ -118,6 +107,7 @@ class SqliteStore:
         self._place = real(path)
         self._db = db
         self._now = now
+        self._retention = Retention(now())
         self._trace = trace or Trace()
         self._trace.leave(self._place)
 
@@ -184,11 +174,12 @@ class SqliteStore:
             chat.memory = memories.get(chat_id, {})
         return Saved(run, chats, memories.get("", {}))
 
-    def prune(self, ended_before: float) -> bool:
-        """Delete some chats that ended before this time, and old incidents; give pages back to the disk.
+    def prune(self, before: float, bots: Collection[str]) -> bool:
+        """Delete some of what was last touched before this time; give pages back to the disk.
 
         Args:
-            ended_before: Seconds since the epoch.
+            before: Seconds since the epoch.
+            bots: The bots of this process; of theirs, no chat that has not ended.
 
         Returns:
             Whether there may be more: each call is short, for others wait.
@@ -198,15 +189,11 @@ class SqliteStore:
         """
         with in_words(self._path):
             with self._commit() as db:
-                ended = db.execute(_ENDED, (ended_before, _PRUNED_AT_ONCE)).fetchall()
-                for sql in _FORGET:
-                    db.executemany(sql, ended)
-                for sql in _PRUNE:
-                    db.execute(sql, (ended_before,))
+                is_more = self._retention.step(db, before, bots)
             # a statement that is executed alone ends at its first step, after one page
             self._db.executescript(f"PRAGMA incremental_vacuum({_VACUUMED_AT_ONCE})")
             self._trace.leave(self._place)
-        return len(ended) == _PRUNED_AT_ONCE
+        return is_more
 
     def look(self) -> None:
         """See that it is as it was left and could be written, without writing.
@@ -262,7 +249,7 @@ def _steps(units: Sequence[Unit], now: float) -> list[Step]:
         for record in records:
             if isinstance(record, Forget):
                 steps += tables.steps()
-                steps += [(sql, [(bot, record.chat_id)]) for sql in _FORGET]
+                steps += [(sql, [(bot, record.chat_id)]) for sql in FORGET]
                 tables = _Tables()
             else:
                 tables.add(bot, record, now)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeVar
@@ -47,8 +47,11 @@ class Store(Protocol):
         """What earlier runs of this bot have left; its next run has begun."""
         ...
 
-    def prune(self, ended_before: float) -> bool:
-        """Delete some of what ended before this time (epoch seconds); whether there may be more."""
+    def prune(self, before: float, bots: Collection[str]) -> bool:
+        """Delete some of what was last touched before this time (epoch seconds); whether there may be more.
+
+        Of these bots, no chat that has not ended.
+        """
         ...
 
     def look(self) -> None:
@@ -104,6 +107,7 @@ class GroupCommit:
         self._store: Store | None = None
         # a job whose waiter was cancelled runs on; the next may come in another thread
         self._held = threading.Lock()
+        self._bots: set[str] = set()
         self._units: list[Unit] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._news = asyncio.Event()
@@ -112,6 +116,7 @@ class GroupCommit:
 
     def of(self, bot: str) -> Journal:
         """The journal of this bot."""
+        self._bots.add(bot)
         return _OfBot(self, bot)
 
     async def open(self) -> None:
@@ -149,9 +154,12 @@ class GroupCommit:
         return await self._insist(partial(_load, bot))
 
     async def prune(self, retention_s: float) -> None:
-        """Delete chats that ended longer ago than this, in steps between which others may write."""
-        ended_before = self._clock.now().timestamp() - retention_s
-        while await self._insist(partial(_prune, ended_before)):
+        """Delete what was not touched for so long, in steps between which others may write.
+
+        Of bots whose journal this is, no chat that has not ended.
+        """
+        before = self._clock.now().timestamp() - retention_s
+        while await self._insist(partial(_prune, before, frozenset(self._bots))):
             pass
 
     async def watch(self) -> None:
@@ -300,5 +308,5 @@ def _look(store: Store) -> None:
     store.look()
 
 
-def _prune(ended_before: float, store: Store) -> bool:
-    return store.prune(ended_before)
+def _prune(before: float, bots: Collection[str], store: Store) -> bool:
+    return store.prune(before, bots)

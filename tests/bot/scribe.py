@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -137,7 +137,7 @@ class Desk:
         self.groups: list[list[Unit]] = []
         self.failures: list[Exception] = []
         self.opened = self.closed = self.started = self.looks = 0
-        self.pruned: list[float] = []
+        self.pruned: list[tuple[float, Collection[str]]] = []
         self.refused = ""
         self.gate = asyncio.Event()
         self.gate.set()
@@ -162,8 +162,8 @@ class Desk:
         self._fail()
         return Saved(run=len(self.groups))
 
-    def prune(self, ended_before: float) -> bool:
-        self.pruned.append(ended_before)
+    def prune(self, before: float, bots: Collection[str]) -> bool:
+        self.pruned.append((before, bots))
         return len(self.pruned) < 3
 
     def look(self) -> None:

@@ -117,41 +117,6 @@ def test_what_no_database_can_hold_is_refused_with_all_of_its_group(place: Place
     assert store.load("maid").chats == {}
 
 
-# retention
-
-
-def test_what_ended_long_ago_is_deleted_with_everything_of_it(place: Place) -> None:
-    ended = replace(CHECKPOINT, chat_id="old", phase="ended")
-    about_old = (operation(chat_id="old"), Memory("old", '{"a": 1}'), Incident("old", "gap", ""))
-    place.load()
-    place.put(ended, *about_old, CHECKPOINT, operation(), Memory("", '{"b": 1}'), operation(chat_id=""))
-    place.time = 2_000.0
-    recent = replace(ended, chat_id="recent")
-    place.put(recent, operation(chat_id="recent"), Incident("recent", "gap", ""), operation(2, chat_id=""))
-    assert place.open().prune(2_000.0) is False
-    assert {table: place.rows(table) for table in ("chat", "operation", "memory", "incident")} == {
-        "chat": 2,
-        "operation": 3,
-        "memory": 1,
-        "incident": 1,
-    }
-    assert place.load() == Saved(2000, {"c1": SavedChat(CHECKPOINT, [operation()])}, {"b": 1})
-
-
-def test_a_few_chats_are_deleted_at_once_and_the_disk_gets_its_pages_back(place: Place) -> None:
-    chats = [f"c{number}" for number in range(250)]
-    records = [Checkpoint(chat_id, "ended") for chat_id in chats]
-    bodies = [operation(chat_id=chat_id, body="x" * 4_000) for chat_id in chats]
-    place.put(*records, *bodies)
-    place.close()
-    before = place.path.stat().st_size
-    store = place.open()
-    assert [store.prune(2_000.0), store.prune(2_000.0)] == [True, False]
-    place.close()
-    assert before > 1_000_000
-    assert place.path.stat().st_size < 60_000
-
-
 # trouble
 
 

@@ -214,9 +214,13 @@ async def test_a_bot_that_loads_has_all_that_it_has_put(desk: Desk, journal: Gro
         assert desk.groups[0] == [("maid", (checkpoint(1),))]
 
 
-async def test_it_prunes_step_by_step_by_the_clock(desk: Desk, journal: GroupCommit) -> None:
+async def test_it_prunes_step_by_step_by_the_clock_and_tells_whose_chats_may_go_on(
+    desk: Desk, journal: GroupCommit
+) -> None:
+    journal.of("maid")
+    journal.of("butler")
     await journal.prune(1_000)
-    assert desk.pruned == [999_000.0] * 3
+    assert desk.pruned == [(999_000.0, {"maid", "butler"})] * 3
     assert desk.started == 3
 
 

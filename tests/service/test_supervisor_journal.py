@@ -1,7 +1,7 @@
 """The journal of a service: no bot begins without it, and its trouble is everybody's."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,8 +53,9 @@ class Shelf:
     def load(self, bot: str) -> Saved:
         raise AssertionError(bot)
 
-    def prune(self, ended_before: float) -> bool:
-        self.seen.append(f"prune {datetime.now(UTC).timestamp() - ended_before:.0f}")
+    def prune(self, before: float, bots: Collection[str]) -> bool:
+        del bots
+        self.seen.append(f"prune {datetime.now(UTC).timestamp() - before:.0f}")
         return False
 
     def look(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,9 +58,9 @@ class Disk:
         """See Store."""
         return self._store.load(bot)
 
-    def prune(self, ended_before: float) -> bool:
+    def prune(self, before: float, bots: Collection[str]) -> bool:
         """See Store."""
-        return self._store.prune(ended_before)
+        return self._store.prune(before, bots)
 
     def look(self) -> None:
         """See Store."""
