@@ -19,7 +19,7 @@ demo: $(VENV)/.demo ## Run the bots against the simulator with scripted customer
 	$(BIN)/chatbot demo
 
 test: $(VENV)/.test ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.lint ## Run the gates
 	.ci/gates $(BIN)
