@@ -167,7 +167,7 @@ def on_operation_failed(bot: Bot, chat: Chat | None, event: OperationFailed, set
 
 @hookspec
 def on_idle(bot: Bot, chat: Chat, event: ChatIdle, settings: Any) -> Reply:
-    """The customer has said nothing for ``event.seconds``."""
+    """The customer has said nothing for ``event.seconds``. Not called yet."""
 
 
 @hookspec

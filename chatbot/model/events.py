@@ -233,7 +233,7 @@ class OperationFailed(Event):
 
 
 class ChatIdle(Event):
-    """The customer has said nothing for so many seconds."""
+    """The customer has said nothing for so many seconds. Not told yet."""
 
     hook = "on_idle"
     seconds: float
