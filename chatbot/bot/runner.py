@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from chatbot.bot.connection import Connection, OpenHttp, connect, open_http
 from chatbot.bot.dispatch import Dispatch, contained
-from chatbot.bot.fallback import fall_back_all
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
 from chatbot.bot.journal import NO_JOURNAL, Journal, Saved, load_unless
+from chatbot.bot.leaving import Leaving
 from chatbot.bot.live import LiveChat
 from chatbot.bot.memory import KeptMemory
 from chatbot.bot.parts import Parts, where
@@ -38,8 +38,6 @@ from chatbot.wire.retry import DEFAULT_LIMITS, Backoff
 __all__ = ["BotRunner", "World"]
 
 log = logging.getLogger(__name__)
-
-_LAST_S = 3.0  # for a cancelled task to tidy up
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +122,7 @@ class BotRunner:
             async with asyncio.TaskGroup() as self._tasks:
                 loops = [self._task(self._read(), "read"), self._task(self._in_step.run(), "keep in step")]
                 await self._stop.wait()
-                await self._drain(drain_timeout)
-                self._is_over = True
-                await self._end([*loops, *self._busy.values(), *self._deliveries, *self._spawned()])
-                await self._farewell()
+                await self._leave(drain_timeout, loops)
         finally:
             await connection.http.aclose()
 
@@ -166,6 +161,7 @@ class BotRunner:
         self._in_step = InStep(
             self._parts, self._pipeline, self.health, wake=self.wake, on_entered=self._open
         )
+        self._leaving = Leaving(self._parts, self._pipeline, self._dispatch, self)
 
     # reading notifications
 
@@ -329,72 +325,30 @@ class BotRunner:
         if not task.cancelled() and task.exception() is not None:
             self.health.polling, self.health.trouble = False, f"{task.get_name()} failed"
 
-    # leaving
+    # the end (it is the Crew of leaving)
 
-    async def _drain(self, drain_timeout: float) -> None:
-        """Take no more chats, and let hooks that run finish; none begins."""
+    async def _leave(self, drain_timeout: float, loops: list[asyncio.Task[Any]]) -> None:
+        """Take no more chats, and begin no hook."""
         self.health.stopping = self._dispatch.stopping = self._in_step.is_leaving = True
-        ends_session = self._has_entered and self.settings.on_stop == "logout"
-        if ends_session:
-            await _quietly(self._session.not_ready())
-        try:
-            async with asyncio.timeout(drain_timeout):
-                if self._has_entered:
-                    await self._dispatch.live("on_bot_stopping")
-                if ends_session:
-                    await self._hand_over()
-                await self._until_idle()
-        except TimeoutError:
-            log.warning("%d chats were still busy after %g s", len(self._busy), drain_timeout)
-        if ends_session and self.settings.fallback is not None:
-            await self._hand_over_the_rest()
+        await self._leaving.drain(drain_timeout)
+        self._is_over = True
+        await self._leaving.end([*loops, *self._busy.values(), *self._deliveries, *self._spawned()])
+        await self._leaving.farewell(self._source)
 
-    async def _until_idle(self) -> None:
-        """Until no hook runs, and what was sent is answered or found out."""
+    @property
+    def busy(self) -> Mapping[str, asyncio.Task[Any]]:
+        """See Crew."""
+        return self._busy
+
+    @property
+    def has_entered(self) -> bool:
+        """See Crew."""
+        return self._has_entered
+
+    async def until_idle(self) -> None:
+        """See Crew."""
         self._check_idle()
         await self._idle.wait()
 
-    async def _hand_over(self) -> None:
-        """The session ends with the process: customers get somebody else, where the settings say who."""
-        idle = [chat for chat in self._pipeline.chats.values() if chat.id not in self._busy]
-        await fall_back_all(idle, self.settings.fallback, "stopping")
-
-    async def _hand_over_the_rest(self) -> None:
-        """What was busy: its hooks have had their time."""
-        for task in self._busy.values():
-            task.cancel()
-        try:
-            async with asyncio.timeout(2 * self.settings.request_timeout):
-                await self._until_idle()
-                await self._hand_over()
-        except TimeoutError:
-            log.warning("customers are left behind: the server or a hook does not let go")
-
-    async def _end(self, tasks: list[asyncio.Task[Any]]) -> None:
-        """Cancel what still runs; a hook that does not heed that must not keep the session open."""
-        for task in tasks:
-            task.cancel()
-        _, stuck = await asyncio.wait(tasks, timeout=_LAST_S)
-        for task in stuck:
-            log.error("%s does not end although it was cancelled", task.get_name())
-
-    async def _farewell(self) -> None:
-        """Disconnect, then end the session: it also ends the HTTP session, so it is the last."""
-        for chat in self._pipeline.chats.values():
-            chat.progress.flush()
-        self._dispatch.flush()
-        if self._source is not None:
-            await self._source.aclose()
-        if self._has_entered and self.settings.on_stop == "logout":
-            await _quietly(self._session.end())
-        log.info("stopped")
-
     async def _wait(self, backoff: Backoff) -> None:
         await self._world.clock.sleep(backoff.failed(self._world.clock.monotonic()))
-
-
-async def _quietly(request: Coroutine[Any, Any, None]) -> None:
-    try:
-        await request
-    except WireError as error:
-        log.warning("%s", error)
