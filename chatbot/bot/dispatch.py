@@ -17,7 +17,7 @@ from chatbot.bot.prints import Print
 from chatbot.bot.progress import MOST_ATTEMPTS
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.manager import CallResult, Occasion
-from chatbot.hooks.run import HookRun, current_run
+from chatbot.hooks.run import HookRun, current_run, was_asked_for
 from chatbot.model.actions import Action
 from chatbot.model.errors import ActionError
 from chatbot.model.events import Event
@@ -137,15 +137,19 @@ class Dispatch:
         return result
 
 
-async def contained(coroutine: Coroutine[Any, Any, object], run: HookRun | None) -> None:
+async def contained(coroutine: Coroutine[Any, Any, object], run: HookRun | None, chat_id: str) -> None:
     """Foreign code beside the hooks: what it raises ends with it.
 
     Args:
         coroutine: What a plugin has spawned.
         run: For whom it acts.
+        chat_id: Where.
     """
     current_run.set(run)
     try:
         await coroutine
-    except (Exception, SystemExit):
-        log.exception("a coroutine that a plugin had spawned failed")
+    except BaseException as exc:
+        if was_asked_for(exc):
+            raise
+        plugin, hook = (run.plugin, run.hook.partition("+")[0]) if run is not None else ("-", "it")
+        log.exception("plugin %s: what %s had spawned failed in chat %s", plugin, hook, chat_id)

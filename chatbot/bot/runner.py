@@ -305,7 +305,7 @@ class BotRunner:
             return
         run = current_run.get()
         branch = run and run.branch()
-        task = self._task(contained(coroutine, branch), f"spawned in {chat.id}")
+        task = self._task(contained(coroutine, branch, chat.id), f"spawned in {chat.id}")
         chat.tasks.add(task)
         task.add_done_callback(chat.tasks.discard)
 

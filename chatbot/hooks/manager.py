@@ -21,7 +21,7 @@ from chatbot.hooks import spec
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.loader import LoadedPlugin, is_hook
-from chatbot.hooks.run import HookRun, current_run
+from chatbot.hooks.run import HookRun, current_run, was_asked_for
 from chatbot.model.actions import Action
 from chatbot.model.clock import RunInThread
 from chatbot.model.config_file import nearest
@@ -152,7 +152,7 @@ class PluginManager:
         try:
             return await self._limited(hook, run, values, timeout_s)
         except BaseException as exc:
-            if _is_ours(exc):
+            if was_asked_for(exc):
                 raise
             result.failed.append(hook.plugin)
             chat = values["chat"]
@@ -209,20 +209,16 @@ _ALL_ARE_ASKED = frozenset({"on_event", "on_bot_started", "on_bot_stopping"})
 _NOBODY_LISTENS = _ALL_ARE_ASKED | {"on_chat_offered", "on_chat_ended"}
 
 
-def _is_ours(exc: BaseException) -> bool:
-    """An end that was asked of this task from outside, rather than one that the hook made up."""
-    if isinstance(exc, KeyboardInterrupt | GeneratorExit):
-        return True
-    task = asyncio.current_task()
-    return isinstance(exc, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-
-
 def _returned(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """What a hook in a thread returns. A future cannot carry StopIteration: it would never be done."""
+    """What a hook in a thread returns.
+
+    A future cannot carry StopIteration, it would never be done; nor GeneratorExit, which would close
+    whoever waits for it.
+    """
     try:
         return function(**arguments)
-    except StopIteration as exc:
-        raise RuntimeError("the hook raised StopIteration") from exc
+    except (StopIteration, GeneratorExit) as exc:
+        raise RuntimeError(f"the hook raised {type(exc).__name__}") from exc
 
 
 def _check(plugin: LoadedPlugin) -> None:

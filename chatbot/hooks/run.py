@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from chatbot.model.actions import Action
 from chatbot.model.events import Event
 
-__all__ = ["HookRun", "current_run"]
+__all__ = ["HookRun", "current_run", "was_asked_for"]
 
 
 @dataclass(slots=True)
@@ -88,3 +88,15 @@ class HookRun:
 
 current_run: ContextVar[HookRun | None] = ContextVar("current_run", default=None)
 """Set while a hook runs, also in tasks that it started."""
+
+
+def was_asked_for(exc: BaseException) -> bool:
+    """Whether this end was asked of the running task from outside, rather than made up by what it ran.
+
+    For the function that catches it. SIGINT has a handler of its own, so a KeyboardInterrupt is not.
+    """
+    if isinstance(exc, GeneratorExit):
+        # a coroutine that is closed gets one of its own; what comes from below has come a longer way
+        return exc.__traceback__ is not None and exc.__traceback__.tb_next is None
+    task = asyncio.current_task()
+    return isinstance(exc, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -18,6 +18,7 @@ from chatbot.bot.journal_trace import Trace
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin, load_plugin
+from chatbot.hooks.run import was_asked_for
 from chatbot.model.config import BotSettings, Settings
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.service.system import WriterThread
@@ -128,7 +129,9 @@ class Service:
                 log.error("bot %s cannot run: %s", bot.name, error)  # noqa: TRY400 (a user's mistake: no traceback)
                 bot.health = Health(trouble=str(error))
                 await self._stopping.wait()
-            except Exception:
+            except BaseException as exc:
+                if was_asked_for(exc):
+                    raise
                 log.exception("bot %s failed and begins again", bot.name)
                 bot.health = Health(trouble="it failed, and begins again")
                 backoff.succeeded(started)

@@ -171,6 +171,9 @@ WAYS: dict[str, Callable[[], Any]] = {
     "recursion": raises(RecursionError()),
     "base-exception": raises(Deaf()),
     "system-exit": raises(SystemExit(3)),
+    "interrupt": raises(KeyboardInterrupt()),
+    "generator-exit": raises(GeneratorExit()),
+    "group": raises(BaseExceptionGroup("x", [Deaf()])),
     "cancelled": raises(asyncio.CancelledError()),
     "stop-iteration": raises(StopAsyncIteration()),
     "overruns": lambda: asyncio.Event().wait(),
@@ -195,6 +198,27 @@ async def test_row_34_plugins_that_misbehave_cost_themselves(
         names = [f"p{number}" for number, way in enumerate(WAYS, 1) if way not in HARMLESS]
         await work.until(lambda: work.bot.counters.hook_failures == dict.fromkeys(names, 3))
     assert [way for way in ("object", "int", "bytes", "list") if f"returned {way};" not in caplog.text] == []
+
+
+ENDS = [Deaf(), SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError(), ValueError()]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: type(end).__name__)
+async def test_row_34_what_a_plugin_spawns_costs_itself_only(
+    platform: Platform, end: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Spawning:
+        @hookimpl
+        async def on_text(self, chat: Chat) -> None:
+            chat.spawn(failing())
+
+    async def failing() -> None:
+        raise end
+
+    async with at_work(platform, Spawning()) as work:
+        chat = await work.chat()
+        await work.goes_on(chat)
+    assert f"plugin p1: what on_text had spawned failed in chat {chat.id}" in caplog.messages
 
 
 async def test_row_34_a_thread_that_hangs_keeps_nobody(platform: Platform) -> None:

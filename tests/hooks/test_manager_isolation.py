@@ -47,6 +47,9 @@ FAULTS: dict[str, Callable[[], Any]] = {
     "made-up cancellation": lambda: raising(asyncio.CancelledError()),
     "cancelled task": awaits_a_cancelled_task,
     "odd": lambda: raising(Odd()),
+    "interrupt": lambda: raising(KeyboardInterrupt()),
+    "end of a generator": lambda: raising(GeneratorExit()),
+    "group": lambda: raising(BaseExceptionGroup("x", [Odd()])),
     "stop": lambda: raising(StopAsyncIteration()),
 }
 
@@ -72,7 +75,11 @@ async def test_a_fault_costs_the_plugin_its_own_hook_only(
     assert record.exc_info
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError(), SystemExit(1), StopIteration(), Odd()], ids=repr)
+@pytest.mark.parametrize(
+    "error",
+    [ZeroDivisionError(), SystemExit(1), StopIteration(), Odd(), KeyboardInterrupt(), GeneratorExit()],
+    ids=repr,
+)
 async def test_a_fault_in_a_thread_costs_no_more(
     error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -147,13 +154,6 @@ async def test_a_real_cancellation_passes_through(caplog: pytest.LogCaptureFixtu
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (log, caplog.messages) == ([], [])
-
-
-async def test_an_interrupt_from_the_keyboard_passes_through() -> None:
-    plugins = manager(loaded("one", hooks(on_text=failing(lambda: raising(KeyboardInterrupt())))))
-    call = Stage().call(plugins)
-    with pytest.raises(KeyboardInterrupt):
-        call.send(None)
 
 
 def test_a_call_that_is_dropped_ends_quietly(caplog: pytest.LogCaptureFixture) -> None:

@@ -52,6 +52,27 @@ async def test_after_five_good_minutes_the_waits_begin_again() -> None:
         assert clock.waits == [2, 4, 2, 4]
 
 
+class Odd(BaseException):
+    """What nobody expects."""
+
+
+ENDS = [Odd(), KeyboardInterrupt(), SystemExit(3), GeneratorExit(), BaseExceptionGroup("x", [Odd()])]
+
+
+@pytest.mark.parametrize("end", [*ENDS, asyncio.CancelledError()], ids=lambda end: type(end).__name__)
+async def test_a_bot_that_ends_in_whatever_way_ends_no_other(
+    end: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    def ends() -> None:
+        raise end
+
+    faulty, sound = FaultyBot("faulty", ends), FaultyBot("sound")
+    async with at_work(Service([faulty, sound], world=world(), drain_timeout=1)):
+        await until(lambda: faulty.runs == 2)
+        assert sound.runs == 1
+    assert "bot faulty failed and begins again" in caplog.messages
+
+
 async def test_a_bot_that_failed_is_not_ready_while_it_waits(caplog: pytest.LogCaptureFixture) -> None:
     bot = FaultyBot("faulty", fails)
     service = Service([bot], world=world(StoppedClock()), drain_timeout=1)
