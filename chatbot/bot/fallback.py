@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Iterable
 
 from chatbot.bot.live import LiveChat
 from chatbot.hooks.run import HookRun, current_run
@@ -12,7 +10,7 @@ from chatbot.model.actions import SendMessage, Transfer, UpdateUserData
 from chatbot.model.config import FallbackSettings
 from chatbot.model.errors import ActionError
 
-__all__ = ["fall_back", "fall_back_all"]
+__all__ = ["fall_back"]
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +18,11 @@ _NAME = "(fallback)"
 _REASON = "chatbot_fallback"
 
 
-async def fall_back(chat: LiveChat, settings: FallbackSettings | None, reason: str, trigger: str) -> None:
+async def fall_back(chat: LiveChat, settings: FallbackSettings | None, reason: str, trigger: str) -> bool:
     """Transfer the chat, once for each trigger; if that fails, at least say what was to be said.
 
-    The reason goes into the user data, for whoever takes the chat.
+    The reason goes into the user data, for whoever takes the chat. True if the server has taken the
+    transfer.
 
     Args:
         chat: The chat.
@@ -32,24 +31,17 @@ async def fall_back(chat: LiveChat, settings: FallbackSettings | None, reason: s
         trigger: Names the occasion in the journal.
     """
     if settings is None or not chat.is_live:
-        return
+        return False
     # like the hook of a plugin: what it does is done once, also over a crash
     token = current_run.set(HookRun(_NAME, _NAME, None, trigger))
     try:
         await _hand_over(chat, settings, reason)
     except ActionError as error:
         log.error("the fallback came to nothing: %s", error)  # noqa: TRY400 (a server's refusal: no traceback)
+        return False
     finally:
         current_run.reset(token)
-
-
-async def fall_back_all(chats: Iterable[LiveChat], settings: FallbackSettings | None, reason: str) -> None:
-    """Transfer all of these that the bot is in, side by side."""
-    async with asyncio.TaskGroup() as tasks:
-        for chat in chats:
-            if chat.started_at is not None:
-                going = fall_back(chat, settings, reason, chat.progress.name(reason))
-                tasks.create_task(going, name=f"hand over {chat.id}")
+    return True
 
 
 async def _hand_over(chat: LiveChat, settings: FallbackSettings, reason: str) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from chatbot.bot.dispatch import Dispatch
-from chatbot.bot.fallback import fall_back_all
+from chatbot.bot.fallback import fall_back
+from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.ports import NotificationSource
+from chatbot.bot.view import read_view
 from chatbot.model.errors import WireError
 
 __all__ = ["Crew", "Leaving"]
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 
 # How long a cancelled task may take to tidy up.
 _LAST_S = 3.0
+_REASON = "stopping"
 
 
 class Crew(Protocol):
@@ -55,6 +58,7 @@ class Leaving:
         self._pipeline = pipeline
         self._dispatch = dispatch
         self._crew = crew
+        self._handed_over: list[LiveChat] = []
 
     @property
     def _ends_session(self) -> bool:
@@ -63,24 +67,24 @@ class Leaving:
     async def drain(self, drain_timeout: float) -> None:
         """Let hooks that run finish, and hand customers over."""
         ends_session = self._ends_session
+        hands_over = ends_session and self._parts.settings.fallback is not None
         if ends_session:
             await _quietly(self._parts.platform.session.not_ready())
         try:
             async with asyncio.timeout(drain_timeout):
                 if self._crew.has_entered:
                     await self._dispatch.live("on_bot_stopping")
-                if ends_session:
-                    await self._hand_over()
+                if hands_over:
+                    await self._hand_over_the_idle()
                 await self._crew.until_idle()
         except TimeoutError:
             log.warning("%d chats were still busy after %g s", len(self._crew.busy), drain_timeout)
-        if ends_session and self._parts.settings.fallback is not None:
+        if hands_over:
             await self._hand_over_the_rest()
 
-    async def _hand_over(self) -> None:
+    async def _hand_over_the_idle(self) -> None:
         """The session ends with the process: customers get somebody else, where the settings say who."""
-        idle = [chat for chat in self._pipeline.chats.values() if chat.id not in self._crew.busy]
-        await fall_back_all(idle, self._parts.settings.fallback, "stopping")
+        await self._hand_over([one for one in self._pipeline.chats.values() if one.id not in self._crew.busy])
 
     async def _hand_over_the_rest(self) -> None:
         """What was busy: its hooks have had their time."""
@@ -88,10 +92,34 @@ class Leaving:
             task.cancel()
         try:
             async with asyncio.timeout(2 * self._parts.settings.request_timeout):
-                await self._crew.until_idle()
-                await self._hand_over()
+                await self._hand_over([*self._pipeline.chats.values()])
         except TimeoutError:
             log.warning("customers are left behind: the server or a hook does not let go")
+
+    async def _hand_over(self, chats: Sequence[LiveChat]) -> None:
+        """Side by side, each as soon as nothing is at work in it."""
+        async with asyncio.TaskGroup() as tasks:
+            for chat in chats:
+                if chat not in self._handed_over:
+                    tasks.create_task(self._hand_over_one(chat), name=f"hand over {chat.id}")
+
+    async def _hand_over_one(self, chat: LiveChat) -> None:
+        if task := self._crew.busy.get(chat.id):
+            await asyncio.wait([task])
+        if chat.is_accepted and not chat.is_live:
+            await self._look_again(chat)
+        if await fall_back(chat, self._parts.settings.fallback, _REASON, chat.progress.name(_REASON)):
+            self._handed_over.append(chat)
+
+    async def _look_again(self, chat: LiveChat) -> None:
+        """The server has taken the Accept, and has not told yet that the bot is in the chat."""
+        try:
+            resource = await read_view(self._parts.platform, chat)
+        except WireError as error:
+            log.warning("a chat that was accepted cannot be read: %s", error)
+            return
+        if resource is not None:
+            self._pipeline.update(resource)
 
     async def end(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
         """Cancel what still runs; a hook that does not heed that must not keep the session open."""

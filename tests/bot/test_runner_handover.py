@@ -3,7 +3,7 @@
 import asyncio
 
 from chatbot.bot.journal import OperationRecord
-from tests.bot.desk import LOST, Desk
+from tests.bot.desk import LOST, Desk, reply
 from tests.bot.drawer import Drawer
 from tests.bot.mortal import Answers, Hangs
 from tests.bot.stage import on_stage
@@ -110,3 +110,83 @@ def handed_over(drawer: Drawer) -> list[str]:
     """The chats that were transferred, in order."""
     records = drawer.all(OperationRecord)
     return [it.key.chat_id for it in records if (it.operation, it.state) == ("Transfer", "intent")]
+
+
+async def test_a_chat_that_was_taken_and_has_not_begun_is_handed_over_too() -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer, fallback=FALLBACK) as stage:
+        gate = stage.desk.holding("messages")
+        stage.desk.offer()
+        await stage.until(gate.reached.is_set)
+        stage.bot.stop()
+        await stage.later(6)
+        await stage.until(stage.running.done)
+        assert (handed_over(drawer), stage.seen.events[-1].hook) == (["c1"], "on_chat_offered")
+        assert stage.desk.requests[-1] == "EndContactCenterSession"
+
+
+async def test_a_chat_that_is_taken_while_the_bot_leaves_is_handed_over_too() -> None:
+    """The answer to the Accept comes late, and that the bot is in the chat is not told at all."""
+    drawer = Drawer()
+    async with on_stage(journal=drawer, fallback=FALLBACK) as stage:
+        gate = stage.desk.holding("Accept")
+        stage.desk.offer()
+        await stage.until(gate.reached.is_set)
+        stage.bot.stop()
+        await stage.until(lambda: "stopping" in stage.seen.life)
+        stage.desk.mute = True
+        gate.open.set()
+        await stage.until(stage.running.done)
+        assert handed_over(drawer) == ["c1"]
+
+
+async def test_a_chat_that_was_taken_and_cannot_be_read_keeps_nobody() -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer, fallback=FALLBACK) as stage:
+        await stage.chatting("c1")
+        gate = stage.desk.holding("Accept")
+        stage.desk.offer("c2")
+        await stage.until(gate.reached.is_set)
+        stage.desk.mute = True
+        stage.desk.always("chat", reply(503))
+        gate.open.set()
+        await stage.turns()
+        await stage.stop()
+        assert handed_over(drawer) == ["c1"]
+
+
+async def test_a_chat_that_rings_is_nobodys_to_hand_over() -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer, fallback=FALLBACK, auto_accept=False) as stage:
+        stage.desk.offer()
+        await stage.quiet()
+        await stage.stop()
+        assert handed_over(drawer) == []
+
+
+async def test_who_is_handed_over_is_so_once_although_the_end_of_the_chat_is_not_told() -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer, fallback=FALLBACK) as stage:
+        await stage.chatting()
+        stage.desk.answer("Transfer", reply())
+        await stage.stop()
+        assert (handed_over(drawer), stage.asked("Transfer")) == (["c1"], 1)
+
+
+async def test_a_chat_whose_request_is_not_answered_keeps_no_other_from_being_handed_over() -> None:
+    drawer, hook = Drawer(), Answers(hangs_before="two")
+    async with on_stage(hook, journal=drawer, fallback=FALLBACK, hook_timeout=600.0) as stage:
+        await stage.chatting("c1")
+        await stage.chatting("c2")
+        gate = stage.desk.holding("SendMessage")
+        stage.desk.says("one", "c1")
+        await stage.until(gate.reached.is_set)
+        stage.desk.says("two", "c2")
+        await stage.until(hook.hangs.is_set)
+        stage.bot.stop()
+        await stage.later(6)
+        await stage.until(lambda: handed_over(drawer))
+        await stage.later(30)
+        await stage.until(stage.running.done)
+        assert handed_over(drawer) == ["c2"]
+        assert stage.desk.requests[-1] == "EndContactCenterSession"
