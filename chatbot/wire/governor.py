@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from chatbot.model.answers import StatusCode, read_answer
 from chatbot.model.clock import Clock
+from chatbot.model.errors import WireError
+from chatbot.wire.body import decode
 from chatbot.wire.http import Http, Method, Reply
 from chatbot.wire.retry import FailureBudget
 
@@ -13,8 +14,19 @@ __all__ = ["GovernedHttp"]
 # redirects are not followed: they come to nothing too
 _CAME_TO_NOTHING = 300
 _NOT_THERE = 404
-# what a lost session looks like under HTTP 200: a login page, or the platform's code for it
-_LOGIN = re.compile(rb"\s*<|\s*\{[^{}\[\]]{0,200}\"statusCode\"\s*:\s*\"?20\b")
+# the platform's codes for "not now" and for "who are you?", under HTTP 200 (design 4.5)
+_IN_TROUBLE = frozenset(
+    {
+        StatusCode.INTERNAL_FAILURE,
+        StatusCode.NO_PERMISSION,
+        StatusCode.NOT_FINISHED,
+        StatusCode.NOT_READ,
+        StatusCode.NOT_AUTHENTICATED,
+    }
+)
+# an answer beyond this is not read twice: no error is that long
+_LONGEST_ERROR = 16_384
+_ENDS = {b"{": b"}", b"[": b"]"}
 
 
 class GovernedHttp:
@@ -40,9 +52,7 @@ class GovernedHttp:
         ok = False
         try:
             reply = await self._http.request(method, path, content=content, timeout_s=timeout_s)
-            # that something is not there says nothing about the server
-            is_missing = (method, reply.status) == ("GET", _NOT_THERE)
-            ok = is_missing or (reply.status < _CAME_TO_NOTHING and not _LOGIN.match(reply.body))
+            ok = _came_to_something(method, reply)
         finally:
             self._budget.ended(ok=ok)
         return reply
@@ -50,3 +60,19 @@ class GovernedHttp:
     async def aclose(self) -> None:
         """See Http.aclose."""
         await self._http.aclose()
+
+
+def _came_to_something(method: Method, reply: Reply) -> bool:
+    if (method, reply.status) == ("GET", _NOT_THERE):
+        return True  # that something is not there says nothing about the server
+    return reply.status < _CAME_TO_NOTHING and _is_sound(reply.body)
+
+
+def _is_sound(body: bytes) -> bool:
+    """Whether it is JSON that does not tell of trouble."""
+    if len(body) > _LONGEST_ERROR:
+        return body.rstrip()[-1:] == _ENDS.get(body.lstrip()[:1])
+    try:
+        return read_answer(decode(body)).code not in _IN_TROUBLE
+    except WireError:
+        return False

@@ -116,6 +116,14 @@ class Work:
         await self.until(lambda: chat.said() == ["You said hello"])
         return chat
 
+    async def chats(self, count: int) -> list[RawChat]:
+        """So many new chats in each of which the bot has answered once."""
+        chats = [self.platform.offer() for _ in range(count)]
+        for chat in chats:
+            self.platform.says(chat, "hello")
+        await self.until(lambda: all(chat.said() == ["You said hello"] for chat in chats))
+        return chats
+
     async def goes_on(self, *chats: RawChat) -> None:
         """These chats and a new one are answered, and the bot is well."""
         for chat in chats:
@@ -127,9 +135,9 @@ class Work:
         await self.is_ready()
         assert not self.running.done()
 
-    def busiest(self, seconds: float = 10.0) -> int:
-        """The most requests of any window of so many seconds."""
-        times = [asked.at for asked in self.platform.asked]
+    def busiest(self, seconds: float = 10.0, since: int = 0) -> int:
+        """The most requests of any window of so many seconds, from this request on."""
+        times = [asked.at for asked in self.platform.asked[since:]]
         return max(sum(start <= time < start + seconds for time in times) for start in times)
 
 

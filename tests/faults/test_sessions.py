@@ -74,6 +74,38 @@ async def test_a_storm_is_bounded_and_ends_well(platform: Platform, row: str) ->
         assert chat.said().count("You said canary-words") == 1
 
 
+NOTHING_COMES_OF_IT = {
+    "row-04-code-4": answer(b'{"statusCode":4}'),
+    "row-06-truncated": answer(b'{"statusCode":0'),
+    "row-07-login-page": answer(b"<html>Log in</html>"),
+    "row-08-empty": answer(b""),
+    "row-20-402": status(402),
+    "row-22-429": status(429, "Retry-After: 0"),
+    "row-22-500": status(500),
+}
+MANY = 40
+
+
+@pytest.mark.parametrize("row", NOTHING_COMES_OF_IT)
+async def test_a_storm_over_many_chats_is_bounded_from_its_start(platform: Platform, row: str) -> None:
+    """Notifications go on, so that there is always something to do in each chat."""
+    async with at_work(platform) as work:
+        chats = await work.chats(MANY)
+        start = len(platform.asked)
+        platform.breaks("*", NOTHING_COMES_OF_IT[row], times=None, only=_is_rest)
+        for chat in chats:
+            platform.says(chat, "canary-words")
+        await work.until(lambda: len(platform.asked) > start + MANY)
+        await work.settles(STORM_S)
+        assert MANY < work.busiest(since=start) <= MOST_IN_10_S
+        platform.heal()
+        await work.goes_on()
+
+
+def _is_rest(asked: Asked) -> bool:
+    return asked.what not in {"handshake", "subscribe", "connect"}
+
+
 def _any(_: Asked) -> bool:
     return True
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from chatbot.model.errors import ConnectionLost, ProtocolViolation, WireError
 from chatbot.wire.governor import GovernedHttp
 from chatbot.wire.http import Reply
-from tests.wire.fakes import Answer, FakeClock, FakeHttp, Sent, modest
+from tests.wire.fakes import Answer, FakeClock, FakeHttp, Sent, envelope, json_reply, modest, page
+
+LARGE = json_reply({"statusCode": 0, "messages": ["x" * 100_000]})
 
 
 def governed(answer: Answer) -> tuple[GovernedHttp, FakeHttp]:
@@ -32,8 +34,23 @@ async def ask(http: GovernedHttp, times: int) -> None:
 @pytest.mark.parametrize(
     ("answer", "is_braked"),
     [
-        (Reply(200, {}, b""), False),
-        (Reply(204, {}, b""), False),
+        (envelope(0), False),
+        (envelope(7), False),
+        (envelope(3), False),
+        (envelope(6), False),
+        (json_reply([{"channel": "/meta/connect", "successful": True}]), False),
+        (json_reply({"chats": []}), False),
+        (Reply(200, {}, b'{"statusCode":0,"text":"\xff"}'), False),
+        (LARGE, False),
+        (envelope(4), True),
+        (envelope(5), True),
+        (envelope(9), True),
+        (envelope("12"), True),
+        (envelope(20), True),
+        (page(), True),
+        (Reply(200, {}, b""), True),
+        (Reply(200, {}, b'{"statusCode":0'), True),
+        (Reply(200, {}, LARGE.body[:-1]), True),
         (Reply(404, {}, b""), False),
         (Reply(404, {}, b" <html>"), False),
         (Reply(302, {}, b""), True),
@@ -42,7 +59,7 @@ async def ask(http: GovernedHttp, times: int) -> None:
         (ConnectionLost("down"), True),
         (ProtocolViolation("too large"), True),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:60],
 )
 async def test_only_requests_that_come_to_nothing_are_braked(answer: Answer, *, is_braked: bool) -> None:
     http, below = governed(answer)
@@ -102,7 +119,7 @@ async def test_failing_bot_sends_at_most_five_a_second_over_any_ten_seconds(
 
     async def answer(_: Sent) -> Reply:
         clock.time += latency
-        return Reply(statuses[len(below.sent) % len(statuses)], {}, b"")
+        return Reply(statuses[len(below.sent) % len(statuses)], {}, b"{}")
 
     below = FakeHttp(clock)
     below.otherwise = answer
@@ -115,6 +132,6 @@ async def test_failing_bot_sends_at_most_five_a_second_over_any_ten_seconds(
 
 
 async def test_closing_closes_what_is_below() -> None:
-    http, below = governed(Reply(200, {}, b""))
+    http, below = governed(envelope(0))
     await http.aclose()
     assert below.closed == 1
