@@ -345,6 +345,10 @@ class BotRunner:
         """See Crew."""
         return self._has_entered
 
+    def start(self, coroutine: Coroutine[Any, Any, None], purpose: str) -> asyncio.Task[None]:
+        """See Crew."""
+        return self._task(coroutine, purpose)
+
     async def until_idle(self) -> None:
         """See Crew."""
         self._check_idle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 from chatbot.model.answers import StatusCode, read_answer
 from chatbot.model.clock import Clock
 from chatbot.model.errors import WireError
@@ -9,7 +11,10 @@ from chatbot.wire.body import decode
 from chatbot.wire.http import Http, Method, Reply
 from chatbot.wire.retry import FailureBudget
 
-__all__ = ["GovernedHttp"]
+__all__ = ["GovernedHttp", "is_last_word"]
+
+is_last_word: ContextVar[bool] = ContextVar("is_last_word", default=False)
+"""Set where a request is one of a bot's last ones: it does not wait, for there is no later."""
 
 # redirects are not followed: they come to nothing too
 _CAME_TO_NOTHING = 300
@@ -46,8 +51,9 @@ class GovernedHttp:
         self, method: Method, path: str, *, content: bytes | None = None, timeout_s: float
     ) -> Reply:
         """See Http.request. The wait for the budget does not count as time of the request."""
-        while (wait := self._budget.wait(self._clock.monotonic())) > 0:
-            await self._clock.sleep(wait)
+        if not (is_last_word.get() and self._budget.draws_on_reserve()):
+            while (wait := self._budget.wait(self._clock.monotonic())) > 0:
+                await self._clock.sleep(wait)
         self._budget.sent(self._clock.monotonic())
         ok = False
         try:

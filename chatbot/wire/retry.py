@@ -76,10 +76,12 @@ class FailureBudget:
     Args:
         requests: How many in a window.
         window_s: The length of a window in seconds.
+        reserve: How many more there may be that cannot wait, in all.
     """
 
-    def __init__(self, requests: int = 45, window_s: float = 10.0) -> None:
+    def __init__(self, requests: int = 45, window_s: float = 10.0, reserve: int = 5) -> None:
         self._window_s = window_s
+        self._reserve = reserve
         self._sent: deque[float] = deque(maxlen=requests)
         self._came_to_nothing: deque[bool] = deque(maxlen=20)
 
@@ -88,6 +90,11 @@ class FailureBudget:
         if sum(self._came_to_nothing) < _FAILING or len(self._sent) < (self._sent.maxlen or 0):
             return 0.0
         return max(0.0, self._sent[0] + self._window_s - now)
+
+    def draws_on_reserve(self) -> bool:
+        """Take one from the reserve; False if nothing is left."""
+        self._reserve -= 1
+        return self._reserve >= 0
 
     def sent(self, now: float) -> None:
         """Note a request."""

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _TRIES = 3
 _PAUSE_S = 60.0
+_BREATH_S = 0.5
 _PASSWORD_REFUSED = frozenset({401, StatusCode.NOT_AUTHENTICATED})
 
 
@@ -153,12 +154,16 @@ class AgentSession:
             raise _cannot(NotReady(), outcome)
 
     async def _last_word(self, action: Action) -> Outcome:
-        """Once more after a login, if the server has just forgotten who asks."""
+        """Once more if it came to nothing; after a login, if the server has just forgotten who asks."""
         outcome = await self._rest.perform(action)
-        if isinstance(outcome, SessionFault):
-            await self.renew()
-            outcome = await self._rest.perform(action)
-        return outcome
+        match outcome:
+            case SessionFault():
+                await self.renew()
+            case NotSent() | Unknown() | Later():
+                await self._clock.sleep(_BREATH_S)
+            case _:
+                return outcome
+        return await self._rest.perform(action)
 
     async def end(self) -> None:
         """Log out of all media. The server then ends the HTTP session, so nothing may follow.

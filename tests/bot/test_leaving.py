@@ -1,9 +1,18 @@
 import asyncio
+from contextlib import suppress
+
+import pytest
 
 from chatbot import TextReceived, hookimpl
 from chatbot.hooks.chat import Chat
-from tests.bot.desk import NOT_SENT, reply
-from tests.bot.stage import on_stage
+from chatbot.model.errors import WireError
+from chatbot.wire.http import Reply
+from tests.bot.desk import LOST, NOT_SENT, reply
+from tests.bot.stage import Stage, on_stage
+
+LAST_WORDS = ["NotReady", "unsubscribe", "EndContactCenterSession"]
+FALLBACK = {"queue": "humans"}
+EVERYTHING = [*LAST_WORDS, "UpdateUserData", "Transfer", "SendMessage", "me", "chats", "chat", "messages"]
 
 
 async def test_a_bot_takes_leave_in_order() -> None:
@@ -11,7 +20,7 @@ async def test_a_bot_takes_leave_in_order() -> None:
         await stage.chatting()
         before = len(stage.desk.requests)
         await stage.stop()
-        assert stage.desk.requests[before:] == ["NotReady", "unsubscribe", "EndContactCenterSession"]
+        assert stage.desk.requests[before:] == LAST_WORDS
         assert stage.seen.life == ["started", "stopping"]
         assert "stopping" in stage.bot.health.problems()
 
@@ -104,3 +113,127 @@ async def test_a_bot_that_leaves_is_not_made_ready_again() -> None:
         after = stage.desk.requests[stage.desk.requests.index("NotReady") :]
         assert {"Ready", "StartContactCenterSession"}.isdisjoint(after)
         assert (slow.ended, after[-1]) == ("finished", "EndContactCenterSession")
+
+
+async def silence() -> Reply | None:
+    await asyncio.Event().wait()
+    return None
+
+
+async def seconds_until_gone(stage: Stage) -> int:
+    stage.bot.stop()
+    seconds = 0
+    await stage.turns(50)
+    while not stage.running.done():
+        await stage.later(1)
+        seconds += 1
+    return seconds
+
+
+class Leech:
+    """A hook that does not end."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+
+    @hookimpl
+    async def on_text(self) -> None:
+        self.has_begun = True
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("fallback", [None, FALLBACK], ids=["nobody else", "fallback"])
+@pytest.mark.parametrize("drain", [0.5, 20.0])
+async def test_a_silent_server_gets_all_last_words_and_keeps_a_bot_no_longer_than_ten_seconds(
+    drain: float, fallback: dict[str, str] | None
+) -> None:
+    leech = Leech()
+    async with on_stage(
+        leech, drain=drain, fallback=fallback, hook_timeout=600.0, request_timeout=60.0
+    ) as stage:
+        await stage.chatting("idle")
+        await stage.chatting("busy")
+        stage.desk.says("one", "busy")
+        await stage.until(lambda: leech.has_begun)
+        for request_kind in EVERYTHING:
+            stage.desk.always(request_kind, silence)
+        assert await seconds_until_gone(stage) <= drain + 10
+        assert [one for one in stage.desk.requests if one in LAST_WORDS] == LAST_WORDS
+        assert stage.desk.requests[-1] == "EndContactCenterSession"
+
+
+async def test_a_server_that_is_silent_about_not_ready_takes_no_time_from_hooks() -> None:
+    slow = Slow()
+    async with on_stage(slow, drain=5.0, hook_timeout=600.0) as stage:
+        await stage.chatting()
+        stage.desk.says("one")
+        await stage.until(lambda: slow.ended)
+        stage.desk.always("NotReady", silence)
+        stage.bot.stop()
+        await stage.later(5)
+        assert "stopping" in stage.seen.life
+        slow.go.set()
+        await stage.until(stage.running.done)
+        assert (slow.ended, stage.desk.requests[-1]) == ("finished", "EndContactCenterSession")
+
+
+async def test_a_hook_for_the_stop_that_does_not_end_keeps_nobody() -> None:
+    class Clinging:
+        @hookimpl
+        async def on_bot_stopping(self) -> None:
+            while not let_go:
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    continue
+
+    let_go: list[bool] = []
+    async with on_stage(Clinging(), drain=2.0, fallback=FALLBACK, hook_timeout=600.0) as stage:
+        await stage.chatting()
+        stage.bot.stop()
+        await stage.turns()
+        await stage.later(7)
+        assert stage.desk.requests[-3:] == ["Transfer", "unsubscribe", "EndContactCenterSession"]
+        let_go.append(True)
+        stage.running.cancel()
+        await asyncio.wait([stage.running])
+
+
+TROUBLES = [LOST, NOT_SENT, reply(503), reply(429), reply(statusCode=4)]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=str)
+@pytest.mark.parametrize("word", ["NotReady", "EndContactCenterSession"])
+async def test_a_last_word_is_said_once_more_if_it_came_to_nothing(word: str, trouble: object) -> None:
+    async with on_stage() as stage:
+        stage.desk.answer(word, trouble)  # type: ignore[arg-type]
+        await stage.stop()
+        assert stage.asked(word) == 2
+        assert stage.desk.requests[-1] == "EndContactCenterSession"
+        assert stage.desk.agent_state == "NotReady"
+
+
+async def test_last_words_do_not_wait_until_a_server_in_trouble_may_be_asked_again() -> None:
+    async with on_stage() as stage:
+        for request_kind in EVERYTHING:
+            stage.desk.always(request_kind, reply(503))
+        reads = [asyncio.create_task(read(stage)) for _ in range(60)]
+        await stage.until(lambda: stage.asked("messages") >= 44)
+        stage.desk.always("connect", silence)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(stage.clock, "sleep", forever)
+            before = len(stage.desk.requests)
+            assert await seconds_until_gone(stage) <= 15
+            after = stage.desk.requests[before:]
+            assert [one for one in after if one in LAST_WORDS] == LAST_WORDS
+        for task in reads:
+            task.cancel()
+
+
+async def read(stage: Stage) -> None:
+    with suppress(WireError):
+        await stage.bot.read("c1", 1, None)
+
+
+async def forever(_: float) -> None:
+    await asyncio.Event().wait()

@@ -190,3 +190,16 @@ async def test_a_chat_whose_request_is_not_answered_keeps_no_other_from_being_ha
         await stage.until(stage.running.done)
         assert handed_over(drawer) == ["c2"]
         assert stage.desk.requests[-1] == "EndContactCenterSession"
+
+
+async def test_a_hand_over_that_takes_longer_than_the_time_for_hooks_is_not_begun_again() -> None:
+    drawer = Drawer()
+    async with on_stage(journal=drawer, fallback=FALLBACK, drain=2.0) as stage:
+        await stage.chatting()
+        gate = stage.desk.holding("Transfer")
+        stage.bot.stop()
+        await stage.until(gate.reached.is_set)
+        await stage.later(3)
+        gate.open.set()
+        await stage.until(stage.running.done)
+        assert (handed_over(drawer), stage.asked("Transfer", "UpdateUserData")) == (["c1"], 2)

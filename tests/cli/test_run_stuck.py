@@ -8,7 +8,7 @@ from chatbot.simulator.customer import Customer
 from chatbot.simulator.server import serve
 from tests.cli.programs import program, write
 
-HASTY = "import sys; from chatbot.cli import main, running; running._LAST_RESORT_S = 3.5; main(sys.argv[1:])"
+HASTY = "import sys; from chatbot.cli import main, running; running._LAST_RESORT_S = 6.0; main(sys.argv[1:])"
 
 
 async def test_a_hook_that_does_not_let_go_keeps_neither_the_session_nor_the_process(tmp_path: Path) -> None:

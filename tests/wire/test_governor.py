@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.model.errors import ConnectionLost, ProtocolViolation, WireError
-from chatbot.wire.governor import GovernedHttp
+from chatbot.wire.governor import GovernedHttp, is_last_word
 from chatbot.wire.http import Reply
 from tests.wire.fakes import Answer, FakeClock, FakeHttp, Sent, envelope, json_reply, modest, page
 
@@ -135,3 +135,12 @@ async def test_closing_closes_what_is_below() -> None:
     http, below = governed(envelope(0))
     await http.aclose()
     assert below.closed == 1
+
+
+async def test_five_last_words_are_not_held_up_and_the_next_is() -> None:
+    http, below = governed(Reply(503, {}, b""))
+    await ask(http, 45)
+    token = is_last_word.set(True)
+    await ask(http, 6)
+    is_last_word.reset(token)
+    assert [sent.at - 1000.0 for sent in below.sent[45:]] == [0.0] * 5 + [10.0]
