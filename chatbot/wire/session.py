@@ -81,15 +81,20 @@ class AgentSession:
         self._failure = None
 
     async def _log_in(self) -> None:
-        if self._refusals >= _TRIES:
-            wait = self._refused_at + _PAUSE_S - self._clock.monotonic()
-            await self._clock.sleep(max(0.0, wait))
+        if pause := self._pause_s():
+            await self._clock.sleep(pause)
         try:
             answer = await self._rest.me()
         except WireError as error:
             raise self._explained(error) from error
         self._refusals = 0
         self.user_id = _user_id(answer.value)
+
+    def _pause_s(self) -> float:
+        """How long the password must not be tried again."""
+        if self._refusals < _TRIES:
+            return 0.0
+        return max(0.0, self._refused_at + _PAUSE_S - self._clock.monotonic())
 
     def _explained(self, error: WireError) -> WireError:
         if isinstance(error, SessionLost) and error.status in _PASSWORD_REFUSED:
@@ -154,10 +159,13 @@ class AgentSession:
             raise _cannot(NotReady(), outcome)
 
     async def _last_word(self, action: Action) -> Outcome:
-        """Once more if it came to nothing; after a login, if the server has just forgotten who asks."""
+        """Once more if it came to nothing; after a login, if the server has just forgotten who asks.
+
+        Nobody waits until a refused password may be tried again.
+        """
         outcome = await self._rest.perform(action)
         match outcome:
-            case SessionFault():
+            case SessionFault() if not self._pause_s():
                 await self.renew()
             case NotSent() | Unknown() | Later():
                 await self._clock.sleep(_BREATH_S)

@@ -237,3 +237,20 @@ async def read(stage: Stage) -> None:
 
 async def forever(_: float) -> None:
     await asyncio.Event().wait()
+
+
+async def test_a_bot_whose_password_is_refused_says_each_last_word_once() -> None:
+    async with on_stage() as stage:
+        for request_kind in (*EVERYTHING, "handshake", "subscribe"):
+            stage.desk.always(request_kind, reply(401))
+        stage.desk.answer("connect", reply(401))
+        with pytest.MonkeyPatch.context() as patch:
+            logins = stage.asked("me")
+            stage.desk.publish("wake up")
+            await stage.until(lambda: stage.asked("me") == logins + 3)
+            patch.setattr(stage.clock, "sleep", forever)
+            await stage.turns()
+            before = len(stage.desk.requests)
+            assert await seconds_until_gone(stage) <= 1
+            # the CometD session went with the login
+            assert stage.desk.requests[before:] == ["NotReady", "EndContactCenterSession"]

@@ -318,6 +318,33 @@ async def test_way_out_of_one_who_may_not_log_in_is_not_tried_again(leave: Leave
     assert http.lines == [line, ME]
 
 
+@pytest.mark.parametrize(("leave", "line"), WAYS_OUT)
+async def test_way_out_does_not_wait_for_the_next_try_of_a_refused_password(leave: Leave, line: str) -> None:
+    session, http = agent()
+    http.otherwise = Reply(401, {}, b"")
+    await attempts(session, 3)
+    trying = asyncio.create_task(session.renew())
+    http.clock.sleep = forever  # type: ignore[method-assign]
+    await asyncio.sleep(0)
+    with pytest.raises(SessionLost):
+        await leave(session)
+    assert http.lines == [ME, ME, ME, line]
+    trying.cancel()
+
+
+async def forever(_: float) -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("trouble", [DOWN, Reply(503, {}, b""), Reply(429, {}, b""), envelope(4)], ids=str)
+@pytest.mark.parametrize(("leave", "line"), WAYS_OUT)
+async def test_way_out_is_tried_once_more_after_a_breath(leave: Leave, line: str, trouble: Answer) -> None:
+    session, http = agent(trouble, trouble, envelope(0))
+    with pytest.raises(WireError):
+        await leave(session)
+    assert (http.lines, http.clock.sleeps) == ([line, line], [0.5])
+
+
 def test_acceptance_has_no_error() -> None:
     with pytest.raises(AssertionError):
         _cannot(Action(), Accepted())
