@@ -39,9 +39,6 @@ class InStep:
         health: Where it is said that the bot is entered, or what keeps it from being so.
         wake: Called with a chat that has something to do.
         on_entered: Called each time the agent is Ready.
-
-    Attributes:
-        is_leaving: The agent is not to be made Ready any more.
     """
 
     def __init__(
@@ -58,7 +55,6 @@ class InStep:
         self._health = health
         self._wake = wake
         self._on_entered = on_entered
-        self.is_leaving = False
         self._out_of_step = asyncio.Event()
 
     def lost(self) -> None:
@@ -116,7 +112,7 @@ class InStep:
 
     async def _reconcile(self, *, was_lost: bool) -> None:
         """Be Ready, then read all chats: subscribe comes before, so nothing can fall between."""
-        if not self.is_leaving:
+        if not self._parts.platform.session.is_leaving:
             await self._be_ready()
         try:
             await self._compare()
@@ -141,8 +137,9 @@ class InStep:
         except ProtocolViolation:
             self._health.entered = False
             raise
-        self._health.entered = True
-        await self._on_entered()
+        if not session.is_leaving:
+            self._health.entered = True
+            await self._on_entered()
 
     async def _compare(self) -> None:
         known = {chat_id: (chat, chat.views) for chat_id, chat in self._pipeline.chats.items()}

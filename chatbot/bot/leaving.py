@@ -74,7 +74,8 @@ class Leaving:
 
     @property
     def _ends_session(self) -> bool:
-        return self._crew.has_entered and self._parts.settings.on_stop == "logout"
+        begun = self._parts.platform.session.may_have_begun
+        return begun and self._parts.settings.on_stop == "logout"
 
     @property
     def _hands_over(self) -> bool:

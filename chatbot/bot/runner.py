@@ -329,7 +329,7 @@ class BotRunner:
 
     async def _leave(self, drain_timeout: float, loops: list[asyncio.Task[Any]]) -> None:
         """Take no more chats, and begin no hook."""
-        self.health.stopping = self._dispatch.stopping = self._in_step.is_leaving = True
+        self.health.stopping = self._dispatch.stopping = self._session.is_leaving = True
         await self._leaving.drain(drain_timeout)
         self._is_over = True
         await self._leaving.end([*loops, *self._busy.values(), *self._deliveries, *self._spawned()])

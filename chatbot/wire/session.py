@@ -40,14 +40,22 @@ class AgentSession:
         rest: The agent's requests.
         clock: For the pause after refused passwords.
         start: What to log in to.
+
+    Attributes:
+        user_id: Who the agent is, once it is known.
+        is_leaving: The agent is not to be made Ready any more.
+        may_have_begun: The server was asked for a contact-centre session: there is one to end.
     """
 
     def __init__(self, rest: Rest, *, clock: Clock, start: StartContactCenterSession) -> None:
         self.user_id: str | None = None
+        self.is_leaving = False
+        self.may_have_begun = False
         self._rest = rest
         self._clock = clock
         self._start = start
         self._lock = asyncio.Lock()
+        self._turn = asyncio.Lock()
         self._attempts = 0
         self._failure: WireError | None = None
         self._refusals = 0
@@ -110,7 +118,7 @@ class AgentSession:
         return error
 
     async def enter(self) -> None:
-        """Be logged in to media and Ready, whatever the server remembers of us.
+        """Be logged in to media and Ready, whatever the server remembers of us; nothing when leaving.
 
         It may know a session of an earlier process, so a refused start is only an error if Ready is
         refused too.
@@ -118,8 +126,10 @@ class AgentSession:
         Raises:
             WireError: The agent cannot be Ready now.
         """
-        started = await self._rest.perform(self._start)
-        ready = await self._rest.perform(Ready())
+        started = await self._unless_leaving(self._start)
+        ready = await self._unless_leaving(Ready())
+        if started is None or ready is None:
+            return
         if not isinstance(ready, Accepted):
             raise (
                 _cannot(self._start, started)
@@ -141,20 +151,28 @@ class AgentSession:
         try:
             state = await self._rest.chat_state()
         except ProtocolViolation:
-            if isinstance(await self._rest.perform(Ready()), Accepted):
+            if isinstance(await self._unless_leaving(Ready()), Accepted):
                 return
             state = None
-        if state != "Ready":
+        if state != "Ready" and not self.is_leaving:
             log.warning("the server has the agent as %s: entering again", state or "logged out")
             await self.enter()
 
+    async def _unless_leaving(self, action: Action) -> Outcome | None:
+        async with self._turn:
+            if self.is_leaving:
+                return None
+            self.may_have_begun = True
+            return await self._rest.perform(action)
+
     async def not_ready(self) -> None:
-        """Take no more chats.
+        """Take no more chats; said when what would make the agent Ready has been answered.
 
         Raises:
             WireError: The server did not accept it.
         """
-        outcome = await self._last_word(NotReady())
+        async with self._turn:
+            outcome = await self._last_word(NotReady())
         if not isinstance(outcome, Accepted):
             raise _cannot(NotReady(), outcome)
 

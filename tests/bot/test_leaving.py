@@ -7,7 +7,7 @@ from chatbot import TextReceived, hookimpl
 from chatbot.hooks.chat import Chat
 from chatbot.model.errors import WireError
 from chatbot.wire.http import Reply
-from tests.bot.desk import LOST, NOT_SENT, reply
+from tests.bot.desk import LOST, NOT_SENT, Desk, reply
 from tests.bot.stage import Stage, on_stage
 
 LAST_WORDS = ["NotReady", "unsubscribe", "EndContactCenterSession"]
@@ -254,3 +254,59 @@ async def test_a_bot_whose_password_is_refused_says_each_last_word_once() -> Non
             assert await seconds_until_gone(stage) <= 1
             # the CometD session went with the login
             assert stage.desk.requests[before:] == ["NotReady", "EndContactCenterSession"]
+
+
+@pytest.mark.parametrize("word", ["StartContactCenterSession", "Ready"])
+async def test_a_session_that_may_have_begun_is_ended(word: str) -> None:
+    """The stop comes before the answer."""
+    desk = Desk()
+    gate = desk.unanswered(word)
+    async with on_stage(desk=desk, ready=False) as stage:
+        await stage.until(gate.reached.is_set)
+        assert await seconds_until_gone(stage) <= 10
+        assert desk.requests[-1] == "EndContactCenterSession"
+        assert stage.seen.life == []
+
+
+@pytest.mark.parametrize("word", ["StartContactCenterSession", "Ready"])
+async def test_not_ready_waits_for_the_answer_to_ready_and_nothing_makes_the_agent_ready_after_it(
+    word: str,
+) -> None:
+    slow = Slow()
+    async with on_stage(slow, hook_timeout=600.0, drain=20.0) as stage:
+        await stage.chatting()
+        stage.desk.says("one")
+        await stage.until(lambda: slow.ended)
+        stage.desk.agent_state = "LoggedOut"
+        gate = stage.desk.holding(word)
+        stage.bot.resync()
+        await stage.until(gate.reached.is_set)
+        before = len(stage.desk.requests)
+        stage.bot.stop()
+        await stage.turns()
+        gate.open.set()
+        await stage.until(lambda: stage.asked("NotReady"))
+        slow.go.set()
+        await stage.until(stage.running.done)
+        assert {"StartContactCenterSession", "Ready"}.isdisjoint(stage.desk.requests[before:])
+        assert stage.desk.agent_state == "NotReady"
+
+
+async def test_a_bot_that_is_asked_to_stay_while_it_leaves_is_not_made_ready() -> None:
+    slow = Slow()
+    async with on_stage(slow, hook_timeout=600.0, drain=20.0) as stage:
+        await stage.chatting()
+        stage.desk.says("one")
+        await stage.until(lambda: slow.ended)
+        stage.desk.agent_state = "NotReady"
+        gate = stage.desk.unanswered("channels")
+        stage.bot.resync()
+        await stage.until(gate.reached.is_set)
+        before = len(stage.desk.requests)
+        stage.bot.stop()
+        await stage.until(lambda: stage.asked("NotReady"))
+        gate.open.set()
+        await stage.turns()
+        slow.go.set()
+        await stage.until(stage.running.done)
+        assert {"StartContactCenterSession", "Ready"}.isdisjoint(stage.desk.requests[before:])
