@@ -79,6 +79,7 @@ def connect(
         channels=settings.channels, place=settings.place, login_code=settings.login_code
     )
     session = AgentSession(rest, clock=clock, start=start)
+    http.log_in = session.renew
     source_class = _source_class(settings)
 
     def new_source() -> NotificationSource:

@@ -1,12 +1,17 @@
-"""The HTTP port with a brake: what a failing server gets from one bot is bounded, whoever asks."""
+"""The HTTP port with a brake: what a failing server gets from one bot is bounded, whoever asks.
+
+Every request carries the password (reference 3.1, 4.1: some servers take it only with ``GET /me``,
+others want it each time), so to a server that does not know the agent only the login goes out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
 from chatbot.model.answers import StatusCode, read_answer
 from chatbot.model.clock import Clock
-from chatbot.model.errors import WireError
+from chatbot.model.errors import ConnectionLost, WireError
 from chatbot.wire.body import decode
 from chatbot.wire.http import Http, Method, Reply
 from chatbot.wire.retry import FailureBudget
@@ -19,9 +24,13 @@ is_last_word: ContextVar[bool] = ContextVar("is_last_word", default=False)
 # redirects are not followed: they come to nothing too
 _CAME_TO_NOTHING = 300
 _NOT_THERE = 404
+_UNAUTHORIZED = 401
+_LOGIN = ("GET", "/api/v2/me")
+_UNREADABLE = -1
 # the platform's codes for "not now" and for "who are you?", under HTTP 200 (design 4.5)
 _IN_TROUBLE = frozenset(
     {
+        _UNREADABLE,
         StatusCode.INTERNAL_FAILURE,
         StatusCode.NO_PERMISSION,
         StatusCode.NOT_FINISHED,
@@ -40,45 +49,71 @@ class GovernedHttp:
     Args:
         http: What moves the bytes.
         clock: For the length of a window.
+
+    Attributes:
+        log_in: Asks for ``GET /me``, once for all who call it meanwhile; raises WireError. None: nobody does.
     """
 
     def __init__(self, http: Http, clock: Clock) -> None:
         self._http = http
         self._clock = clock
         self._budget = FailureBudget()
+        self._is_stranger = False
+        self.log_in: Callable[[], Awaitable[None]] | None = None
 
     async def request(
         self, method: Method, path: str, *, content: bytes | None = None, timeout_s: float
     ) -> Reply:
-        """See Http.request. The wait for the budget does not count as time of the request."""
+        """See Http.request. The waits for budget and login do not count as time of the request."""
         if not (is_last_word.get() and self._budget.draws_on_reserve()):
-            while (wait := self._budget.wait(self._clock.monotonic())) > 0:
-                await self._clock.sleep(wait)
+            await self._turn(is_login=(method, path) == _LOGIN)
         self._budget.sent(self._clock.monotonic())
         ok = False
         try:
             reply = await self._http.request(method, path, content=content, timeout_s=timeout_s)
-            ok = _came_to_something(method, reply)
+            ok = self._judge(method, path, reply)
         finally:
             self._budget.ended(ok=ok)
         return reply
+
+    async def _turn(self, *, is_login: bool) -> None:
+        """Wait until the server may be asked, and knows who asks."""
+        while True:
+            if self._is_stranger and not is_login and self.log_in is not None:
+                await _introduced(self.log_in)
+            wait = self._budget.wait(self._clock.monotonic())
+            if wait <= 0:
+                return
+            await self._clock.sleep(wait)
+
+    def _judge(self, method: Method, path: str, reply: Reply) -> bool:
+        """Whether it came to something."""
+        code = _code(reply.body)
+        ok = reply.status < _CAME_TO_NOTHING and code not in _IN_TROUBLE
+        if reply.status == _UNAUTHORIZED or code == StatusCode.NOT_AUTHENTICATED:
+            self._is_stranger = True
+        elif ok and (method, path) == _LOGIN:
+            self._is_stranger = False
+        # that something is not there says nothing about the server
+        return ok or (method, reply.status) == ("GET", _NOT_THERE)
 
     async def aclose(self) -> None:
         """See Http.aclose."""
         await self._http.aclose()
 
 
-def _came_to_something(method: Method, reply: Reply) -> bool:
-    if (method, reply.status) == ("GET", _NOT_THERE):
-        return True  # that something is not there says nothing about the server
-    return reply.status < _CAME_TO_NOTHING and _is_sound(reply.body)
-
-
-def _is_sound(body: bytes) -> bool:
-    """Whether it is JSON that does not tell of trouble."""
-    if len(body) > _LONGEST_ERROR:
-        return body.rstrip()[-1:] == _ENDS.get(body.lstrip()[:1])
+async def _introduced(log_in: Callable[[], Awaitable[None]]) -> None:
     try:
-        return read_answer(decode(body)).code not in _IN_TROUBLE
+        await log_in()
+    except WireError as error:
+        raise ConnectionLost(str(error), sent=False) from error
+
+
+def _code(body: bytes) -> int | None:
+    """The status code that it tells, if it tells one."""
+    if len(body) > _LONGEST_ERROR:
+        return None if body.rstrip()[-1:] == _ENDS.get(body.lstrip()[:1]) else _UNREADABLE
+    try:
+        return read_answer(decode(body)).code
     except WireError:
-        return False
+        return _UNREADABLE

@@ -173,6 +173,7 @@ def connected(desk: Desk, clock: VirtualClock, rng: EvenRng, chosen: BotSettings
     http = GovernedHttp(desk, clock)
     rest = Rest(http, bot="robo", clock=clock, timeout_s=chosen.request_timeout)
     session = AgentSession(rest, clock=clock, start=StartContactCenterSession())
+    http.log_in = session.renew
 
     def new_source() -> CometdSource:
         return CometdSource(

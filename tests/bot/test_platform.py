@@ -57,14 +57,14 @@ async def test_a_chat_that_only_the_list_knows_is_found() -> None:
     assert await platform(desk).chat("c2") is None
 
 
-async def test_an_operation_is_sent_once_and_never_logs_in_by_itself() -> None:
+async def test_an_operation_is_sent_once_and_the_next_one_after_a_login() -> None:
     desk = Desk()
     desk.running()
     desk.answer("SendMessage", code(20))
     bot = platform(desk)
     assert isinstance(await bot.perform(SendMessage(text="a"), "c1"), SessionFault)
     assert isinstance(await bot.perform(SendMessage(text="a"), "c1"), Accepted)
-    assert desk.requests == ["SendMessage", "SendMessage"]
+    assert desk.requests == ["SendMessage", "me", "SendMessage"]
 
 
 ANSWERS: dict[str, tuple[WireError, bool]] = {

@@ -139,6 +139,28 @@ async def test_a_refused_password_is_tried_three_times_and_then_once_a_minute(
         await work.goes_on(*platform.chats.values())
 
 
+@pytest.mark.parametrize("refusal", [status(401), answer(b'{"statusCode":20}')], ids=["401", "code-20"])
+async def test_row_19_a_refused_password_is_not_tried_for_each_of_many_chats(
+    platform: Platform, refusal: bytes
+) -> None:
+    """One request finds out; polls are still answered, so that there is something to send in each chat."""
+    async with at_work(platform) as work:
+        chats = await work.chats(20)
+        start = len(platform.asked)
+        platform.breaks("*", refusal, times=None, only=_is_rest)
+        platform.says(chats[0], "canary-words")
+        await work.until(lambda: platform.times("SendMessage") > len(chats))
+        for chat in chats[1:]:
+            platform.says(chat, "canary-words")
+        await storm(work, 255)
+        tries = [asked for asked in platform.asked[start:] if _is_rest(asked)]
+        logins = [asked.at for asked in tries if asked.what == "GET me"]
+        assert len(tries) - len(logins) <= 2
+        assert [later - earlier for earlier, later in pairwise(logins[2:])] == [pytest.approx(60.0)] * 4
+        platform.heal()
+        await work.goes_on(*chats)
+
+
 async def test_row_19_a_code_8_is_not_tried_more_than_once_a_minute(platform: Platform) -> None:
     platform.breaks("*", answer(b'{"statusCode":8}'), times=None)
     async with starting(platform) as work:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.model.errors import ConnectionLost, ProtocolViolation, WireError
+from chatbot.model.errors import ConnectionLost, LoginRefused, ProtocolViolation, WireError
 from chatbot.wire.governor import GovernedHttp, is_last_word
 from chatbot.wire.http import Reply
 from tests.wire.fakes import Answer, FakeClock, FakeHttp, Sent, envelope, json_reply, modest, page
@@ -144,3 +144,78 @@ async def test_five_last_words_are_not_held_up_and_the_next_is() -> None:
     await ask(http, 6)
     is_last_word.reset(token)
     assert [sent.at - 1000.0 for sent in below.sent[45:]] == [0.0] * 5 + [10.0]
+
+
+# who asks
+
+
+LOGIN = "/api/v2/me"
+WELCOME = envelope(0, user={"id": "u1"})
+STRANGERS = [Reply(401, {}, b""), envelope(20), envelope(20, http=403)]
+
+
+def with_login(*script: Answer) -> tuple[GovernedHttp, FakeHttp, list[float]]:
+    clock = FakeClock()
+    below = FakeHttp(clock, *script)
+    http = GovernedHttp(below, clock)
+    logins: list[float] = []
+
+    async def log_in() -> None:
+        logins.append(clock.time)
+        reply = await http.request("GET", LOGIN, timeout_s=1.0)
+        if reply != WELCOME:
+            raise LoginRefused("no", status=reply.status)
+
+    http.log_in = log_in
+    return http, below, logins
+
+
+@pytest.mark.parametrize("stranger", STRANGERS, ids=str)
+async def test_after_an_answer_to_a_stranger_nothing_goes_out_before_the_login(stranger: Reply) -> None:
+    http, below, logins = with_login(stranger, WELCOME)
+    await ask(http, 1)
+    assert logins == []
+    await ask(http, 2)
+    assert below.lines == ["GET /", f"GET {LOGIN}", "GET /", "GET /"]
+    assert len(logins) == 1
+
+
+@pytest.mark.parametrize("answer", [Reply(403, {}, b""), page(), Reply(402, {}, b""), envelope(5)], ids=str)
+async def test_no_other_trouble_needs_a_login_before_the_next_request(answer: Reply) -> None:
+    http, _, logins = with_login(answer)
+    await ask(http, 2)
+    assert logins == []
+
+
+@pytest.mark.parametrize("answer", [Reply(401, {}, b""), Reply(503, {}, b""), page()], ids=str)
+async def test_a_request_is_certainly_not_sent_while_the_login_fails(answer: Reply) -> None:
+    http, below, _ = with_login(STRANGERS[0], answer, WELCOME)
+    await ask(http, 1)
+    with pytest.raises(ConnectionLost, match=r"^no$") as caught:
+        await http.request("POST", "/", content=b"{}", timeout_s=1.0)
+    assert (caught.value.sent, below.lines) == (False, ["GET /", f"GET {LOGIN}"])
+    await ask(http, 1)
+    assert below.lines[2:] == [f"GET {LOGIN}", "GET /"]
+
+
+async def test_what_the_brake_has_held_up_asks_who_it_is_before_it_goes() -> None:
+    http, below, logins = with_login()
+    below.otherwise = Reply(503, {}, b"")
+    await ask(http, 45)
+    below.script.append(STRANGERS[0])
+    below.otherwise = WELCOME
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask(http, 1))
+        await asyncio.sleep(0)
+        group.create_task(ask(http, 1))
+    assert below.lines[45:] == ["GET /", f"GET {LOGIN}", "GET /"]
+    assert len(logins) == 1
+
+
+async def test_a_last_word_does_not_ask_who_it_is() -> None:
+    http, below, logins = with_login(STRANGERS[0])
+    await ask(http, 1)
+    token = is_last_word.set(True)
+    await ask(http, 1)
+    is_last_word.reset(token)
+    assert (below.lines, logins) == (["GET /", "GET /"], [])
