@@ -93,7 +93,7 @@ def connect(
             limits=Limits(request_timeout_s=settings.request_timeout),
         )
 
-    return Connection(http, Platform(rest, session), new_source)
+    return Connection(http, Platform(rest, session, http.turn), new_source)
 
 
 def _source_class(settings: BotSettings) -> type[CometdSource]:

@@ -115,15 +115,19 @@ class Delivery:
     async def _is_sent(self, *, first: bool = False) -> bool:
         """Send it once; False if it is to be sent again."""
         if self._chat is not None:
-            if first:
-                # the journal may have taken its time
-                check_still_allowed(self._chat, self._action)
-            else:
+            if not first:
                 await check_allowed(self._parts, self._pipeline, self._chat, self._action)
             self._operation.was_listed = self._operation.was_listed or is_listed(self._chat)
         return await self._is_done(await self._perform())
 
     async def _perform(self) -> Outcome:
+        try:
+            await self._parts.platform.turn()
+        except WireError as error:
+            return NotSent(error)
+        if self._chat is not None:
+            # the journal, and a server in trouble, may have taken their time
+            check_still_allowed(self._chat, self._action)
         self._operation.sent = True
         if self._chat is None:
             return await self._parts.platform.perform(self._action, None)

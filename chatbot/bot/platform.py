@@ -28,10 +28,12 @@ class Platform:
     Args:
         rest: The agent's requests.
         session: The agent's session.
+        turn: Waits until a request may go out at once.
     """
 
-    def __init__(self, rest: Rest, session: AgentSession) -> None:
+    def __init__(self, rest: Rest, session: AgentSession, turn: Callable[[], Awaitable[None]]) -> None:
         self.session = session
+        self.turn = turn
         self._rest = rest
 
     async def chats(self) -> list[ChatResource]:

@@ -66,7 +66,7 @@ class GovernedHttp:
     ) -> Reply:
         """See Http.request. The waits for budget and login do not count as time of the request."""
         if not (is_last_word.get() and self._budget.draws_on_reserve()):
-            await self._turn(is_login=(method, path) == _LOGIN)
+            await self.turn(is_login=(method, path) == _LOGIN)
         self._budget.sent(self._clock.monotonic())
         ok = False
         try:
@@ -76,8 +76,17 @@ class GovernedHttp:
             self._budget.ended(ok=ok)
         return reply
 
-    async def _turn(self, *, is_login: bool) -> None:
-        """Wait until the server may be asked, and knows who asks."""
+    async def turn(self, *, is_login: bool = False) -> None:
+        """Wait until the server may be asked, and knows who asks.
+
+        A request that begins before anything else is awaited does not wait any more.
+
+        Args:
+            is_login: It is only to be told who asks.
+
+        Raises:
+            ConnectionLost: It cannot be told who asks.
+        """
         while True:
             if self._is_stranger and not is_login and self.log_in is not None:
                 await _introduced(self.log_in)

@@ -185,7 +185,7 @@ def connected(desk: Desk, clock: VirtualClock, rng: EvenRng, chosen: BotSettings
             renew=session.renew,
         )
 
-    return Connection(http, Platform(rest, session), new_source)
+    return Connection(http, Platform(rest, session, http.turn), new_source)
 
 
 @asynccontextmanager
