@@ -19,7 +19,7 @@ from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Incident, IncidentKind, Journal, SavedChat
 from chatbot.bot.order import LineOrder
 from chatbot.bot.outbox import Outbox
-from chatbot.bot.prints import Print
+from chatbot.bot.prints import Print, Times
 from chatbot.bot.progress import Progress
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.ports import ActionSender, ReadLines
@@ -51,6 +51,11 @@ class Surroundings(Protocol):
     @property
     def counters(self) -> Counters:
         """What the bot counts."""
+        ...
+
+    @property
+    def times(self) -> Times:
+        """What is known of the times that the server tells."""
         ...
 
     @property
@@ -131,7 +136,7 @@ class LiveChat:
         self.order = LineOrder()
         self.outbox = Outbox(around.journal, around.counters)
         self.identity = identity
-        self.progress = Progress(self, run=run, journal=around.journal, saved=saved)
+        self.progress = Progress(self, run=run, journal=around.journal, saved=saved, times=around.times)
         self.sending = asyncio.Lock()
         self.resumes = saved is not None and saved.checkpoint.phase == "started"
         self.is_suspect = False

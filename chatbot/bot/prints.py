@@ -17,7 +17,7 @@ from zlib import crc32
 
 from chatbot.model.events import TranscriptEvent
 
-__all__ = ["Print", "Prints"]
+__all__ = ["Print", "Prints", "Times"]
 
 _MOST = 20
 # fewer lines than a page has: they are shown by one answer
@@ -129,15 +129,34 @@ class Print:
         return (self.index, self.kind) == (other.index, other.kind) and not is_other_sender
 
 
+@dataclass(slots=True)
+class Times:
+    """Whether a server tells the same times in notifications and in the transcript; learned in all chats.
+
+    Attributes:
+        same: How often it did.
+        other: How often it did not, and not because of lost lines.
+    """
+
+    same: int = 0
+    other: int = 0
+
+    @property
+    def are_trusted(self) -> bool:
+        """Whether other times mean other lines."""
+        return self.same >= self.other
+
+
 class Prints:
     """The fingerprints of the last lines that are done with.
 
     Args:
         codes: What an earlier run has left.
+        times: What is known of the server's times.
     """
 
-    def __init__(self, codes: Iterable[str] = ()) -> None:
-        self._same_times = self._other_times = 0
+    def __init__(self, codes: Iterable[str] = (), times: Times | None = None) -> None:
+        self._times = times or Times()
         self._read_to = self._asked_to = 0
         self._has_moved = False
         found = (Print.parse(code) for code in codes)
@@ -161,7 +180,7 @@ class Prints:
 
     def is_again(self, before: Print, one: Print) -> bool:
         """Whether a line that is shown now is the one that hooks were running for before a crash."""
-        return before.is_of(one, strictly=True, by_time=self._same_times >= self._other_times)
+        return before.is_of(one, strictly=True, by_time=self._times.are_trusted)
 
     def contradict(self, one: Print) -> bool:
         """Whether another line is remembered under this index, or that there was none."""
@@ -214,8 +233,8 @@ class Prints:
         return _last_same(known, shown, partial(self._is_same, strictly=True))
 
     def _is_same(self, one: Print, other: Print, *, strictly: bool = False) -> bool:
-        trusts_times = self._same_times >= self._other_times
-        by_time = trusts_times or self._other_times < _SURE
+        trusts_times = self._times.are_trusted
+        by_time = trusts_times or self._times.other < _SURE
         return one.is_of(other, strictly=strictly, trusts_times=trusts_times, by_time=by_time)
 
     def _compare_times(self, shown: dict[int, Print]) -> None:
@@ -229,8 +248,8 @@ class Prints:
             for known, now in pairs
             if known is not None and not known.was_read and known.is_telling_of(now)
         ]
-        self._same_times += any(found)
-        self._other_times += 0 if any(found) else len(found)
+        self._times.same += any(found)
+        self._times.other += 0 if any(found) else len(found)
 
     def read(self, cursor: int, transcript: Sequence[TranscriptEvent]) -> None:
         """Remember what is done with, and still the same, as read from the transcript."""

@@ -14,7 +14,7 @@ from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Checkpoint, Forget, Journal, Memory, Phase, Record, SavedChat
 from chatbot.bot.memory import KeptMemory
 from chatbot.bot.order import LineOrder
-from chatbot.bot.prints import Print, Prints
+from chatbot.bot.prints import Print, Prints, Times
 from chatbot.model.events import TranscriptEvent
 
 __all__ = ["MOST_ATTEMPTS", "Progress"]
@@ -50,6 +50,7 @@ class Progress:
         run: The number of this run of the bot.
         journal: Where it is kept.
         saved: What an earlier run has left.
+        times: What is known of the server's times.
 
     Attributes:
         phase: What the bot has done in the chat; None if nothing.
@@ -61,14 +62,16 @@ class Progress:
         memory: What plugins keep.
     """
 
-    def __init__(self, chat: Followed, *, run: int, journal: Journal, saved: SavedChat | None) -> None:
+    def __init__(
+        self, chat: Followed, *, run: int, journal: Journal, saved: SavedChat | None, times: Times
+    ) -> None:
         before = saved.checkpoint if saved is not None else None
         self.phase: Phase | None = before.phase if before is not None else None
         self.trigger = before.trigger if before is not None else ""
         self.attempts = before.attempts if before is not None else 0
         self.history_to = before.history_to if before is not None else 0
         self.unanswered = frozenset(before.unanswered if before is not None else ())
-        self.prints = Prints(before.prints if before is not None else ())
+        self.prints = Prints(before.prints if before is not None else (), times)
         self.memory = KeptMemory(saved.memory if saved is not None else None)
         self._chat = chat
         self._run = run

@@ -21,6 +21,7 @@ from chatbot.bot.memory import KeptMemory
 from chatbot.bot.parts import Parts, where
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.ports import NotificationSource
+from chatbot.bot.prints import Times
 from chatbot.bot.sender import Sender
 from chatbot.bot.worker import Worker
 from chatbot.hooks.bot import Bot
@@ -71,9 +72,11 @@ class BotRunner:
         health: Whether it is ready, and why not.
         counters: What it has counted.
         sender: Performs operations; there once the bot runs.
+        times: What is known of the times that the server tells; there once the bot runs.
     """
 
     sender: Sender
+    times: Times
     _in_step: InStep
 
     def __init__(
@@ -131,7 +134,7 @@ class BotRunner:
         self._connection = connection
         self._source: NotificationSource | None = None
         self._session = connection.platform.session
-        self._run, self._saved = saved.run, dict(saved.chats)
+        self._run, self._saved, self.times = saved.run, dict(saved.chats), Times()
         self._parts = Parts(
             name=self.name,
             settings=self.settings,

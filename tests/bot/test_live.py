@@ -7,7 +7,7 @@ from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Checkpoint, Key, OperationRecord, SavedChat
 from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation
-from chatbot.bot.prints import Print
+from chatbot.bot.prints import Print, Times
 from chatbot.hooks.ports import ActionSender
 from chatbot.hooks.receipt import Receipt
 from chatbot.model.actions import Action, SendMessage
@@ -25,6 +25,7 @@ class Around:
         self.spawned: list[Coroutine[Any, Any, object]] = []
         self.journal = Drawer()
         self.counters = Counters()
+        self.times = Times()
 
     @property
     def sender(self) -> ActionSender:

@@ -3,7 +3,7 @@ from dataclasses import replace
 from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Checkpoint, Forget, Memory, SavedChat
 from chatbot.bot.order import LineOrder
-from chatbot.bot.prints import Print
+from chatbot.bot.prints import Print, Times
 from chatbot.bot.progress import MOST_ATTEMPTS, Progress
 from tests.bot.drawer import Drawer
 from tests.bot.make import NOW, text
@@ -17,7 +17,7 @@ class Followed:
     def __init__(self, drawer: Drawer, saved: SavedChat | None = None, run: int = 1) -> None:
         self.order = LineOrder()
         self.identity = Identity("U-me", None)
-        self.progress = Progress(self, run=run, journal=drawer, saved=saved)
+        self.progress = Progress(self, run=run, journal=drawer, saved=saved, times=Times())
 
 
 async def began(drawer: Drawer) -> Followed:

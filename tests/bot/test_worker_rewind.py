@@ -192,3 +192,17 @@ async def test_an_index_far_beyond_the_end_makes_nobody_wait() -> None:
         stage.desk.says("one", **at(1))
         await stage.quiet()
         assert answers.heard == ["one"]
+
+
+async def test_what_one_chat_has_shown_of_the_times_of_a_server_holds_for_all() -> None:
+    async with on_stage(answers := Answers()) as stage:
+        for chat in ("c1", "c2"):
+            await stage.chatting(chat)
+            for second in (10, 20) if chat == "c1" else (10,):
+                index = len(stage.desk.lines[chat]) + 1
+                line = {"index": index, "type": "Text", "text": f"{chat} at {second}", "from": ANA}
+                stage.desk.lines[chat].append({**line, **at(second + 5)})
+                stage.desk.hint(chat, {**line, **at(second)})
+                await stage.quiet()
+            await stage.reconciled()
+        assert answers.heard == ["c1 at 10", "c1 at 20", "c2 at 10"]
