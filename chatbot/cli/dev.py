@@ -9,6 +9,7 @@ import click
 
 from chatbot.cli.common import configured, fail, load_settings
 from chatbot.cli.running import admin_pages, until_signalled
+from chatbot.cli.signals import Signals
 from chatbot.cli.stage import on_stage, simulator_for
 from chatbot.model.config import Settings
 from chatbot.model.errors import ConfigError
@@ -24,14 +25,15 @@ __all__ = ["command"]
     "--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="Of the simulator."
 )
 @configured
-def command(config: Path, port: int) -> None:
+@click.pass_obj
+def command(signals: Signals, config: Path, port: int) -> None:
     """Run the bots against the simulator, with a customer page for your browser.
 
     No Genesys and no password is needed.
     """
     settings = load_settings(config)
     try:
-        code = asyncio.run(_dev(settings, port))
+        code = asyncio.run(_dev(settings, port, signals))
     except ConfigError as error:
         fail(error)
     except OSError as error:
@@ -39,11 +41,13 @@ def command(config: Path, port: int) -> None:
     raise SystemExit(code)
 
 
-async def _dev(settings: Settings, port: int) -> int:
+async def _dev(settings: Settings, port: int, signals: Signals) -> int:
     async with serve(simulator_for(settings).asgi, port=port) as server:
         service = build(on_stage(settings, server), system_world())
         async with admin_pages(service, settings.service.admin) as admin:
             click.echo(f"customer page: {server}/customer")
             if admin:
                 click.echo(f"console:       {admin}/")
-            return await until_signalled(service)
+            code = await until_signalled(service, signals)
+    signals.settled(code)
+    return code

@@ -7,6 +7,8 @@ from importlib.metadata import version
 
 import click
 
+from chatbot.cli.signals import Signals
+
 __all__ = ["main"]
 
 _COMMANDS = {
@@ -18,6 +20,7 @@ _COMMANDS = {
     "plugins": "Show which plugins are loaded, and their hooks.",
     "hooks": "Show all hooks, and who implements them in which order.",
 }
+_LONG_LIVED = frozenset({"run", "dev"})
 
 
 class LazyGroup(click.Group):
@@ -27,10 +30,13 @@ class LazyGroup(click.Group):
         """The names, in the order of a first day with this program."""
         return list(_COMMANDS)
 
-    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command; its module is imported now."""
         if cmd_name not in _COMMANDS:
             return None
+        if cmd_name in _LONG_LIVED and ctx.obj is None:
+            # before its imports, which take a while
+            ctx.obj = ctx.with_resource(Signals())
         module = importlib.import_module(f"chatbot.cli.{cmd_name}")
         command: click.Command = module.command
         return command

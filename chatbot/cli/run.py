@@ -9,6 +9,7 @@ import click
 
 from chatbot.cli.common import configured, fail, load_settings
 from chatbot.cli.running import admin_pages, until_signalled
+from chatbot.cli.signals import Signals
 from chatbot.model.config import Settings
 from chatbot.model.errors import ConfigError
 from chatbot.service.supervisor import build, check_secrets
@@ -19,7 +20,8 @@ __all__ = ["command"]
 
 @click.command("run")
 @configured
-def command(config: Path) -> None:
+@click.pass_obj
+def command(signals: Signals, config: Path) -> None:
     """Run the bots of bots.toml against their servers, until SIGTERM or SIGINT.
 
     A server that cannot be reached, or a password that is refused, keeps that bot not ready and
@@ -28,13 +30,15 @@ def command(config: Path) -> None:
     settings = load_settings(config)
     try:
         check_secrets(settings, str(config))
-        code = asyncio.run(_run(settings, str(config)))
+        code = asyncio.run(_run(settings, str(config), signals))
     except ConfigError as error:
         fail(error)
     raise SystemExit(code)
 
 
-async def _run(settings: Settings, file: str) -> int:
+async def _run(settings: Settings, file: str, signals: Signals) -> int:
     service = build(settings, system_world(), file)
     async with admin_pages(service, settings.service.admin):
-        return await until_signalled(service)
+        code = await until_signalled(service, signals)
+    signals.settled(code)
+    return code

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 
+from chatbot.cli.signals import FORCED, Signals
 from chatbot.console.admin import create_admin
 from chatbot.model.config import admin_address
 from chatbot.model.errors import ConfigError
@@ -20,60 +19,44 @@ __all__ = ["admin_pages", "until_signalled"]
 
 log = logging.getLogger(__name__)
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_FORCED = 130
-_STUCK = 1
 # For the last requests, beyond drain_timeout; what has not ended by then never will.
 _LAST_RESORT_S = 20.0
 
 
-async def until_signalled(service: Service) -> int:
+async def until_signalled(service: Service, signals: Signals) -> int:
     """Run the bots; the exit code.
 
-    The first SIGTERM or SIGINT lets them leave well, the second does not wait.
+    The first signal lets them leave well, the second does not wait.
+
+    Args:
+        service: The bots.
+        signals: Ends the process if a hook does not let go.
     """
     loop = asyncio.get_running_loop()
     running = asyncio.current_task()
+    stopping = asyncio.Event()
     forced = False
 
     def on_signal() -> None:
-        """Leave well at first, at once the second time."""
         nonlocal forced
         if not stopping.is_set():
             log.info("stopping; a second signal stops at once")
             stopping.set()
             service.stop()
-            last_resort.start()
             return
         forced = True
         if running is not None:
             running.cancel()
 
-    stopping = asyncio.Event()
-    # a thread: the event loop may be what is stuck
-    last_resort = threading.Timer(service.drain_timeout + _LAST_RESORT_S, _end_at_once)
-    last_resort.daemon = True
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, on_signal)
+    signals.hand_on(partial(loop.call_soon_threadsafe, on_signal), service.drain_timeout + _LAST_RESORT_S)
     try:
         await service.run()
     except asyncio.CancelledError:
         if not forced:
             raise
         log.warning("stopped at once")
-        return _FORCED
-    finally:
-        last_resort.cancel()
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
+        return FORCED
     return 0
-
-
-def _end_at_once() -> None:
-    """As safe as a kill: what has to survive is in the journal."""
-    log.critical("a hook does not let go, or blocks the event loop: the process ends without it")
-    logging.shutdown()
-    os._exit(_STUCK)
 
 
 @asynccontextmanager

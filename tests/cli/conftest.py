@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chatbot.cli import main
+from chatbot.cli.signals import Signals
 from tests.cli.programs import BOUND_S
 
 _CHANGED = ("", "chatbot", "httpx", "httpcore")
@@ -61,3 +62,11 @@ class Chatbot:
 @pytest.fixture
 def chatbot() -> Chatbot:
     return Chatbot()
+
+
+@pytest.fixture
+def signals() -> Iterator[Signals]:
+    """Heard in this process, and forgotten at the end of the test."""
+    with Signals() as signals:
+        yield signals
+        signals.close()

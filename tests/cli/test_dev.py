@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from chatbot.cli.dev import _dev
+from chatbot.cli.signals import Signals
 from chatbot.model.config_file import load
 from chatbot.simulator.customer import Customer
 from tests.cli.conftest import Chatbot
@@ -45,10 +46,10 @@ async def test_a_customer_of_the_page_is_answered_and_sigint_ends_it_well(tmp_pa
 
 
 async def test_without_an_admin_address_no_console_is_promised(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, signals: Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = load(write(tmp_path, BOT.format(admin=""), echo=ECHO))
-    running = asyncio.create_task(_dev(settings, 0))
+    running = asyncio.create_task(_dev(settings, 0, signals))
     printed = ""
 
     def is_up() -> bool:
