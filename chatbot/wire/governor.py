@@ -14,6 +14,7 @@ from chatbot.model.clock import Clock
 from chatbot.model.errors import ConnectionLost, WireError
 from chatbot.wire.body import decode
 from chatbot.wire.http import Http, Method, Reply
+from chatbot.wire.outcomes import retry_after
 from chatbot.wire.retry import FailureBudget
 
 __all__ = ["GovernedHttp", "is_last_word"]
@@ -27,6 +28,9 @@ _NOT_THERE = 404
 _UNAUTHORIZED = 401
 _LOGIN = ("GET", "/api/v2/me")
 _UNREADABLE = -1
+_CHATS = "/chats/"
+_LATER = frozenset({429, 503})
+_RETRY_AFTER = "retry-after"
 # the platform's codes for "not now" and for "who are you?", under HTTP 200 (design 4.5)
 _IN_TROUBLE = frozenset(
     {
@@ -59,6 +63,7 @@ class GovernedHttp:
         self._clock = clock
         self._budget = FailureBudget()
         self._is_stranger = False
+        self._not_before: dict[tuple[Method, str], float] = {}
         self.log_in: Callable[[], Awaitable[None]] | None = None
 
     async def request(
@@ -66,34 +71,46 @@ class GovernedHttp:
     ) -> Reply:
         """See Http.request. The waits for budget and login do not count as time of the request."""
         if not (is_last_word.get() and self._budget.draws_on_reserve()):
-            await self.turn(is_login=(method, path) == _LOGIN)
+            await self.turn(method, path)
         self._budget.sent(self._clock.monotonic())
         ok = False
         try:
             reply = await self._http.request(method, path, content=content, timeout_s=timeout_s)
             ok = self._judge(method, path, reply)
+            self._heed(method, path, reply)
         finally:
             self._budget.ended(ok=ok)
         return reply
 
-    async def turn(self, *, is_login: bool = False) -> None:
-        """Wait until the server may be asked, and knows who asks.
+    async def turn(self, method: Method = "POST", path: str = "") -> None:
+        """Wait until the server may be asked for this, and knows who asks.
 
         A request that begins before anything else is awaited does not wait any more.
 
         Args:
-            is_login: It is only to be told who asks.
+            method: Of the request.
+            path: Of the request; empty for an operation in any chat.
 
         Raises:
             ConnectionLost: It cannot be told who asks.
         """
         while True:
-            if self._is_stranger and not is_login and self.log_in is not None:
+            if self._is_stranger and (method, path) != _LOGIN and self.log_in is not None:
                 await _introduced(self.log_in)
-            wait = self._budget.wait(self._clock.monotonic())
+            now = self._clock.monotonic()
+            wait = max(self._budget.wait(now), self._not_before.get(_place(method, path), now) - now)
             if wait <= 0:
                 return
             await self._clock.sleep(wait)
+
+    def _heed(self, method: Method, path: str, reply: Reply) -> None:
+        """Keep to a Retry-After; who sends an operation in a chat does so by itself."""
+        value = reply.headers.get(_RETRY_AFTER)
+        if reply.status not in _LATER or value is None or (method == "POST" and _CHATS in path):
+            return
+        now = self._clock.monotonic()
+        self._not_before = {place: until for place, until in self._not_before.items() if until > now}
+        self._not_before[_place(method, path)] = now + retry_after(value, now=self._clock.now())
 
     def _judge(self, method: Method, path: str, reply: Reply) -> bool:
         """Whether it came to something."""
@@ -109,6 +126,10 @@ class GovernedHttp:
     async def aclose(self) -> None:
         """See Http.aclose."""
         await self._http.aclose()
+
+
+def _place(method: Method, path: str) -> tuple[Method, str]:
+    return method, path.partition("?")[0]
 
 
 async def _introduced(log_in: Callable[[], Awaitable[None]]) -> None:

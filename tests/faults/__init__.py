@@ -11,7 +11,7 @@ rows        where
 10 to 15    ``test_payloads.py``
 16          ``test_sessions.py``
 17, 18      ``test_connections.py``
-19 to 23    ``test_sessions.py``, with half-open connections
+19 to 23    ``test_sessions.py``, with half-open connections; over many chats ``test_storms.py``
 24          ``test_payloads.py``
 25 to 27    ``test_connections.py``; nothing here reads lists of revoked certificates
 28, 29, 30  ``test_payloads.py``, as far as the product has the subject

@@ -72,6 +72,7 @@ class RawChat:
     state: str = "Invited"
     nickname: str = "Ana"
     lines: list[dict[str, Any]] = field(default_factory=list)
+    capabilities: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.write("Customer", self.nickname, type="ParticipantJoined")
@@ -92,7 +93,7 @@ class RawChat:
         return {
             "id": self.id,
             "state": self.state,
-            "capabilities": CAPABILITIES if is_in else ["Accept", "Reject"],
+            "capabilities": [*CAPABILITIES, *self.capabilities] if is_in else ["Accept", "Reject"],
             "participants": [robo, self.lines[0]["from"]] if is_in else [],
         }
 

@@ -21,9 +21,12 @@ from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.config import BotSettings, SecretSource
 from tests.faults.raw import Platform, RawChat, serving
 from tests.flow.stage import Recorder
+from tests.wire.raw_server import answer
 
 PASSWORD = "canary-password-7731"
 _QUIET_ROUNDS = 40
+STORM_S = 40.0
+MOST_IN_10_S = 50
 
 
 class Echo:
@@ -183,3 +186,15 @@ async def at_work(platform: Platform, *plugins: object, **overrides: Any) -> Asy
     async with starting(platform, *plugins, **overrides) as work:
         await work.is_ready()
         yield work
+
+
+def status(code: int, *headers: str, body: bytes = b"") -> bytes:
+    return answer(body, *headers, status=f"{code} -")
+
+
+async def storm(work: Work, seconds: float = STORM_S) -> None:
+    """Wait until it has lasted long enough: the bot is up and not ready."""
+    until = work.clock.monotonic() + seconds
+    await work.until(lambda: work.clock.monotonic() > until)
+    assert not work.running.done()
+    assert work.bot.health.problems() != []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatbot import Event, TextReceived, UnknownMessage, UrlPushed
+from chatbot import Chat, Event, TextReceived, UnknownMessage, UrlPushed, hookimpl
 from chatbot.cli.common import JsonLines, TextLines
 from chatbot.model.parse import parse_line
 from tests.faults.raw import Platform, serving
@@ -292,6 +292,43 @@ URLS = [
     *("http://[::1]/", "http://2130706433/", "http://0x7f.1/", "http://a@127.0.0.1:{port}/"),
     *("http://127.0.0.1:{port}/", "http://rebinding.example/", "x" * 10_000),
 ]
+
+
+async def test_row_28_a_flood_of_a_customer_is_answered_in_order_and_costs_no_other_chat(
+    platform: Platform,
+) -> None:
+    async with at_work(platform) as work:
+        chat, other = await work.chat(), await work.chat("Other")
+        texts = [str(number) for number in range(400)]
+        platform.tell_lines(chat.id, [chat.write("Customer", "Ana", text=text) for text in texts])
+        await work.goes_on(other)
+        await work.until(lambda: len(chat.said()) == len(texts) + 1)
+        assert chat.said()[1:] == [f"You said {text}" for text in texts]
+
+
+async def test_row_29_only_addresses_of_the_web_are_pushed_by_a_bot(platform: Platform) -> None:
+    class Pushing:
+        @hookimpl
+        async def on_text(self, chat: Chat, event: TextReceived) -> None:
+            await chat.send_url(event.text)
+
+    refused = [
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "gopher://x",
+        "//x",
+        "http://",
+    ]
+    sound = ["http://shop.example/a?b=c#d", "https://shop.example"]
+    async with at_work(platform, Pushing()) as work:
+        chat = await work.chat()
+        chat.capabilities = ["SendUrl"]
+        for text in [*refused, *sound]:
+            platform.says(chat, text)
+        await work.goes_on(chat)
+        urls = [json.loads(asked.body)["url"] for asked in platform.asked if asked.what == "SendUrl"]
+        assert urls == sound
 
 
 async def test_row_29_an_address_that_is_pushed_is_data(platform: Platform) -> None:

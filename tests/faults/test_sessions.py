@@ -24,30 +24,16 @@ from chatbot.wire.cometd import CometdSource
 from chatbot.wire.http import HttpxHttp
 from chatbot.wire.retry import Limits
 from tests.faults.raw import Asked, Platform, replied, serving
-from tests.faults.stage import JumpClock, Work, at_work, starting
-from tests.wire.raw_server import answer, closing, hang
-
-STORM_S = 40.0
-MOST_IN_10_S = 50
-
-
-def status(code: int, *headers: str, body: bytes = b"") -> bytes:
-    return answer(body, *headers, status=f"{code} -")
-
-
-async def storm(work: Work, seconds: float = STORM_S) -> None:
-    """Wait until it has lasted long enough: the bot is up and not ready."""
-    until = work.clock.monotonic() + seconds
-    await work.until(lambda: work.clock.monotonic() > until)
-    assert not work.running.done()
-    assert work.bot.health.problems() != []
-
+from tests.faults.stage import MOST_IN_10_S, JumpClock, at_work, starting, status, storm
+from tests.wire.raw_server import Play, answer, closing, dripping, hang
 
 STORMS = {
     "row-07-login-page": ("*", answer(b"<html>Log in</html>")),
     "row-08-empty": ("*", answer(b"")),
     "row-16-redirect": ("*", status(302, "Location: http://127.0.0.1:9/login")),
     "row-19-401-cometd": ("connect", status(401)),
+    "row-20-402": ("*", status(402)),
+    "row-20-402-posts": ("POST", status(402)),
     "row-20-403": ("*", status(403, body=b"Missing or invalid Csrf token")),
     "row-20-403-posts": ("POST", status(403, body=b"Missing or invalid Csrf token")),
     "row-20-code-20": ("POST", answer(b'{"statusCode":20}')),
@@ -72,38 +58,6 @@ async def test_a_storm_is_bounded_and_ends_well(platform: Platform, row: str) ->
         await work.until(lambda: "You said canary-words" in chat.said())
         await work.goes_on(chat)
         assert chat.said().count("You said canary-words") == 1
-
-
-NOTHING_COMES_OF_IT = {
-    "row-04-code-4": answer(b'{"statusCode":4}'),
-    "row-06-truncated": answer(b'{"statusCode":0'),
-    "row-07-login-page": answer(b"<html>Log in</html>"),
-    "row-08-empty": answer(b""),
-    "row-20-402": status(402),
-    "row-22-429": status(429, "Retry-After: 0"),
-    "row-22-500": status(500),
-}
-MANY = 40
-
-
-@pytest.mark.parametrize("row", NOTHING_COMES_OF_IT)
-async def test_a_storm_over_many_chats_is_bounded_from_its_start(platform: Platform, row: str) -> None:
-    """Notifications go on, so that there is always something to do in each chat."""
-    async with at_work(platform) as work:
-        chats = await work.chats(MANY)
-        start = len(platform.asked)
-        platform.breaks("*", NOTHING_COMES_OF_IT[row], times=None, only=_is_rest)
-        for chat in chats:
-            platform.says(chat, "canary-words")
-        await work.until(lambda: len(platform.asked) > start + MANY)
-        await work.settles(STORM_S)
-        assert MANY < work.busiest(since=start) <= MOST_IN_10_S
-        platform.heal()
-        await work.goes_on()
-
-
-def _is_rest(asked: Asked) -> bool:
-    return asked.what not in {"handshake", "subscribe", "connect"}
 
 
 def _any(_: Asked) -> bool:
@@ -137,28 +91,6 @@ async def test_a_refused_password_is_tried_three_times_and_then_once_a_minute(
         assert [later - earlier for earlier, later in pairwise(logins[2:])] == [pytest.approx(60.0)] * 4
         platform.heal()
         await work.goes_on(*platform.chats.values())
-
-
-@pytest.mark.parametrize("refusal", [status(401), answer(b'{"statusCode":20}')], ids=["401", "code-20"])
-async def test_row_19_a_refused_password_is_not_tried_for_each_of_many_chats(
-    platform: Platform, refusal: bytes
-) -> None:
-    """One request finds out; polls are still answered, so that there is something to send in each chat."""
-    async with at_work(platform) as work:
-        chats = await work.chats(20)
-        start = len(platform.asked)
-        platform.breaks("*", refusal, times=None, only=_is_rest)
-        platform.says(chats[0], "canary-words")
-        await work.until(lambda: platform.times("SendMessage") > len(chats))
-        for chat in chats[1:]:
-            platform.says(chat, "canary-words")
-        await storm(work, 255)
-        tries = [asked for asked in platform.asked[start:] if _is_rest(asked)]
-        logins = [asked.at for asked in tries if asked.what == "GET me"]
-        assert len(tries) - len(logins) <= 2
-        assert [later - earlier for earlier, later in pairwise(logins[2:])] == [pytest.approx(60.0)] * 4
-        platform.heal()
-        await work.goes_on(*chats)
 
 
 async def test_row_19_a_code_8_is_not_tried_more_than_once_a_minute(platform: Platform) -> None:
@@ -335,11 +267,15 @@ async def test_a_server_that_accepts_and_never_answers_keeps_nobody(platform: Pl
         await work.goes_on()
 
 
+DRIP = dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ")
+
+
+@pytest.mark.parametrize("play", [hang, DRIP], ids=["silence", "row-05-drip"])
 @pytest.mark.parametrize("source_class", [CometdSource, AiocometdSource])
 async def test_a_server_that_vanishes_while_a_poll_is_held_is_noticed(
-    platform: Platform, source_class: type[CometdSource]
+    platform: Platform, source_class: type[CometdSource], play: Play
 ) -> None:
-    """It sends neither an answer nor a FIN. The poll's deadline is what was advised, and some slack."""
+    """It sends no whole answer and no FIN. The poll's deadline is what was advised, and some slack."""
     platform.advice = {"timeout": 100}
     clock = JumpClock(platform)
     found: list[Signal] = []
@@ -361,7 +297,7 @@ async def test_a_server_that_vanishes_while_a_poll_is_held_is_noticed(
         async with asyncio.timeout(5.0), aclosing(source.signals()) as signals:
             async for signal in signals:
                 if isinstance(signal, Batch) and not found:
-                    platform.breaks("connect", hang)
+                    platform.breaks("connect", play)
                     began = time.monotonic()
                 if isinstance(signal, SessionStarted) and not found:
                     continue

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chatbot.model.errors import ConnectionLost, LoginRefused, ProtocolViolation, WireError
 from chatbot.wire.governor import GovernedHttp, is_last_word
-from chatbot.wire.http import Reply
+from chatbot.wire.http import Method, Reply
 from tests.wire.fakes import Answer, FakeClock, FakeHttp, Sent, envelope, json_reply, modest, page
 
 LARGE = json_reply({"statusCode": 0, "messages": ["x" * 100_000]})
@@ -219,3 +219,62 @@ async def test_a_last_word_does_not_ask_who_it_is() -> None:
     await ask(http, 1)
     is_last_word.reset(token)
     assert (below.lines, logins) == (["GET /", "GET /"], [])
+
+
+# Retry-After
+
+
+def later(value: str, code: int = 429) -> Reply:
+    return Reply(code, {"retry-after": value}, b"")
+
+
+async def waited(answer: Reply, *requests: tuple[Method, str]) -> list[float]:
+    """When each of these goes out, if the first one is answered like this."""
+    http, below, _ = with_login(answer)
+    for method, path in requests:
+        await http.request(method, path, timeout_s=1.0)
+    return [sent.at - 1000.0 for sent in below.sent]
+
+
+NOTIFICATIONS = "/api/v2/notifications"
+CHAT = "/api/v2/me/chats/c1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (later("7"), 7.0),
+        (later("1e9"), 60.0),
+        (later("-1"), 0.0),
+        (later("Thu, 01 Jan 1970 00:16:50 GMT"), 10.0),
+        (later("7", 503), 7.0),
+        (later("7", 500), 0.0),
+        (later("7", 200), 0.0),
+        (Reply(429, {}, b""), 0.0),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("request_", [("GET", LOGIN), ("POST", NOTIFICATIONS), ("POST", LOGIN)], ids=str)
+async def test_who_is_told_to_come_later_does(
+    request_: tuple[Method, str], answer: Reply, seconds: float
+) -> None:
+    assert await waited(answer, request_, request_) == [0.0, seconds]
+
+
+async def test_the_same_is_not_asked_in_other_words_meanwhile() -> None:
+    times = await waited(later("7"), ("GET", f"{CHAT}/messages?startIndex=1"), ("GET", f"{CHAT}/messages"))
+    assert times == [0.0, 7.0]
+
+
+async def test_nothing_else_has_to_wait_nor_does_an_operation_whose_sender_waits() -> None:
+    assert await waited(later("7"), ("GET", CHAT), ("POST", CHAT), ("GET", LOGIN)) == [0.0, 0.0, 0.0]
+    assert await waited(later("7"), ("POST", CHAT), ("POST", CHAT), ("GET", CHAT)) == [0.0, 0.0, 0.0]
+
+
+async def test_a_last_word_does_not_come_later() -> None:
+    http, below, _ = with_login(later("7"))
+    await http.request("POST", LOGIN, timeout_s=1.0)
+    token = is_last_word.set(True)
+    await http.request("POST", LOGIN, timeout_s=1.0)
+    is_last_word.reset(token)
+    assert [sent.at - 1000.0 for sent in below.sent] == [0.0, 0.0]
