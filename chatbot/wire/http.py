@@ -12,9 +12,11 @@ import ssl
 import zlib
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Literal, Protocol
 from urllib.request import Request
 
@@ -35,6 +37,9 @@ _CONNECT_S = 5.0
 
 # RFC 6265, 6.1: what a client has to keep at least. A larger one would make servers refuse our headers.
 _LARGEST_COOKIE = 4096
+# Of all cookies together: some servers refuse longer headers.
+_MOST_COOKIES = 50
+_MOST_COOKIE_BYTES = 16_384
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _RESERVED_HEADERS = re.compile(
@@ -90,10 +95,20 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     Building one costs some 36 ms, so bots with the same ``ca_file`` share it.
 
     Args:
-        ca_file: A PEM file of certificate authorities, instead of the system's.
+        ca_file: A PEM file of certificate authorities, instead of the system's. Nothing is taken from
+            the environment.
     """
-    context = ssl.create_default_context(cafile=ca_file)
+    # not the default context: it writes keys to, and trusts, files that the environment names
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+        return context
+    system = ssl.get_default_verify_paths()
+    if Path(system.openssl_cafile).is_file():
+        context.load_verify_locations(cafile=system.openssl_cafile)
+    if Path(system.openssl_capath).is_dir():
+        context.load_verify_locations(capath=system.openssl_capath)
     return context
 
 
@@ -199,7 +214,26 @@ def _cookie_jar() -> CookieJar:
     Genesys' own JavaScript client has to ignore ``Secure`` to work over plain http inside a data
     centre; a jar that obeyed it would drop the session silently. The jar serves one host only.
     """
-    return CookieJar(_CookiePolicy(secure_protocols=("https", "http")))
+    return _BoundedJar(_CookiePolicy(secure_protocols=("https", "http")))
+
+
+class _BoundedJar(CookieJar):
+    """Does not grow for ever: the cookie set longest ago goes first."""
+
+    def __init__(self, policy: DefaultCookiePolicy) -> None:
+        super().__init__(policy)
+        self._sizes: dict[tuple[str, str, str], int] = {}
+
+    def set_cookie(self, cookie: Cookie) -> None:
+        place = (cookie.domain, cookie.path, cookie.name)
+        self._sizes.pop(place, None)
+        self._sizes[place] = len(cookie.name) + len(cookie.value or "")
+        super().set_cookie(cookie)
+        while len(self._sizes) > _MOST_COOKIES or sum(self._sizes.values()) > _MOST_COOKIE_BYTES:
+            oldest = next(iter(self._sizes))
+            del self._sizes[oldest]
+            with suppress(KeyError):  # it may have expired
+                self.clear(*oldest)
 
 
 class _CookiePolicy(DefaultCookiePolicy):

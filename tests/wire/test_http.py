@@ -7,6 +7,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -200,6 +201,19 @@ async def test_newer_cookie_replaces_the_older() -> None:
     assert [request.all("Cookie") for request in server.requests] == [[], ["S=1"], ["S=2"]]
 
 
+@pytest.mark.parametrize(("size", "count"), [(1, 50), (3000, 5)], ids=["many small ones", "few large ones"])
+async def test_cookies_are_bounded_and_the_one_set_longest_ago_goes_first(size: int, count: int) -> None:
+    cookies = [answer(b"{}", f"Set-Cookie: C{number}={'x' * size}; Path=/") for number in range(60)]
+    again = answer(b"{}", f"Set-Cookie: C{60 - count}={'y' * size}; Path=/")
+    async with talking(*cookies, again, cookies[0]) as (server, http):
+        for _ in range(63):
+            await post(http)
+    (sent,) = server.requests[62].all("Cookie")
+    names = {one.partition("=")[0] for one in sent.split("; ")}
+    kept = {f"C{number}" for number in range(60 - count, 60)} - {f"C{61 - count}"}
+    assert names == kept | {"C0"}
+
+
 async def test_two_clients_never_share_cookies_or_tokens() -> None:
     said = answer(b"{}", "Set-Cookie: S=1; Path=/", *csrf("X-CSRF", "one"))
     async with talking(said) as (server, one), aclosing(client(server.url)) as other:
@@ -207,6 +221,24 @@ async def test_two_clients_never_share_cookies_or_tokens() -> None:
         await post(other)
         await post(one)
     assert [(r.all("Cookie"), r.all("X-CSRF")) for r in server.requests[1:]] == [([], []), (["S=1"], ["one"])]
+
+
+def test_neither_keys_nor_authorities_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, certificates: Certificates
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    tls_context.cache_clear()
+    system, own = tls_context(), tls_context(str(certificates.authority))
+    tls_context.cache_clear()
+    assert (system.keylog_filename, own.keylog_filename) == (None, None)
+    ours = own.get_ca_certs()
+    assert len(ours) == 1
+    assert ours[0] not in system.get_ca_certs()
+    for context in (system, own):
+        assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+        assert context.minimum_version is ssl.TLSVersion.TLSv1_2
 
 
 PROXY_VARIABLES = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"]
