@@ -38,6 +38,7 @@ async def until_signalled(service: Service, signals: Signals) -> int:
     forced = False
 
     def on_signal() -> None:
+        """Leave well at first, at once the second time."""
         nonlocal forced
         if not stopping.is_set():
             log.info("stopping; a second signal stops at once")

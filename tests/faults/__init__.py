@@ -24,6 +24,6 @@ rows        where
 Of these rows the product does not have the subject yet: the list of operations that a plugin may use
 (28, and a million operations in 34), the fetching helper for pushed addresses and the list of those
 that may be pushed (29), escaping in console and exports (30), secret files that the world can read or
-that are links (33), the watchdog for a hook that blocks the event loop and the detaching of one that
-will not end (34), the console (35).
+that are links (33), the watchdog for a hook that blocks the event loop while nobody stops the process and
+the detaching of a hook that will not end (34), the console (35).
 """
