@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Self
 
@@ -100,11 +101,11 @@ class Signals:
             return
         if self._tell is None:
             os._exit(0)
-        self._tell()
+        _ask(self._tell)
         heard = self._heard(self._patience_s)
         code = _STUCK if heard is None else self._code
         if heard and heard != _SETTLED:
-            self._tell()
+            _ask(self._tell)
             code = FORCED
         if heard is not None and self._is_closed.wait(_AT_ONCE_S):
             self._forget()
@@ -124,6 +125,11 @@ class Signals:
 
     def _forget(self) -> None:
         os.close(self._ear)
+
+
+def _ask(tell: Callable[[], object]) -> None:
+    with suppress(RuntimeError):  # the event loop is closed: whoever was asked has gone
+        tell()
 
 
 def _end(code: int) -> None:

@@ -75,6 +75,22 @@ print("here", flush=True)
         await run.says("something still waits for an answer")
 
 
+async def test_who_has_gone_before_it_is_asked_is_watched_all_the_same(tmp_path: Path) -> None:
+    text = """
+import asyncio
+loop = asyncio.new_event_loop()
+loop.close()
+with Signals() as ears:
+    ears.hand_on(lambda: loop.call_soon_threadsafe(print), 0.2)
+    print("here", flush=True)
+    time.sleep(60)
+"""
+    async with program(cwd=tmp_path, start=script(text)) as run:
+        await run.says("here")
+        run.signal(signal.SIGTERM)
+        assert await run.ends() == 1
+
+
 async def test_who_was_never_asked_ends_when_it_likes(tmp_path: Path) -> None:
     text = """
 with Signals() as ears:
