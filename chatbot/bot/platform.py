@@ -65,4 +65,6 @@ def has_answered(error: WireError) -> bool:
     """Whether a read failed for good: the server is there, and not only busy or in trouble."""
     if not isinstance(error, ProtocolViolation):
         return False
-    return error.status is None or (error.status < _SERVER_ERROR and error.status not in _NOT_NOW)
+    if error.status is None:
+        return not error.retryable  # what is cut short or empty will be whole another time
+    return error.status < _SERVER_ERROR and error.status not in _NOT_NOW

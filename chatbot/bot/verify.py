@@ -15,7 +15,7 @@ from chatbot.bot.parts import Parts
 from chatbot.bot.platform import has_answered
 from chatbot.bot.view import read_view
 from chatbot.model.actions import Effect, Leave, Transfer
-from chatbot.model.errors import WireError
+from chatbot.model.errors import ProtocolViolation, WireError
 from chatbot.model.events import (
     ChatUpdated,
     ParticipantJoined,
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 # The bot is not in the chat after them, whatever becomes of the chat.
 _DEPARTURES = (Leave, Transfer)
+_PATIENCE_S = 60.0
 _LOOKS = Limits(first_backoff_s=0.5, max_backoff_s=2.0)
 
 
@@ -57,9 +58,15 @@ async def took_effect(parts: Parts, chat: LiveChat, operation: Operation) -> boo
         shown, error = await _look(parts, chat, operation)
         if shown or (is_settled and error is None):
             return shown
-        if is_settled and (chat.is_over or (error is not None and has_answered(error))):
+        if is_settled and (chat.is_over or (error is not None and _is_final(parts, error, settled_at))):
             return None
         await _wait(parts, backoff, settled_at)
+
+
+def _is_final(parts: Parts, error: WireError, settled_at: float) -> bool:
+    """Whether this counts as an answer: a refusal does; what cannot be read does when it lasts."""
+    lasts = isinstance(error, ProtocolViolation) and error.status is None
+    return has_answered(error) or (lasts and parts.clock.monotonic() >= settled_at + _PATIENCE_S)
 
 
 async def _look(parts: Parts, chat: LiveChat, operation: Operation) -> tuple[bool, WireError | None]:

@@ -122,7 +122,7 @@ class Rest:
         # the chat resource page answers with one bare chat
         single = parse_chat(value.get("chat") or value)
         if single is None:
-            raise ProtocolViolation("the list of chats cannot be read")
+            raise ProtocolViolation("the list of chats cannot be read", retryable=False)
         return [single]
 
     async def chat(self, chat_id: str) -> ChatResource | None:
@@ -194,7 +194,7 @@ class Rest:
         query = f"startIndex={start}" + (f"&count={count}" if count is not None else "")
         answer = await self.get(f"/me/chats/{_safe(chat_id)}/messages?{query}")
         if not isinstance(answer.value.get("messages"), list):
-            raise ProtocolViolation("the transcript cannot be read")
+            raise ProtocolViolation("the transcript cannot be read", retryable=False)
         return parse_lines(answer.value, bot=self._bot, chat_id=chat_id, received_at=self._now())
 
     async def get(self, path: str, *, missing_is_empty: bool = False) -> Answer:

@@ -70,7 +70,8 @@ async def test_an_operation_is_sent_once_and_the_next_one_after_a_login() -> Non
 ANSWERS: dict[str, tuple[WireError, bool]] = {
     "not found": (ProtocolViolation("x", status=6), True),
     "HTTP 404": (ProtocolViolation("x", status=404), True),
-    "not JSON": (ProtocolViolation("x"), True),
+    "not JSON": (ProtocolViolation("x"), False),
+    "JSON of another shape": (ProtocolViolation("x", retryable=False), True),
     "HTTP 503": (ProtocolViolation("x", status=503), False),
     "HTTP 429": (ProtocolViolation("x", status=429), False),
     "internal failure": (ProtocolViolation("x", status=4), False),

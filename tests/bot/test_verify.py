@@ -358,3 +358,24 @@ async def started_among(stage: Stage, *agents: dict[str, str]) -> Chat:
     stage.desk.status("c1")
     await stage.quiet()
     return stage.live().handle
+
+
+async def test_answers_that_are_cut_short_for_a_while_cost_no_text() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.answer("SendMessage", LOST)
+        stage.desk.answer("messages", *[Reply(200, {}, b'{"statusCode": 0, "mess')] * 12)
+        await chat.send_text("hello")
+        assert stage.desk.texts() == ["hello"]
+        assert stage.asked("SendMessage") == 2
+
+
+async def test_a_transcript_that_can_never_be_read_makes_nobody_wait_for_ever() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.answer("SendMessage", LOST)
+        stage.desk.always("messages", Reply(200, {}, b"no JSON"))
+        began = stage.clock.time
+        with pytest.raises(Unconfirmed):
+            await chat.send_text("hello")
+        assert 60.0 <= stage.clock.time - began < 90.0
