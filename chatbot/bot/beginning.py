@@ -57,7 +57,7 @@ class Beginning:
         await self._sender.recover(chat)
         chat.progress.phase = "offered"
         await self._dispatch.suspect(chat)
-        if not await chat.progress.begin("offered"):
+        if not await self._dispatch.begin(chat, "offered"):
             await self._dispatch.bury(chat)
         else:
             result = await self._dispatch.tell(chat, ChatOffered(**self._dispatch.about(chat)), "offered")
@@ -131,15 +131,13 @@ class Beginning:
         if progress.is_poisoned and await self._bury(chat):
             return
         await self._dispatch.suspect(chat)
-        if self._dispatch.stopping:
-            return
         is_amid_a_line = Print.parse(progress.trigger) is not None
         if is_amid_a_line:
             name = f"{_RESUMED}{progress.trigger}"
         else:
             name = progress.trigger if progress.trigger.startswith(_RESUMED) else progress.name("resumed")
         # a crash here counts against the line that follows: nobody knows whose fault it was
-        if await progress.begin(progress.trigger if is_amid_a_line else name):
+        if await self._dispatch.begin(chat, progress.trigger if is_amid_a_line else name):
             await self._dispatch.tell(chat, ChatResumed(**self._dispatch.about(chat)), name)
         if not is_amid_a_line:
             progress.end()

@@ -22,9 +22,13 @@ from chatbot.model.actions import Action
 from chatbot.model.errors import ActionError
 from chatbot.model.events import Event
 
-__all__ = ["Dispatch", "contained"]
+__all__ = ["Dispatch", "Stopped", "contained"]
 
 log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The bot is on its way out: hooks that were to begin are left to the next process."""
 
 
 class Dispatch:
@@ -64,12 +68,27 @@ class Dispatch:
             chat.is_suspect = False
             self._suspects.release()
 
+    async def begin(self, chat: LiveChat, trigger: str) -> bool:
+        """Have it durable that hooks begin for this; False if they crashed too often.
+
+        Raises:
+            Stopped: The bot was stopped while the journal took its time.
+        """
+        is_good = await chat.progress.begin(trigger)
+        if self.stopping:
+            raise Stopped
+        return is_good
+
     async def run(self, chat: LiveChat, event: Event, trigger: str) -> CallResult:
-        """Hand on what is repeated after a crash, but not for ever."""
+        """Hand on what is repeated after a crash, but not for ever.
+
+        Raises:
+            Stopped: As ``begin`` says.
+        """
         result = CallResult()
         if trigger == chat.progress.trigger:
             await self.suspect(chat)
-        if await chat.progress.begin(trigger):
+        if await self.begin(chat, trigger):
             try:
                 result = await self.tell(chat, event, trigger)
             except asyncio.CancelledError:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chatbot.bot.asking import Asking
 from chatbot.bot.beginning import Beginning
-from chatbot.bot.dispatch import Dispatch
+from chatbot.bot.dispatch import Dispatch, Stopped
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
@@ -61,6 +61,8 @@ class Worker:
         try:
             while not self._dispatch.stopping and not chat.stalled and await self._step(chat):
                 pass
+        except Stopped:
+            log.debug("hooks that were to begin are left to the next process")
         finally:
             self._dispatch.acquit(chat)
             if self._dispatch.stopping:

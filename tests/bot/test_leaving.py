@@ -8,6 +8,8 @@ from chatbot.hooks.chat import Chat
 from chatbot.model.errors import WireError
 from chatbot.wire.http import Reply
 from tests.bot.desk import LOST, NOT_SENT, Desk, reply
+from tests.bot.drawer import Drawer
+from tests.bot.mortal import Answers
 from tests.bot.stage import Stage, on_stage
 
 LAST_WORDS = ["NotReady", "unsubscribe", "EndContactCenterSession"]
@@ -310,3 +312,19 @@ async def test_a_bot_that_is_asked_to_stay_while_it_leaves_is_not_made_ready() -
         slow.go.set()
         await stage.until(stage.running.done)
         assert {"StartContactCenterSession", "Ready"}.isdisjoint(stage.desk.requests[before:])
+
+
+async def test_hooks_that_waited_for_the_journal_do_not_begin_after_the_stop() -> None:
+    desk, drawer = Desk(), Drawer()
+    async with on_stage(before := Answers(), desk=desk, journal=drawer, on_stop="keep") as stage:
+        await stage.chatting()
+        drawer.hold()
+        desk.says("one")
+        await stage.until(lambda: stage.live().progress.trigger)
+        stage.bot.stop()
+        await stage.turns()
+        drawer.let_go()
+        await stage.until(stage.running.done)
+    assert (before.heard, drawer.checkpoint().attempts) == ([], 0)
+    async with on_stage(after := Answers(), desk=desk, journal=drawer):
+        assert after.heard == ["one"]
