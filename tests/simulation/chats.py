@@ -63,6 +63,7 @@ class Chat:
         self._joins = 0
         self._last_ms = 0
         self._steps = 0
+        self._serial = 0
 
     def add(self, kind: str, who: Who, now_s: float, text: str | None = None) -> Line:
         """A new line at the end of the transcript."""
@@ -113,7 +114,10 @@ class Chat:
 
     def resource(self, *, participants: bool = True) -> dict[str, Any]:
         """As an answer or a notification shows it."""
+        self._serial += 1
         value: dict[str, Any] = {
+            # no bot knows this field: it tells which of two views is the newer one
+            "serial": self._serial,
             "id": self.id,
             "uri": f"http://elsewhere:8080/api/v2/chats/{self.id}",
             "path": f"/chats/{self.id}",

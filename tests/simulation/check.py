@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
 from tests.simulation.chats import Chat
-from tests.simulation.disk import Disk
+from tests.simulation.disk import Disk, moment
 from tests.simulation.scenario import expected
 from tests.simulation.truth import HookStart, Line, Truth, key_of, replies_to
 
 __all__ = ["check"]
 
 _MOST_STARTS = 3
+# that hooks start is durable before they do
+_WRITTEN_WITHIN_S = 0.02
 _LOGIN_WINDOW_S = 55.0
 _MOST_REFUSED = 3
-_BASE_MS = 1_767_225_600_000
 
 
 def check(truth: Truth, disk: Disk, chats: Sequence[Chat]) -> None:
@@ -27,11 +29,12 @@ def check(truth: Truth, disk: Disk, chats: Sequence[Chat]) -> None:
         _check_lost(truth, chat, starts, given_up)
         _check_doubled(truth, chat)
         _check_order(truth, chat)
-        _check_hooks(truth, chat, starts)
+        _check_hooks(truth, disk, chat, starts)
         _check_end(truth, chat)
         if truth.prompt_s:
             _check_prompt(truth, chat)
     _check_settled(truth, disk, {chat.id for chat in chats if chat.is_closed})
+    _check_stops(truth)
     _check_calls(truth)
     _check_logins(truth)
 
@@ -85,21 +88,52 @@ def _check_order(truth: Truth, chat: Chat) -> None:
     truth.counts["reordered by failover"] += 1
 
 
-def _check_hooks(truth: Truth, chat: Chat, starts: Sequence[HookStart]) -> None:
-    """I3 and I4: in order, and again only after a crash or a stop.
-
-    What the server has lost since has no place in the order any more, although the bot may have heard it.
-    """
+def _check_hooks(truth: Truth, disk: Disk, chat: Chat, starts: Sequence[HookStart]) -> None:
+    """I3: in order. What the server has lost since has no place in it, although the bot may have heard it."""
     lost = {line.ms for line in chat.texts("customer", with_lost=True) if line.is_lost}
     for one, other in pairwise(starts):
         is_before = other.ms < one.ms and other.ms < chat.cut_at_ms and other.ms not in lost
         if is_before or (other.ms == one.ms and other.life == one.life):
             truth.find("I3", f"{chat.id}: hooks for line {other.index} start after those for {one.index}")
-    starts_of = Counter((start.index, start.ms) for start in starts)
-    for (index, ms), times in starts_of.items():
-        lives = truth.counts["lives"]
-        if times > min(lives, _MOST_STARTS):
-            truth.find("I4", f"{chat.id}: hooks for line {index} ({ms}) start {times} times")
+    of_line: dict[int, list[HookStart]] = {}
+    for start in starts:
+        of_line.setdefault(start.ms, []).append(start)
+    for same in of_line.values():
+        _check_again(truth, same)
+        if same[0].ms not in lost and not chat.is_closed and not _is_done(disk, same[-1]):
+            truth.find("I1", f"{chat.id}: hooks for line {same[0].index} never end")
+
+
+def _check_again(truth: Truth, same: Sequence[HookStart]) -> None:
+    """I4: hooks for a line start again only after a crash, or a stop that cut them short; thrice in all."""
+    what = f"{same[0].chat}: hooks for line {same[0].index} ({same[0].ms})"
+    if len(same) > _MOST_STARTS:
+        truth.find("I4", f"{what} start {len(same)} times")
+    for one, _ in pairwise(same):
+        was_stopped = one.is_cut and truth.stopped.get(one.life, math.inf) <= one.ended_at
+        until = _durable_at(truth, one)
+        if not was_stopped and not any(one.at <= kill < until for kill in truth.kills):
+            truth.find("I4", f"{what} start again, although no crash came before their end was durable")
+
+
+def _durable_at(truth: Truth, start: HookStart) -> float:
+    """When it was written that the line is done with."""
+    written = truth.cursors.get(start.chat, ())
+    return next((at for at, cursor in written if at >= start.at and cursor >= start.index), math.inf)
+
+
+def _is_done(disk: Disk, start: HookStart) -> bool:
+    return start.ended_at < math.inf or disk.is_dead_letter(start.chat, start.ms)
+
+
+def _check_stops(truth: Truth) -> None:
+    """I19: no hook starts after its life was asked to stop, but one whose start was just being written."""
+    for start in truth.hooks:
+        late_s = start.at - truth.stopped.get(start.life, math.inf)
+        if late_s > _WRITTEN_WITHIN_S:
+            truth.find(
+                "I19", f"hooks for line {start.index} of {start.chat} start {late_s:.3f} s after the stop"
+            )
 
 
 def _check_prompt(truth: Truth, chat: Chat) -> None:
@@ -161,13 +195,7 @@ def _said(chat: Chat, *, with_lost: bool = False) -> list[str]:
 def _given_up(disk: Disk) -> set[tuple[str, int]]:
     """Lines whose reply the bot knows to have failed, and has said so: 0 stands for the greeting."""
     return {
-        (record.key.chat_id, _moment(record.key.trigger))
+        (record.key.chat_id, moment(record.key.trigger))
         for record in disk.operations.values()
         if record.state in {"failed", "abandoned"} and record.operation == "SendMessage"
     }
-
-
-def _moment(trigger: str) -> int:
-    """When the line of a trigger was said; 0 if the trigger is not a line."""
-    parts = trigger.split(":")
-    return int(parts[4]) - _BASE_MS if len(parts) > 4 and parts[4].isdigit() else 0

@@ -16,9 +16,10 @@ from chatbot.model.errors import ChatbotError
 from tests.simulation.loop import PROCESS, SimLoop
 from tests.simulation.truth import Truth
 
-__all__ = ["Disk", "journal_thread"]
+__all__ = ["Disk", "journal_thread", "moment"]
 
 Result = TypeVar("Result")
+_BASE_MS = 1_767_225_600_000
 _SETTLED = frozenset({"confirmed", "failed", "abandoned"})
 
 
@@ -82,6 +83,13 @@ class Disk:
             if key.chat_id == chat
         )
 
+    def is_dead_letter(self, chat: str, ms: int) -> bool:
+        """Whether hooks for the line of this moment have crashed too often, and the operator was told so."""
+        return any(
+            incident.kind == "dead letter" and incident.chat_id == chat and moment(incident.detail) == ms
+            for incident in self.incidents
+        )
+
     def unsettled(self) -> list[OperationRecord]:
         """Operations without an end (I7)."""
         return [record for record in self.operations.values() if record.state not in _SETTLED]
@@ -96,12 +104,25 @@ class Disk:
                 if falls and record.chat_id not in self._rewound:
                     self._truth.find("I2", f"the cursor of {record.chat_id} falls to {record.cursor}")
                 self._rewound.discard(record.chat_id)
+                self._see_cursor(record, before.cursor if before is not None else 0)
                 self.checkpoints[record.chat_id] = record
             case Incident():
                 self._truth.counts[record.kind] += 1
                 if record.kind == "rewind":
                     self._rewound.add(record.chat_id)
                 self.incidents.append(record)
+
+    def _see_cursor(self, record: Checkpoint, before: int) -> None:
+        """I1: the cursor passes no line whose hook runs."""
+        if record.cursor > before and self._truth.is_running(record.chat_id, record.cursor):
+            self._truth.find("I1", f"the cursor of {record.chat_id} passes {record.cursor}: its hook runs")
+        self._truth.cursors.setdefault(record.chat_id, []).append((self._truth.now(), record.cursor))
+
+
+def moment(trigger: str) -> int:
+    """When the line of a trigger was said; 0 if the trigger is not a line."""
+    parts = trigger.split(":")
+    return int(parts[4]) - _BASE_MS if len(parts) > 4 and parts[4].isdigit() else 0
 
 
 def journal_thread(loop: SimLoop, rng: random.Random) -> Callable[[Callable[[], Result]], Awaitable[Result]]:

@@ -19,6 +19,7 @@ from tests.simulation.net import Net
 from tests.simulation.options import REQUEST_TIMEOUT_S, SETTLE_S
 from tests.simulation.plan import Plan
 from tests.simulation.plugin import Answers, loaded
+from tests.simulation.truth import CANARY
 
 __all__ = ["Lives", "SimClock"]
 
@@ -30,7 +31,7 @@ _STOPS_WITHIN_S = 30.0
 SETTINGS = BotSettings(
     server="http://localhost",
     username="robo",
-    password="secret",
+    password=f"{CANARY}-password",
     nickname=NICKNAME,
     plugins=("answers",),
     settle_time=SETTLE_S,
@@ -115,6 +116,7 @@ class Lives:
         if self._runner is not None:
             self._truth.note("life", "%d is asked to stop", self.process.number)
             self._truth.counts["stops"] += 1
+            self._truth.stopped.setdefault(self.process.number, self._loop.time())
             self._runner.stop()
             self._loop.later(_STOPS_WITHIN_S, self._must_be_over, self.process)
 

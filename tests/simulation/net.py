@@ -7,7 +7,6 @@ process has sent still arrives.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,11 +18,11 @@ from tests.simulation.options import LATEST_EFFECT_S, REQUEST_FAULTS
 from tests.simulation.plan import Plan
 from tests.simulation.server import Request, Server
 from tests.simulation.truth import Call, Truth
+from tests.simulation.watch import Watch
 
 __all__ = ["Flight", "Net", "SimHttp"]
 
 _PAGE = b"<html><body>Please log in</body></html>"
-_OVER = {"Completed", "Revoked"}
 
 
 @dataclass(eq=False, slots=True)
@@ -37,10 +36,12 @@ class Flight:
     late: asyncio.TimerHandle | None = None
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
-    def fail(self, error: WireError) -> None:
-        """The client learns that there is no answer."""
-        if not self.answer.done():
-            self.answer.set_exception(error)
+    def fail(self, error: WireError) -> bool:
+        """The client learns that there is no answer; False if it knows better already."""
+        if self.answer.done():
+            return False
+        self.answer.set_exception(error)
+        return True
 
     def finish(self, reply: Reply) -> None:
         """The client gets the answer."""
@@ -76,6 +77,7 @@ class Net:
         self._faults = plan.faults
         self._rng = rng
         self._flights: dict[Flight, None] = {}
+        self._watch = Watch(truth, lambda name: server.chats[name].state)
 
     def send(self, request: Request, timeout_s: float, process: Process) -> Flight:
         """Let a request go."""
@@ -83,13 +85,14 @@ class Net:
         self._flights[flight] = None
         self._record(request, process)
         deadline = ConnectionLost(f"no answer to {request.method} within {timeout_s:g} s")
-        flight.timers.append(self._loop.later(timeout_s, flight.fail, deadline))
+        flight.timers.append(self._loop.later(timeout_s, self._fail, flight, deadline))
         self._loop.later(self._latency(), self._arrive, flight)
         return flight
 
     def land(self, flight: Flight) -> None:
         """The client has its answer, or has given up: nobody waits any more."""
-        self._flights.pop(flight, None)
+        if self._flights.pop(flight, flight) is None:
+            self._watch.lands(flight.request, flight.process.number)
         for timer in flight.timers:
             timer.cancel()
         if not flight.answer.done():
@@ -104,7 +107,11 @@ class Net:
     def cut(self) -> None:
         """All connections break."""
         for flight in list(self._flights):
-            flight.fail(ConnectionLost("connection lost: reset"))
+            self._fail(flight, ConnectionLost("connection lost: reset"))
+
+    def _fail(self, flight: Flight, error: WireError) -> None:
+        if flight.fail(error):
+            self._watch.fails(flight.request, flight.process.number)
 
     def _hurry(self, flight: Flight) -> None:
         """An abandoned request takes effect soon or never (reliability 2.5, A3)."""
@@ -117,6 +124,7 @@ class Net:
 
     def _record(self, request: Request, process: Process) -> None:
         self.truth.counts["requests"] += 1
+        self._watch.sends(request, process.number)
         path = request.path
         if request.method == "POST" and path.startswith("/api/v2/me/chats/"):
             call = Call(self._loop.time(), process.number, path.rpartition("/")[2], request.operation)
@@ -128,7 +136,7 @@ class Net:
 
     def _arrive(self, flight: Flight) -> None:
         if self.is_down:
-            flight.fail(ConnectionLost("cannot connect: refused", sent=False))
+            self._fail(flight, ConnectionLost("cannot connect: refused", sent=False))
             return
         fault = self._fault()
         if fault:
@@ -141,9 +149,9 @@ class Net:
         lost = ConnectionLost("connection lost: reset")
         match fault:
             case "request lost":
-                flight.fail(lost)
+                self._fail(flight, lost)
             case "not connected":
-                flight.fail(ConnectionLost("cannot connect: refused", sent=False))
+                self._fail(flight, ConnectionLost("cannot connect: refused", sent=False))
             case "500 before" | "503":
                 self._reply(flight, Reply(int(fault[:3]), {}, b"trouble"))
             case "code 4 before":
@@ -189,7 +197,7 @@ class Net:
 
     def _reply(self, flight: Flight, reply: Reply, *, is_lost: bool = False) -> None:
         if is_lost:
-            self._loop.later(self._latency(), flight.fail, ConnectionLost("connection lost: reset"))
+            self._loop.later(self._latency(), self._fail, flight, ConnectionLost("connection lost: reset"))
         elif not flight.answer.done():
             flight.timers.append(self._loop.later(self._latency(), self._deliver, flight, reply))
 
@@ -197,23 +205,10 @@ class Net:
         if not flight.answer.done():
             if flight.request.path == "/api/v2/me" and flight.request.method == "GET":
                 self.truth.logins.append((self._loop.time(), reply.status == 401))
-            if b"Completed" in reply.body or b"Revoked" in reply.body:
-                self._note_ends(flight, reply)
+            self._watch.hears(flight.request, flight.process.number, reply)
             if self.truth.is_traced:
                 self.truth.note("net", "%d for %s: %s", reply.status, flight.request.path, reply.body[:700])
         flight.finish(reply)
-
-    def _note_ends(self, flight: Flight, reply: Reply) -> None:
-        """The bot learns that a chat is no longer its own (I10)."""
-        if reply.status != 200 or "/notifications" not in flight.request.path:
-            return
-        for message in json.loads(reply.body):
-            chat = (message.get("data") or {}).get("chat") or {}
-            # what is told late of an earlier offer does not count
-            if chat.get("state") in _OVER and self._server.chats[chat["id"]].state in _OVER:
-                self.truth.told_gone.setdefault((flight.process.number, chat["id"]), self._loop.time())
-            elif "state" in chat:
-                self.truth.told_gone.pop((flight.process.number, chat["id"]), None)
 
     def _fault(self) -> str:
         if self._loop.time() > self._faults.until_s:
@@ -230,10 +225,12 @@ class SimHttp:
 
     Args:
         net: Where requests go.
+        agent: Who asks.
     """
 
-    def __init__(self, net: Net) -> None:
+    def __init__(self, net: Net, agent: str = "robo") -> None:
         self._net = net
+        self._agent = agent
         self._cookie: str | None = None
         self._csrf: str | None = None
 
@@ -244,7 +241,8 @@ class SimHttp:
         process = PROCESS.get()
         if process is None or process.is_dead:
             await for_ever()
-        flight = self._net.send(Request(method, path, content, self._cookie, self._csrf), timeout_s, process)
+        request = Request(method, path, content, self._cookie, self._csrf, self._agent)
+        flight = self._net.send(request, timeout_s, process)
         try:
             reply = await flight.answer
         finally:

@@ -16,6 +16,9 @@ REQUEST_TIMEOUT_S = 3.0
 # an abandoned request takes effect within this time or never (reliability 2.5, A3)
 LATEST_EFFECT_S = 0.8 * SETTLE_S
 
+# what the bot does not do yet; each is checked, or happens, when it stands at True
+SESSION_KEEPS_RETRY_AFTER = False
+
 REQUEST_FAULTS = (
     "request lost",
     "not connected",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 from chatbot import Bot, Chat, ChatEnded, ChatStarted, TextReceived, TypingStarted, hookimpl
@@ -58,15 +59,20 @@ class Answers:
         if running in truth.running:
             truth.find("I3", f"two hooks of {chat.id} run at once")
         truth.running.add(running)
-        truth.hooks.append(HookStart(self._clock.monotonic(), process.number, chat.id, event.index, ms))
+        start = HookStart(truth.now(), process.number, chat.id, event.index, ms)
+        truth.hooks.append(start)
         truth.note("hook", "on_text %s line %d %r", chat.id, event.index, event.text)
         try:
             await self._beside(chat, ms)
             for text in replies_to(event.text, ms):
                 await self._say(chat, text)
+        except asyncio.CancelledError:
+            start.is_cut = True
+            raise
         finally:
             # not reached by a process that is killed
             truth.running.discard(running)
+            start.ended_at = truth.now()
         truth.note("hook", "on_text %s line %d is done", chat.id, event.index)
         return True
 

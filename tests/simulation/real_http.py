@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64decode
 from typing import Any
 
 import httpcore
@@ -94,11 +95,10 @@ def _parsed(received: bytes) -> tuple[Request | None, bytes]:
         return None, received
     method, path, _ = first.split(" ")
     cookies = dict(pair.strip().partition("=")[::2] for pair in headers.get("cookie", "").split(";"))
-    assert headers["authorization"].startswith("Basic ")
+    agent = b64decode(headers["authorization"].removeprefix("Basic ")).decode().partition(":")[0]
     content = rest[:length] if method == "POST" else None
-    return Request(method, path, content, cookies.get("JSESSIONID"), headers.get("x-csrf-token")), rest[
-        length:
-    ]
+    session, csrf = cookies.get("JSESSIONID"), headers.get("x-csrf-token")
+    return Request(method, path, content, session, csrf, agent), rest[length:]
 
 
 def _written(reply: Reply) -> bytes:

@@ -21,7 +21,7 @@ from tests.simulation.plan import Plan
 from tests.simulation.real_http import real_http
 from tests.simulation.scenario import Customer, is_answered
 from tests.simulation.server import Server
-from tests.simulation.truth import Call, Truth
+from tests.simulation.truth import CANARY, NAMED, Call, Truth
 
 __all__ = ["Result", "quiet", "simulate"]
 
@@ -60,15 +60,15 @@ def simulate(plan: Plan, *, is_traced: bool = False, is_real_http: bool = False)
         is_real_http: Whether the real HTTP client runs, on streams in memory.
     """
     rng = random.Random(plan.seed * 16 + 3)
-    with quiet() as errors, _no_collection(), virtual_loop(rng, shuffle=plan.shuffles) as loop:
+    with quiet() as logged, _no_collection(), virtual_loop(rng, shuffle=plan.shuffles) as loop:
         world = _World(plan, loop, is_traced=is_traced, is_real_http=is_real_http)
         try:
             world.run()
         finally:
             world.disk.destroy()
         truth = world.truth
-        for error in (*errors, *loop.errors):
-            truth.find("exception", error)
+        for finding in (*logged, *(f"exception: {error}" for error in loop.errors)):
+            truth.find(*finding.split(": ", 1))
         truth.counts["steps"] += loop.steps
         truth.counts["virtual seconds"] += int(loop.time())
     return Result(tuple(truth.findings), truth.counts, tuple(truth.timeline), world.points)
@@ -126,7 +126,7 @@ class _World:
             await asyncio.sleep(0.5)
 
     def _is_quiet(self) -> bool:
-        """Nothing is open, and of each end a hook was told: after a restart the bot looks for a chat twice."""
+        """Nothing is open, and of each end a hook was told: after a restart the bot looks for it twice."""
         over = {customer.chat.id for customer in self._customers if customer.chat.is_closed}
         return not self.disk.unsettled() and over <= {*self.truth.ended}
 
@@ -203,26 +203,29 @@ def _is_settled(customer: Customer) -> bool:
     return customer.is_done and (chat.is_closed or (is_answered(chat) and chat.customer_is_in))
 
 
-class _Errors(logging.Handler):
-    """Collects tracebacks; that an operation came to nothing is no fault of the bot."""
+class _Logs(logging.Handler):
+    """Reads every record of INFO and above; that an operation came to nothing is no fault of the bot."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.INFO)
         self.found: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and not isinstance(error, ActionError):
-            self.found.append(f"{record.getMessage()}: {error!r}")
+            self.found.append(f"exception: {record.getMessage()}: {error!r}")
+        said = f"{record.getMessage()} {error!r}"
+        if CANARY in said or NAMED.search(said):
+            self.found.append(f"I20: {record.levelname} of {record.name} tells {said[:100]!r}")
 
 
 @contextmanager
 def quiet() -> Iterator[list[str]]:
-    """No log is written; errors with a traceback are found."""
-    log, handler = logging.getLogger("chatbot"), _Errors()
+    """No log is written; errors with a traceback, and what nobody may read in a log (I20), are found."""
+    log, handler = logging.getLogger("chatbot"), _Logs()
     before = log.level, log.propagate
     log.addHandler(handler)
-    log.setLevel(logging.ERROR)
+    log.setLevel(logging.INFO)
     log.propagate = False
     try:
         yield handler.found

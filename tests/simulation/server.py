@@ -18,11 +18,12 @@ from tests.simulation.bayeux import Bayeux
 from tests.simulation.chats import NICKNAME, USER, Chat
 from tests.simulation.loop import SimLoop
 from tests.simulation.options import Faults, Options
-from tests.simulation.truth import Line, Truth
+from tests.simulation.truth import CANARY, Line, Truth
 
 __all__ = ["Request", "Server"]
 
 API = "/api/v2"
+_CHATS = "/api/v2/me/chats/"
 CSRF_TEXT = b"Missing or invalid Csrf token"
 
 
@@ -36,6 +37,7 @@ class Request:
         content: The body.
         cookie: The session that the client names.
         csrf: The token that it sends.
+        agent: Who asks.
     """
 
     method: str
@@ -43,6 +45,17 @@ class Request:
     content: bytes | None
     cookie: str | None
     csrf: str | None
+    agent: str = "robo"
+
+    @property
+    def is_login(self) -> bool:
+        """Whether it is the one with which a session begins."""
+        return (self.method, self.path) == ("GET", "/api/v2/me")
+
+    @property
+    def chat(self) -> str:
+        """The chat that it names; empty if it names none."""
+        return self.path.removeprefix(_CHATS).partition("/")[0] if self.path.startswith(_CHATS) else ""
 
     @property
     def operation(self) -> str:
@@ -99,7 +112,7 @@ class Server:
     def change_csrf(self) -> None:
         """Every session gets another token; only a GET tells it."""
         for cookie in self._sessions:
-            self._sessions[cookie] = self._new("csrf")
+            self._sessions[cookie] = self._new(f"{CANARY}-csrf")
 
     # customers
 
@@ -113,6 +126,7 @@ class Server:
     def say(self, chat: Chat, text: str) -> Line:
         """The customer says something."""
         line = chat.add("Text", "customer", self._loop.time(), text)
+        line.wire["text"] += f" {CANARY}"
         self._truth.note("customer", "%s line %d says %r (%d)", chat.id, line.index, text, line.ms)
         self._tell_lines(chat, [line])
         return line
@@ -183,9 +197,9 @@ class Server:
     def _log_in(self, request: Request) -> Reply:
         if self.refuses_login:
             return Reply(401, {}, b"")
-        cookie = request.cookie if request.cookie in self._sessions else self._new("session")
+        cookie = request.cookie if request.cookie in self._sessions else self._new(f"{CANARY}-session")
         assert cookie is not None
-        self._sessions.setdefault(cookie, self._new("csrf"))
+        self._sessions.setdefault(cookie, self._new(f"{CANARY}-csrf"))
         user = {"user": {"id": USER.rpartition("/")[2]}} if self._options.user_ids else {}
         headers = {"set-cookie": f"JSESSIONID={cookie}; Path=/", **_csrf(self._sessions[cookie])}
         return _json({"statusCode": 0, **user}, headers)

@@ -172,12 +172,12 @@ class Soak:
         """Live so many days; what there was at the end of each."""
         with (
             tempfile.TemporaryDirectory() as folder,
-            quiet() as errors,
+            quiet() as logged,
             virtual_loop(self._rng, shuffle=False) as loop,
         ):
             self._build(loop, Path(folder) / "journal")
             loop.run_until_complete(self._days(days))
-            self.findings += [*errors, *loop.errors]
+            self.findings += [*logged, *loop.errors]
         return self._samples
 
     def _build(self, loop: SimLoop, journal: Path) -> None:

@@ -13,16 +13,11 @@ from dataclasses import replace
 
 import pytest
 
-from chatbot.bot.journal import Checkpoint, Incident, Key, OperationRecord, OperationState
-from tests.simulation.chats import Chat
-from tests.simulation.check import check
-from tests.simulation.disk import Disk
 from tests.simulation.loop import PROCESS, Deadlock, Process, SimLoop, virtual_loop
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.options import Faults, Options
+from tests.simulation.options import Faults
 from tests.simulation.plan import crash_plan, plan_of
 from tests.simulation.run import simulate
-from tests.simulation.truth import Call, HookStart, Truth
 
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 
@@ -213,138 +208,3 @@ def test_a_seed_always_runs_alike() -> None:
     said = {run.communicate(timeout=60)[0] for run in runs}
     assert len(said) == 1
     assert int(said.pop().split()[0]) > 500
-
-
-# the checks can fail
-
-
-class Record:
-    """The record of a run in which all was well, to be spoilt."""
-
-    def __init__(self) -> None:
-        self.truth = Truth(lambda: 0.0)
-        self.disk = Disk(lambda: 0.0, self.truth)
-        self.chat = Chat("chat1", 1, Options())
-        self.chat.state = "Chatting"
-        self.chat.join(0.1)
-        self.chat.add("Text", "bot", 0.2, "hello")
-        self.line = self.chat.add("Text", "customer", 1.0, "say 1")
-        self.other = self.chat.add("Text", "customer", 1.1, "say 2")
-        self.truth.counts["lives"] = 1
-        self.truth.hooks = [self.start(self.line.index, 1000), self.start(self.other.index, 1100)]
-
-    def answer(self, *texts: str) -> None:
-        for number, text in enumerate(texts):
-            self.chat.add("Text", "bot", 2.0 + number, text)
-
-    @staticmethod
-    def start(index: int, ms: int, life: int = 1) -> HookStart:
-        return HookStart(0.0, life, "chat1", index, ms)
-
-    @staticmethod
-    def operation(state: OperationState) -> OperationRecord:
-        key = Key("chat1", "started", "answers", "on_chat_started", 0)
-        return OperationRecord(key, "SendMessage", '{"text":"hello"}', "", state)
-
-    def found(self) -> set[str]:
-        check(self.truth, self.disk, [self.chat])
-        return {finding.partition(":")[0] for finding in self.truth.findings}
-
-
-@pytest.fixture
-def record() -> Iterator[Record]:
-    record = Record()
-    yield record
-    record.disk.destroy()
-
-
-def test_nothing_is_found_where_all_is_well(record: Record) -> None:
-    record.answer("re 1000.0", "re 1100.0")
-    assert record.found() == set()
-
-
-def test_a_lost_reply_is_found(record: Record) -> None:
-    record.answer("re 1000.0")
-    assert record.found() == {"lost"}
-
-
-def test_a_doubled_reply_is_found_whatever_its_words(record: Record) -> None:
-    record.answer("re 1000.0", "re 1000.0~7", "re 1100.0")
-    assert record.found() == {"doubled"}
-
-
-def test_a_misordered_reply_is_found(record: Record) -> None:
-    record.answer("re 1100.0", "re 1000.0")
-    assert record.found() == {"misordered"}
-
-
-def test_hooks_out_of_order_are_found(record: Record) -> None:
-    record.answer("re 1000.0", "re 1100.0")
-    record.truth.hooks.reverse()
-    assert record.found() == {"I3"}
-
-
-def test_hooks_that_run_again_without_a_crash_are_found(record: Record) -> None:
-    record.answer("re 1000.0", "re 1100.0")
-    record.truth.hooks.append(record.start(record.other.index, 1100))
-    assert record.found() == {"I3", "I4"}
-
-
-def test_an_operation_without_an_end_is_found(record: Record) -> None:
-    record.answer("re 1000.0", "re 1100.0")
-    record.disk.apply([("robo", [record.operation("unknown")])])
-    assert record.found() == {"I7"}
-
-
-def test_a_request_to_a_chat_that_is_over_is_found(record: Record) -> None:
-    record.answer("re 1000.0", "re 1100.0")
-    record.truth.told_gone[1, "chat1"] = 5.0
-    record.truth.calls = [Call(5.0, 1, "chat1", "SendMessage")]
-    assert record.found() == set()
-    record.truth.calls.append(Call(5.1, 1, "chat1", "SendMessage"))
-    assert record.found() == {"I10"}
-
-
-def test_too_many_refused_logins_are_found(record: Record) -> None:
-    record.answer("re 1000.0", "re 1100.0")
-    record.truth.logins = [(at, True) for at in (1.0, 2.0, 3.0, 64.0, 65.0)]
-    assert record.found() == set()
-    record.truth.logins.append((66.0, True))
-    record.truth.logins.append((67.0, True))
-    assert record.found() == {"I14"}
-
-
-def test_a_cursor_that_falls_is_found_unless_the_rewind_is_recorded(record: Record) -> None:
-    record.answer("re 1000.0", "re 1100.0")
-    far, back = Checkpoint("chat1", "started", cursor=7), Checkpoint("chat1", "started", cursor=5)
-    record.disk.apply([("robo", [far, Incident("chat1", "rewind", ""), back])])
-    assert record.found() == set()
-    record.disk.apply([("robo", [far, back])])
-    assert record.found() == {"I2"}
-
-
-def test_an_end_that_no_hook_was_told_of_is_found(record: Record) -> None:
-    record.answer("re 1000.0", "re 1100.0")
-    record.chat.is_closed = True
-    assert record.found() == {"end"}
-    record.truth.findings.clear()
-    record.truth.ended += ["chat1", "chat1"]
-    assert record.found() == {"end"}
-
-
-def test_an_answer_that_waits_for_the_next_comparison_is_found(record: Record) -> None:
-    record.truth.prompt_s = 16.0
-    record.chat.add("Text", "bot", 2.0, "re 1000.0")
-    record.chat.add("Text", "bot", 30.0, "re 1100.0")
-    assert record.found() == {"L2"}
-
-
-def test_an_intent_is_found_by_what_it_says(record: Record) -> None:
-    said = b'{"operationName":"SendMessage","text":"hello"}'
-    assert not record.disk.has_intent("chat1", said)
-    record.disk.apply([("robo", [record.operation("intent")])])
-    assert record.disk.has_intent("chat1", said)
-    assert not record.disk.has_intent("chat1", said.replace(b"hello", b"other"))
-    assert not record.disk.has_intent("chat2", said)
-    record.disk.apply([("robo", [replace(record.operation("confirmed"), body="")])])
-    assert not record.disk.has_intent("chat1", said)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Call", "HookStart", "Line", "Truth", "key_of", "replies_to"]
+__all__ = ["CANARY", "NAMED", "Call", "HookStart", "Line", "Truth", "key_of", "replies_to"]
 
-_NAMED = re.compile(r"re (\d+)\.(\d+)")
+CANARY = "canary"
+"""Stands in all that no log may tell: what customers say, passwords, cookies and tokens."""
+
+_MOST_AT_ONCE = 100
+NAMED = re.compile(r"re (\d+)\.(\d+)")
+"""What the plugin under test says."""
+
 Who = Literal["customer", "bot", "system"]
 
 
@@ -39,15 +46,27 @@ class Line:
     excused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class HookStart:
-    """One start of ``on_text``."""
+    """One start of ``on_text``.
+
+    Args:
+        at: When, in virtual time.
+        life: Of which life.
+        chat: In which chat.
+        index: For the line of this index.
+        ms: For the line that was said then.
+        ended_at: When it ended, one way or the other; infinity if it never did.
+        is_cut: It ended because it was cancelled.
+    """
 
     at: float
     life: int
     chat: str
     index: int
     ms: int
+    ended_at: float = math.inf
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +91,8 @@ class Truth:
         stirs: When lives began, and when something happened to them.
         prompt_s: How soon a line is answered; 0 if the faults allow no such promise.
         told_gone: When a life was told that a chat is over.
+        stopped: When a life was asked to stop.
+        cursors: When the cursor of a chat became durable, and where.
     """
 
     now: Callable[[], float]
@@ -92,11 +113,21 @@ class Truth:
     rewinds: Counter[str] = field(default_factory=Counter)
     logins: list[tuple[float, bool]] = field(default_factory=list)
     told_gone: dict[tuple[int, str], float] = field(default_factory=dict)
+    stopped: dict[int, float] = field(default_factory=dict)
+    cursors: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
 
     def note(self, who: str, what: str, *arguments: object) -> None:
         """One line of the timeline."""
         if self.is_traced:
             self.timeline.append(f"{self.now():9.3f}  {who:<8}  {what % arguments if arguments else what}")
+
+    def is_running(self, chat: str, up_to: int) -> bool:
+        """Whether a hook for a line up to this index runs now, in a life that goes on."""
+        return any(
+            start.chat == chat and start.index <= up_to and start.ended_at == math.inf
+            for start in self.hooks[-_MOST_AT_ONCE:]
+            if start.life == self.counts["lives"]
+        )
 
     def begin_again(self, chat: str) -> None:
         """The chat is offered anew: what was told of its end is of no interest now."""
@@ -119,5 +150,5 @@ def replies_to(text: str, ms: int) -> list[str]:
 
 def key_of(text: str) -> str:
     """The name of a reply, whatever the server or a second thought has made of its words."""
-    named = _NAMED.search(text)
+    named = NAMED.search(text)
     return named.group() if named else text.strip()

@@ -1,0 +1,277 @@
+"""The checks can fail: each finds what it is there for, in the record of a run that is spoilt for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from chatbot.bot.journal import Checkpoint, Incident, Key, OperationRecord, OperationState
+from chatbot.wire.http import Reply
+from tests.simulation.chats import Chat
+from tests.simulation.check import check
+from tests.simulation.disk import Disk
+from tests.simulation.options import Options
+from tests.simulation.server import Request
+from tests.simulation.truth import Call, HookStart, Truth
+from tests.simulation.watch import Watch
+
+
+class Record:
+    """The record of a run in which all was well, to be spoilt."""
+
+    def __init__(self) -> None:
+        self.truth = Truth(lambda: 0.0)
+        self.disk = Disk(lambda: 0.0, self.truth)
+        self.chat = Chat("chat1", 1, Options())
+        self.chat.state = "Chatting"
+        self.chat.join(0.1)
+        self.chat.add("Text", "bot", 0.2, "hello")
+        self.line = self.chat.add("Text", "customer", 1.0, "say 1")
+        self.other = self.chat.add("Text", "customer", 1.1, "say 2")
+        self.truth.counts["lives"] = 1
+        self.truth.hooks = [self.start(self.line.index, 1000), self.start(self.other.index, 1100)]
+
+    def answer(self, *texts: str) -> None:
+        for number, text in enumerate(texts):
+            self.chat.add("Text", "bot", 2.0 + number, text)
+
+    @staticmethod
+    def start(index: int, ms: int, life: int = 1) -> HookStart:
+        return HookStart(0.0, life, "chat1", index, ms, ended_at=0.0)
+
+    @staticmethod
+    def operation(state: OperationState) -> OperationRecord:
+        key = Key("chat1", "started", "answers", "on_chat_started", 0)
+        return OperationRecord(key, "SendMessage", '{"text":"hello"}', "", state)
+
+    def found(self) -> set[str]:
+        check(self.truth, self.disk, [self.chat])
+        return {finding.partition(":")[0] for finding in self.truth.findings}
+
+
+@pytest.fixture
+def record() -> Iterator[Record]:
+    record = Record()
+    yield record
+    record.disk.destroy()
+
+
+def test_nothing_is_found_where_all_is_well(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    assert record.found() == set()
+
+
+def test_a_lost_reply_is_found(record: Record) -> None:
+    record.answer("re 1000.0")
+    assert record.found() == {"lost"}
+
+
+def test_a_doubled_reply_is_found_whatever_its_words(record: Record) -> None:
+    record.answer("re 1000.0", "re 1000.0~7", "re 1100.0")
+    assert record.found() == {"doubled"}
+
+
+def test_a_misordered_reply_is_found(record: Record) -> None:
+    record.answer("re 1100.0", "re 1000.0")
+    assert record.found() == {"misordered"}
+
+
+def test_hooks_out_of_order_are_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.hooks.reverse()
+    assert record.found() == {"I3"}
+
+
+def test_hooks_that_run_again_without_a_crash_are_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.hooks.append(record.start(record.other.index, 1100))
+    assert record.found() == {"I3", "I4"}
+
+
+def test_hooks_may_run_again_only_if_a_crash_comes_before_their_end_is_durable(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.hooks.append(record.start(record.other.index, 1100, life=2))
+    record.truth.cursors["chat1"] = [(3.0, record.other.index)]
+    record.truth.kills = [2.0]
+    assert record.found() == set()
+    record.truth.kills = [3.0]
+    assert record.found() == {"I4"}
+
+
+def test_hooks_that_a_stop_has_cut_short_may_run_again(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.hooks.append(record.start(record.other.index, 1100, life=2))
+    record.truth.hooks[1].is_cut = True
+    record.truth.hooks[1].ended_at = 4.0
+    record.truth.stopped[1] = 3.0
+    assert record.found() == set()
+    record.truth.stopped[1] = 5.0
+    assert record.found() == {"I4"}
+
+
+def test_hooks_that_never_end_are_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.hooks[1].ended_at = float("inf")
+    assert record.found() == {"I1"}
+
+
+def test_a_cursor_that_passes_a_running_hook_is_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.disk.apply([("robo", [Checkpoint("chat1", "started", cursor=record.other.index)])])
+    assert record.found() == set()
+    record.truth.hooks[1].ended_at = float("inf")
+    record.disk.apply([("robo", [Checkpoint("chat1", "started", cursor=record.other.index + 1)])])
+    assert record.found() == {"I1"}
+
+
+def test_a_hook_that_starts_after_the_stop_is_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.stopped[1] = -0.01
+    assert record.found() == set()
+    record.truth.stopped[1] = -0.1
+    assert record.found() == {"I19"}
+
+
+def test_an_operation_without_an_end_is_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.disk.apply([("robo", [record.operation("unknown")])])
+    assert record.found() == {"I7"}
+
+
+def test_a_request_to_a_chat_that_is_over_is_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.told_gone[1, "chat1"] = 5.0
+    record.truth.calls = [Call(5.0, 1, "chat1", "SendMessage")]
+    assert record.found() == set()
+    record.truth.calls.append(Call(5.1, 1, "chat1", "SendMessage"))
+    assert record.found() == {"I10"}
+
+
+def test_too_many_refused_logins_are_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.logins = [(at, True) for at in (1.0, 2.0, 3.0, 64.0, 65.0)]
+    assert record.found() == set()
+    record.truth.logins.append((66.0, True))
+    record.truth.logins.append((67.0, True))
+    assert record.found() == {"I14"}
+
+
+def test_a_cursor_that_falls_is_found_unless_the_rewind_is_recorded(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    far, back = Checkpoint("chat1", "started", cursor=7), Checkpoint("chat1", "started", cursor=5)
+    record.disk.apply([("robo", [far, Incident("chat1", "rewind", ""), back])])
+    assert record.found() == set()
+    record.disk.apply([("robo", [far, back])])
+    assert record.found() == {"I2"}
+
+
+def test_an_end_that_no_hook_was_told_of_is_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.chat.is_closed = True
+    assert record.found() == {"end"}
+    record.truth.findings.clear()
+    record.truth.ended += ["chat1", "chat1"]
+    assert record.found() == {"end"}
+
+
+def test_an_answer_that_waits_for_the_next_comparison_is_found(record: Record) -> None:
+    record.truth.prompt_s = 16.0
+    record.chat.add("Text", "bot", 2.0, "re 1000.0")
+    record.chat.add("Text", "bot", 30.0, "re 1100.0")
+    assert record.found() == {"L2"}
+
+
+def test_an_intent_is_found_by_what_it_says(record: Record) -> None:
+    said = b'{"operationName":"SendMessage","text":"hello"}'
+    assert not record.disk.has_intent("chat1", said)
+    record.disk.apply([("robo", [record.operation("intent")])])
+    assert record.disk.has_intent("chat1", said)
+    assert not record.disk.has_intent("chat1", said.replace(b"hello", b"other"))
+    assert not record.disk.has_intent("chat2", said)
+    record.disk.apply([("robo", [replace(record.operation("confirmed"), body="")])])
+    assert not record.disk.has_intent("chat1", said)
+
+
+# requests
+
+
+class Wire:
+    """A watched connection, and the time on it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.truth = Truth(lambda: self.now)
+        self.watch = Watch(self.truth, lambda _chat: "Chatting")
+
+    def send(self, operation: str = "SendMessage") -> Request:
+        body = json.dumps({"operationName": operation}).encode()
+        request = Request("POST", "/api/v2/me/chats/chat1", body, None, None)
+        self.watch.sends(request, 1)
+        return request
+
+    def read(self, serial: int, *capabilities: str) -> None:
+        chat = {"id": "chat1", "state": "Chatting", "serial": serial, "capabilities": capabilities}
+        request = Request("GET", "/api/v2/me/chats/chat1", None, None, None)
+        self.watch.hears(request, 1, Reply(200, {}, json.dumps({"chat": chat}).encode()))
+
+    def found(self) -> set[str]:
+        return {finding.partition(":")[0] for finding in self.truth.findings}
+
+
+def test_what_the_newest_view_does_not_list_is_not_to_be_sent() -> None:
+    wire = Wire()
+    wire.read(1, "SendMessage")
+    wire.now = 1.0
+    wire.read(2)
+    wire.send()
+    assert wire.found() == set()
+    wire.now = 1.1
+    wire.send()
+    assert wire.found() == {"I11"}
+
+
+def test_a_view_that_comes_late_says_nothing() -> None:
+    wire = Wire()
+    wire.read(2, "SendMessage")
+    wire.now = 1.0
+    wire.read(1)
+    wire.now = 2.0
+    wire.send()
+    assert wire.found() == set()
+
+
+def test_what_was_to_wait_is_found_if_it_does_not() -> None:
+    wire = Wire()
+    wire.watch.hears(wire.send(), 1, Reply(429, {"retry-after": "3"}, b""))
+    wire.now = 3.0
+    wire.send()
+    assert wire.found() == set()
+    wire.now = 2.9
+    wire.send()
+    assert wire.found() == {"I15"}
+
+
+def test_a_second_login_beside_the_first_is_found() -> None:
+    wire = Wire()
+    login = Request("GET", "/api/v2/me", None, None, None)
+    wire.watch.sends(login, 1)
+    wire.watch.lands(login, 1)
+    wire.watch.sends(login, 1)
+    assert wire.found() == set()
+    wire.watch.sends(login, 1)
+    assert wire.found() == {"I14"}
+
+
+def test_many_requests_to_a_failing_server_are_found() -> None:
+    wire = Wire()
+    for number in range(100):
+        wire.now = 0.1 * number
+        wire.send()
+    assert wire.found() == set()
+    for number in range(100):
+        wire.now = 20.0 + 0.1 * number
+        wire.watch.fails(wire.send(), 1)
+    assert wire.found() == {"rate"}
