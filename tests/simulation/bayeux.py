@@ -48,7 +48,7 @@ class Bayeux:
     def __init__(self, loop: SimLoop, options: Options) -> None:
         self.clients: dict[str, Client] = {}
         self._loop = loop
-        self._options = options
+        self.options = options
         self._count = 0
 
     def handle(self, session: str, messages: list[Message]) -> bytes | asyncio.Future[bytes]:
@@ -93,19 +93,19 @@ class Bayeux:
 
     def _is_alive(self, client: Client) -> bool:
         idle = self._loop.time() - client.answered_at
-        if client.held is None and idle > self._options.max_interval_s:
+        if client.held is None and idle > self.options.max_interval_s:
             self.clients.pop(client.id, None)
         return client.id in self.clients
 
     def _handshake(self, session: str, message: Message) -> Message:
         self._count += 1
-        ack = self._options.ack and bool((message.get("ext") or {}).get("ack"))
+        ack = self.options.ack and bool((message.get("ext") or {}).get("ack"))
         client = Client(f"client{self._count}", session, ack=ack, now_s=self._loop.time())
         self.clients[client.id] = client
         reply = _reply(message, version="1.0", supportedConnectionTypes=["long-polling"])
         return reply | {
             "clientId": client.id,
-            "advice": {"reconnect": "retry", "interval": 0, "timeout": self._options.hold_s * 1000},
+            "advice": {"reconnect": "retry", "interval": 0, "timeout": self.options.hold_s * 1000},
             **({"ext": {"ack": True}} if ack else {}),
         }
 
@@ -130,7 +130,7 @@ class Bayeux:
         if wants_answer or client.queue or client.unacknowledged:
             return json.dumps(self._delivery(client)).encode()
         client.held = self._loop.create_future()
-        client.timer = self._loop.later(self._options.hold_s, self._flush, client)
+        client.timer = self._loop.later(self.options.hold_s, self._flush, client)
         return client.held
 
     def _delivery(self, client: Client) -> list[Message]:

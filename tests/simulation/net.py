@@ -16,7 +16,8 @@ from chatbot.wire.http import Method, Reply
 from tests.simulation.loop import PROCESS, Process, SimLoop, for_ever
 from tests.simulation.options import LATEST_EFFECT_S, REQUEST_FAULTS
 from tests.simulation.plan import Plan
-from tests.simulation.server import Request, Server
+from tests.simulation.request import Request
+from tests.simulation.server import Server
 from tests.simulation.truth import Call, Truth
 from tests.simulation.watch import Watch
 

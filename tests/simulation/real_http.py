@@ -12,7 +12,7 @@ from chatbot.model.errors import ConnectionLost
 from chatbot.wire.http import HttpxHttp, Reply
 from tests.simulation.loop import PROCESS, for_ever
 from tests.simulation.net import Flight, Net
-from tests.simulation.server import Request
+from tests.simulation.request import Request
 
 __all__ = ["real_http"]
 

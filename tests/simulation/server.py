@@ -9,7 +9,6 @@ import asyncio
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,52 +16,15 @@ from chatbot.wire.http import Reply
 from tests.simulation.bayeux import Bayeux
 from tests.simulation.chats import NICKNAME, USER, Chat
 from tests.simulation.loop import SimLoop
+from tests.simulation.notices import Notices
 from tests.simulation.options import Faults, Options
+from tests.simulation.request import Request
 from tests.simulation.truth import CANARY, Line, Truth
 
-__all__ = ["Request", "Server"]
+__all__ = ["Server"]
 
 API = "/api/v2"
-_CHATS = "/api/v2/me/chats/"
 CSRF_TEXT = b"Missing or invalid Csrf token"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it arrives.
-
-    Args:
-        method: GET or POST.
-        path: Path and query.
-        content: The body.
-        cookie: The session that the client names.
-        csrf: The token that it sends.
-        agent: Who asks.
-    """
-
-    method: str
-    path: str
-    content: bytes | None
-    cookie: str | None
-    csrf: str | None
-    agent: str = "robo"
-
-    @property
-    def is_login(self) -> bool:
-        """Whether it is the one with which a session begins."""
-        return (self.method, self.path) == ("GET", "/api/v2/me")
-
-    @property
-    def chat(self) -> str:
-        """The chat that it names; empty if it names none."""
-        return self.path.removeprefix(_CHATS).partition("/")[0] if self.path.startswith(_CHATS) else ""
-
-    @property
-    def operation(self) -> str:
-        """The name of the operation, if it is one."""
-        if self.method != "POST" or self.content is None or "/notifications" in self.path:
-            return ""
-        return str(json.loads(self.content).get("operationName", ""))
 
 
 class Server:
@@ -86,14 +48,12 @@ class Server:
         self.on_line: Callable[[Chat, Line], None] = lambda _chat, _line: None
         self._loop = loop
         self._options = options
-        self._faults = faults
         self._truth = truth
         self._rng = rng
+        self.notices = Notices(loop, self.bayeux, faults, truth, rng)
         self._sessions: dict[str, str] = {}
         self._count = 0
         self._references = 0
-        self._reference: int | None = None
-        self._free_at = 0.0
 
     def newest_ms(self, name: str, until_s: float) -> int:
         """When the customer said the newest line that was there at this time."""
@@ -128,19 +88,19 @@ class Server:
         line = chat.add("Text", "customer", self._loop.time(), text)
         line.wire["text"] += f" {CANARY}"
         self._truth.note("customer", "%s line %d says %r (%d)", chat.id, line.index, text, line.ms)
-        self._tell_lines(chat, [line])
+        self.notices.lines(chat, [line])
         return line
 
     def type(self, chat: Chat, kind: str) -> None:
         """The customer types."""
-        self._tell_lines(chat, [chat.add(kind, "customer", self._loop.time())])
+        self.notices.lines(chat, [chat.add(kind, "customer", self._loop.time())])
 
     def depart(self, chat: Chat) -> None:
         """The customer leaves."""
         chat.customer_is_in = False
         line = chat.add("ParticipantLeft", "customer", self._loop.time())
         self._truth.note("customer", "%s leaves", chat.id)
-        self._tell_lines(chat, [line])
+        self.notices.lines(chat, [line])
 
     def offer_waiting(self) -> None:
         """Offer what waits, if the agent is Ready."""
@@ -149,7 +109,7 @@ class Server:
                 chat.state = "Invited"
                 self._truth.note("server", "%s rings", chat.id)
                 self._truth.begin_again(chat.id)
-                self._tell(chat, "StatusChange")
+                self.notices.chat(chat, "StatusChange")
                 self._loop.later(self._options.ring_s, self._revoke, chat)
 
     def _revoke(self, chat: Chat) -> None:
@@ -158,7 +118,7 @@ class Server:
         chat.state = "Revoked"
         self._truth.counts["revoked"] += 1
         self._truth.note("server", "%s is revoked", chat.id)
-        self._tell(chat, "StatusChange")
+        self.notices.chat(chat, "StatusChange")
         chat.state = ""
         self._loop.later(2.0, self.offer_waiting)
 
@@ -171,7 +131,7 @@ class Server:
             self._truth.note("FAULT", "%s loses the lines %s", chat.id, [line.index for line in lost])
             self._truth.rewinds[chat.id] += 1
             if self._options.new_own_id and self._options.rejoin_line:
-                self._tell_lines(chat, [chat.join(self._loop.time(), "ParticipantRejoined")])
+                self.notices.lines(chat, [chat.join(self._loop.time(), "ParticipantRejoined")])
             elif self._options.new_own_id:
                 chat.new_agent_id()
 
@@ -251,16 +211,13 @@ class Server:
         if chat is None or chat.is_closed or not chat.state:
             return self._unknown_chat()
         self._references += 1
-        self._reference = self._references if self._options.references else None
+        reference = {"referenceId": self._references} if self._options.references else {}
+        self.notices.reference = reference
         done = _OPERATIONS[operation](self, chat, body)
-        reference = self._referred()
-        self._reference = None
+        self.notices.reference = {}
         if not done:
             return _json({"statusCode": 2, "statusMessage": f"not valid while {chat.state}"})
         return _json({"statusCode": 0, **reference})
-
-    def _referred(self) -> dict[str, int]:
-        return {"referenceId": self._reference} if self._reference is not None else {}
 
     def _for_agent(self, operation: str) -> Reply:
         if operation in {"Ready", "StartContactCenterSession"}:
@@ -283,9 +240,9 @@ class Server:
         assert body.get("nickname") in {None, NICKNAME}
         chat.state = "Chatting"
         chat.join(self._loop.time())
-        self._tell(chat, "StatusChange", participants=False)
-        self._tell(chat, "ParticipantsUpdated")
-        self._tell_lines(chat, chat.lines)
+        self.notices.chat(chat, "StatusChange", participants=False)
+        self.notices.chat(chat, "ParticipantsUpdated")
+        self.notices.lines(chat, chat.lines)
         return True
 
     def _send(self, chat: Chat, body: dict[str, Any]) -> bool:
@@ -304,12 +261,12 @@ class Server:
         if kind == "Text":
             self._truth.note("server", "%s line %d of the bot: %r", chat.id, line.index, text)
             self.on_line(chat, line)
-        self._tell_lines(chat, [line])
+        self.notices.lines(chat, [line])
         return True
 
     def _update_data(self, chat: Chat, body: dict[str, Any]) -> bool:
         chat.user_data |= body["userData"]
-        self._tell(chat, "PropertiesUpdated")
+        self.notices.chat(chat, "PropertiesUpdated")
         return True
 
     def _leave(self, chat: Chat, body: dict[str, Any]) -> bool:
@@ -317,55 +274,16 @@ class Server:
             return False
         chat.state = "LeftChat"
         chat.agent_is_in = False
-        self._tell(chat, "StatusChange")
+        self.notices.chat(chat, "StatusChange")
         return True
 
     def _complete(self, chat: Chat, body: dict[str, Any]) -> bool:
         if chat.state not in {"Chatting", "LeftChat"}:
             return False
         chat.state = "Completed"
-        self._tell(chat, "StatusChange")
+        self.notices.chat(chat, "StatusChange")
         chat.is_closed = True
         self._truth.note("server", "%s is completed", chat.id)
-        return True
-
-    # notifications
-
-    def _tell(self, chat: Chat, kind: str, *, participants: bool = True) -> None:
-        message = {"messageType": "ChatStateChangeMessage", "notificationType": kind}
-        resource = chat.resource(participants=participants)
-        self._notify({**message, "chat": resource, **self._referred()})
-
-    def _tell_lines(self, chat: Chat, lines: list[Line]) -> None:
-        if chat.state != "Chatting":
-            return
-        self._notify(
-            {
-                "messageType": "MessageLogUpdated",
-                "notificationType": "NewMessages",
-                "chatUri": f"http://elsewhere:8080/api/v2/chats/{chat.id}",
-                "messages": [line.wire for line in lines],
-            }
-        )
-
-    def _notify(self, data: dict[str, Any]) -> None:
-        if self._happens("notice dropped"):
-            self._truth.note("FAULT", "a notification is dropped")
-            return
-        self._free_at = max(self._free_at, self._loop.time() + self._rng.random() * self._options.notice_s)
-        delay = self._free_at - self._loop.time()
-        if self._happens("notice reordered"):
-            self._truth.note("FAULT", "a notification is late")
-            delay += self._rng.random() * 1.5
-        self._loop.later(delay, self.bayeux.push, data)
-        if self._happens("notice doubled"):
-            self._loop.later(delay + self._rng.random(), self.bayeux.push, data)
-
-    def _happens(self, fault: str) -> bool:
-        rate = self._faults.rates.get(fault)
-        if rate is None or self._loop.time() > self._faults.until_s or self._rng.random() >= rate:
-            return False
-        self._truth.counts[fault] += 1
         return True
 
     def _new(self, what: str) -> str:

@@ -14,7 +14,7 @@ from tests.simulation.chats import Chat
 from tests.simulation.check import check
 from tests.simulation.disk import Disk
 from tests.simulation.options import Options
-from tests.simulation.server import Request
+from tests.simulation.request import Request
 from tests.simulation.truth import Call, HookStart, Truth
 from tests.simulation.watch import Watch
 

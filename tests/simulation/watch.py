@@ -10,7 +10,7 @@ from typing import Any
 
 from chatbot.wire.http import Reply
 from tests.simulation.options import SESSION_KEEPS_RETRY_AFTER
-from tests.simulation.server import Request
+from tests.simulation.request import Request
 from tests.simulation.truth import Truth
 
 __all__ = ["Watch"]
