@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import math
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.simulation.options import Options
-from tests.simulation.truth import Line, Who
+from tests.simulation.truth import Line, Who, key_of, replies_to
 
 __all__ = ["BASE", "Chat"]
 
@@ -57,10 +57,17 @@ class Chat:
         self.customer_is_in = False
         self.agent_is_in = False
         self.is_closed = False
-        self.cut_at_ms = math.inf
+        self.cuts: list[float] = []
+        self.humans: list[dict[str, Any]] = []
+        self.withheld: frozenset[str] = frozenset()
+        self.withheld_until = 0.0
+        self.came_back_as = 0
+        self.refused: list[str] = []
+        self.given_up: set[int] = set()
         self._options = options
         self._number = number
         self._joins = 0
+        self._guests = 0
         self._last_ms = 0
         self._steps = 0
         self._serial = 0
@@ -73,7 +80,7 @@ class Chat:
         wire: dict[str, Any] = {
             "index": index,
             "type": kind,
-            "from": self._customer() if who == "customer" else self._agent(),
+            "from": self.customer() if who == "customer" else self._agent(),
             "visibility": "All",
             "timestamp": at,
             "timestampSeconds": ms,
@@ -104,8 +111,16 @@ class Chat:
             line.is_lost = True
         self.dropped += lost
         if lost:
-            self.cut_at_ms = min(self.cut_at_ms, now_s * 1000)
+            self.cuts.append(now_s)
         return lost
+
+    def excuse(self) -> None:
+        """What is not answered now need not be any more."""
+        said = Counter(key_of(line.text) for line in self.texts("bot", with_lost=True))
+        for line in self.texts("customer"):
+            replies = Counter(replies_to(line.text, line.ms))
+            line.excused = not replies <= said
+            said -= replies
 
     def texts(self, who: Who, *, with_lost: bool = False) -> list[Line]:
         """What was said, in order."""
@@ -122,7 +137,7 @@ class Chat:
             "uri": f"http://elsewhere:8080/api/v2/chats/{self.id}",
             "path": f"/chats/{self.id}",
             "state": self.state,
-            "capabilities": _CAPABILITIES.get(self.state, []),
+            "capabilities": [name for name in _CAPABILITIES.get(self.state, []) if name not in self.withheld],
             "userData": dict(self.user_data),
             "chatType": "Inbound",
         }
@@ -143,9 +158,24 @@ class Chat:
 
     def _people(self) -> list[dict[str, Any]]:
         people = [self._agent()] if self.agent_is_in else []
-        return people + ([self._customer()] if self.customer_is_in else [])
+        return people + self.humans + ([self.customer()] if self.customer_is_in else [])
 
-    def _customer(self) -> dict[str, Any]:
+    def own_ids(self) -> set[str]:
+        """All participant ids that the bot has had here."""
+        return {f"00A{self._number:04}{join:02}" for join in range(self._joins + 1)}
+
+    def human(self, nickname: str) -> dict[str, Any]:
+        """Another agent."""
+        self._guests += 1
+        person = {
+            "nickname": nickname,
+            "type": "Agent",
+            "participantId": f"00H{self._number:04}{self._guests:02}",
+        }
+        return person | ({"path": "/users/U-hugo"} if self._options.user_ids else {})
+
+    def customer(self) -> dict[str, Any]:
+        """The one whose chat it is."""
         return {"nickname": "Ana", "type": "Customer", "participantId": f"00C{self._number:04}"}
 
     def _agent(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from chatbot.bot.journal_file import MIGRATIONS
 from chatbot.bot.journal_sqlite import SqliteStore, Unit
 from chatbot.model.errors import ChatbotError
 from tests.simulation.loop import PROCESS, SimLoop
+from tests.simulation.options import REWINDS_ONLY_AFTER_FAILOVERS
 from tests.simulation.truth import Truth
 
 __all__ = ["Disk", "journal_thread", "moment"]
@@ -41,6 +43,7 @@ class Disk:
         self.checkpoints: dict[str, Checkpoint] = {}
         self.incidents: list[Incident] = []
         self._rewound: set[str] = set()
+        self._falls: Counter[str] = Counter()
         self._truth = truth
         self._db = _fresh()
         # the store sees to it that its file is still there; this one is, and the rows are in memory
@@ -100,9 +103,8 @@ class Disk:
                 self.operations[record.key] = record
             case Checkpoint():
                 before = self.checkpoints.get(record.chat_id)
-                falls = before is not None and before.phase != "ended" and record.cursor < before.cursor
-                if falls and record.chat_id not in self._rewound:
-                    self._truth.find("I2", f"the cursor of {record.chat_id} falls to {record.cursor}")
+                if before is not None and before.phase != "ended" and record.cursor < before.cursor:
+                    self._see_fall(record)
                 self._rewound.discard(record.chat_id)
                 self._see_cursor(record, before.cursor if before is not None else 0)
                 self.checkpoints[record.chat_id] = record
@@ -111,6 +113,14 @@ class Disk:
                 if record.kind == "rewind":
                     self._rewound.add(record.chat_id)
                 self.incidents.append(record)
+
+    def _see_fall(self, record: Checkpoint) -> None:
+        """I2: each fall of a cursor is recorded, and the chat has really lost lines once more."""
+        chat = record.chat_id
+        self._falls[chat] += 1
+        is_excused = self._falls[chat] <= self._truth.rewinds[chat] or not REWINDS_ONLY_AFTER_FAILOVERS
+        if chat not in self._rewound or not is_excused:
+            self._truth.find("I2", f"the cursor of {chat} falls to {record.cursor}")
 
     def _see_cursor(self, record: Checkpoint, before: int) -> None:
         """I1: the cursor passes no line whose hook runs."""

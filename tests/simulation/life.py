@@ -125,6 +125,12 @@ class Lives:
         self._is_over = True
         self.stop()
 
+    def waiting(self) -> dict[str, int]:
+        """How many lines of each chat the bot holds (I17)."""
+        pipeline = getattr(self._runner, "_pipeline", None)
+        chats = pipeline.chats.values() if pipeline is not None else ()
+        return {chat.id: len(chat.order.waiting()) for chat in chats}
+
     async def _live(self) -> None:
         clock = SimClock(self._loop, self._rng)
         writer = GroupCommit(lambda: self._disk, journal_thread(self._loop, self._rng), clock)

@@ -62,6 +62,16 @@ class Notices:
             }
         )
 
+    def again(self, resource: dict[str, Any]) -> None:
+        """Tell an old view of a chat once more."""
+        self._send(
+            {
+                "messageType": "ChatStateChangeMessage",
+                "notificationType": "StatusChange",
+                "chat": resource,
+            }
+        )
+
     def _send(self, data: dict[str, Any]) -> None:
         if self._happens("notice dropped"):
             self._truth.note("FAULT", "a notification is dropped")

@@ -18,6 +18,14 @@ LATEST_EFFECT_S = 0.8 * SETTLE_S
 
 # what the bot does not do yet; each is checked, or happens, when it stands at True
 SESSION_KEEPS_RETRY_AFTER = False
+BRAKE_LOOKS_AGAIN = False
+REWINDS_ONLY_AFTER_FAILOVERS = False
+
+MOST_WAITING = 256
+"""Lines that the bot holds of one chat (reliability 2.3)."""
+
+SLOW_S = 8.0
+"""How long the slow hook takes."""
 
 REQUEST_FAULTS = (
     "request lost",

@@ -7,8 +7,12 @@ from dataclasses import dataclass, replace
 
 from tests.simulation.options import Faults, Options, draw_calm, draw_faults, draw_options
 from tests.simulation.scenario import Script, draw_scripts
+from tests.simulation.turns import Turn, draw_turns
 
-__all__ = ["Plan", "crash_plan", "plan_of"]
+__all__ = ["Plan", "crash_plan", "plain_plan", "plan_of"]
+
+_PLAIN = 0.4
+_UNHARMED = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Plan:
         changes_its_mind: Whether the plugin proposes other words when it is asked again.
         dresses: Whether replies hold what servers like to rewrite.
         kill_at: The point of the first life at which it is killed; 0: none.
+        turns: What else befalls its chats.
     """
 
     seed: int
@@ -34,10 +39,22 @@ class Plan:
     changes_its_mind: bool = False
     dresses: bool = False
     kill_at: int = 0
+    turns: tuple[Turn, ...] = ()
 
 
 def plan_of(seed: int) -> Plan:
-    """The swarm's plan for a seed."""
+    """The swarm's plan for a seed. What it adds to the plain one comes from random streams of its own."""
+    plan = plain_plan(seed)
+    rng = random.Random(seed * 16 + 7)
+    if rng.random() < _PLAIN:
+        return plan
+    if rng.random() < _UNHARMED:
+        plan = replace(plan, faults=Faults())
+    return replace(plan, turns=draw_turns(rng, len(plan.scripts), plan.options))
+
+
+def plain_plan(seed: int) -> Plan:
+    """Faults and customers only."""
     rng = random.Random(seed * 16)
     return Plan(
         seed=seed,

@@ -11,6 +11,7 @@ from chatbot.model.clock import Clock
 from chatbot.model.errors import ActionError
 from tests.simulation.chats import BASE
 from tests.simulation.loop import PROCESS
+from tests.simulation.options import SLOW_S
 from tests.simulation.truth import HookStart, Truth, replies_to
 
 __all__ = ["Answers", "loaded"]
@@ -46,7 +47,7 @@ class Answers:
     @hookimpl
     async def on_chat_started(self, chat: Chat, event: ChatStarted) -> None:
         self._truth.note("hook", "on_chat_started %s", chat.id)
-        await self._say(chat, "hello")
+        await self._say(chat, "hello", 0)
 
     @hookimpl
     async def on_text(self, chat: Chat, event: TextReceived) -> bool:
@@ -59,13 +60,14 @@ class Answers:
         if running in truth.running:
             truth.find("I3", f"two hooks of {chat.id} run at once")
         truth.running.add(running)
+        self._check_who(chat, event)
         start = HookStart(truth.now(), process.number, chat.id, event.index, ms)
         truth.hooks.append(start)
         truth.note("hook", "on_text %s line %d %r", chat.id, event.index, event.text)
         try:
-            await self._beside(chat, ms)
+            await self._beside(chat, event.text, ms)
             for text in replies_to(event.text, ms):
-                await self._say(chat, text)
+                await self._say(chat, text, ms)
         except asyncio.CancelledError:
             start.is_cut = True
             raise
@@ -91,10 +93,21 @@ class Answers:
         self._truth.note("hook", "on_chat_ended %s: %s", chat.id, event.reason)
         self._truth.ended.append(chat.id)
 
-    async def _beside(self, chat: Chat, ms: int) -> None:
+    def _check_who(self, chat: Chat, event: TextReceived) -> None:
+        """Design 4.3: the customer is heard, and nobody else; the bot knows itself."""
+        if not event.sender.is_customer or event.visibility != "All":
+            self._truth.find("private", f"{chat.id} line {event.index} is not for the bot")
+        if chat.me is not None and chat.me.participant_id not in self._truth.own_ids(chat.id):
+            self._truth.find("identity", f"{chat.id}: the bot takes {chat.me.participant_id} for itself")
+
+    async def _beside(self, chat: Chat, text: str, ms: int) -> None:
         # the same when it is asked again: an operation is known by its place among the others of its hook
         chance = ms * 7919 % 100 / 100
-        if chance < 0.15:
+        if text.startswith("slow"):
+            await self._clock.sleep(SLOW_S)
+        elif text.startswith("mm"):
+            return
+        elif chance < 0.15:
             async with chat.typing():
                 await self._clock.sleep(self._rng.random() * 0.3)
         elif chance < 0.3:
@@ -105,11 +118,15 @@ class Answers:
             except ActionError as error:
                 self._truth.note("hook", "user data: %s", error)
 
-    async def _say(self, chat: Chat, text: str) -> None:
+    async def _say(self, chat: Chat, text: str, ms: int) -> None:
         dressed = f" {text}  <b>&</b> " if self._dresses and text.startswith("re ") else text
         if self._changes_its_mind and text.startswith("re "):
             dressed += f"~{self._rng.randrange(1000)}"
-        await chat.send_text(dressed)
+        try:
+            await chat.send_text(dressed)
+        except ActionError as error:
+            self._truth.on_refusal(chat.id, ms, text, error)
+            raise
 
 
 def milliseconds(event: TextReceived | TypingStarted) -> int:

@@ -17,11 +17,13 @@ from tests.simulation.disk import Disk
 from tests.simulation.life import Lives
 from tests.simulation.loop import Deadlock, SimLoop, Spinning, virtual_loop
 from tests.simulation.net import Net, SimHttp
+from tests.simulation.options import MOST_WAITING
 from tests.simulation.plan import Plan
 from tests.simulation.real_http import real_http
 from tests.simulation.scenario import Customer, is_answered
 from tests.simulation.server import Server
-from tests.simulation.truth import CANARY, NAMED, Call, Truth
+from tests.simulation.truth import CANARY, NAMED, Call, Truth, key_of
+from tests.simulation.turns import Turns
 
 __all__ = ["Result", "quiet", "simulate"]
 
@@ -29,6 +31,8 @@ _EPOCH_S = 1_767_225_600.0
 # resync, settle time, the longest back-off, and a minute's pause after refused passwords
 _BOUND_S = 240.0
 _TAIL_S = 12.0
+# what the chat has withheld a moment ago may be refused still
+_ASKED_AGAIN_S = 10.0
 # a line that a failover has swallowed is missed when the transcript of the quiet chat is read again
 _SEEN_S = 150.0
 _REPEATABLE = frozenset({"SendStartTypingNotification", "SendStopTypingNotification", "UpdateUserData"})
@@ -86,11 +90,17 @@ class _World:
         self._net = Net(loop, self._server, plan, self.truth, random.Random(plan.seed * 16 + 6))
         self.truth.newest_ms = self._server.newest_ms
         self.truth.prompt_s = plan.faults.prompt_s
+        self.truth.until_s = plan.faults.until_s
+        self.truth.own_ids = lambda chat: self._server.chats[chat].own_ids()
+        self.truth.on_refusal = self._see_refusal
         self._net.on_call = self._see_intent
         self._customers = [
             Customer(loop, self._server, script, number, plan.options)
             for number, script in enumerate(plan.scripts, 1)
         ]
+        self._turns = Turns(
+            loop, self._server, self.truth, random.Random(plan.seed * 16 + 8), self._customers
+        )
         by_chat = {customer.chat: customer for customer in self._customers}
         self._server.on_line = lambda chat, _line: by_chat[chat].hear()
         open_http = real_http if is_real_http else SimHttp
@@ -109,6 +119,8 @@ class _World:
         create = self._loop.create_task
         work = [create(self._lives.run()), create(self._events())]
         work += [create(customer.run()) for customer in self._customers]
+        work += [create(self._turns.run(turn)) for turn in self._plan.turns]
+        counting = create(self._count())
         await self._until(self._is_settled, self._plan.faults.until_s + _BOUND_S)
         for customer in self._unsettled():
             self.truth.find("L1", f"{customer.chat.id} ({customer.chat.state}) is not settled in time")
@@ -118,6 +130,7 @@ class _World:
         self._lives.finish()
         for task in work:
             await task
+        counting.cancel()
 
     async def _until(self, condition: Callable[[], bool], deadline_s: float) -> None:
         for _ in range(int(2 * (deadline_s - self._loop.time()))):
@@ -132,7 +145,7 @@ class _World:
 
     def _is_settled(self) -> bool:
         is_calm = self._loop.time() >= self._plan.faults.until_s and not self._net.is_down
-        return is_calm and not self._unsettled()
+        return is_calm and not self._turns.open and not self._unsettled()
 
     def _unsettled(self) -> list[Customer]:
         return [customer for customer in self._customers if not _is_settled(customer)]
@@ -140,6 +153,22 @@ class _World:
     def _see_intent(self, call: Call, content: bytes) -> None:
         if call.operation not in _REPEATABLE and not self.disk.has_intent(call.chat, content):
             self.truth.find("I5", f"{call.operation} in {call.chat} leaves without a durable intent")
+
+    def _see_refusal(self, name: str, ms: int, text: str, error: ActionError) -> None:
+        """The bot gives a reply up: right only if the server refuses it, or does not allow it now."""
+        chat = self._server.chats[name]
+        is_allowed = not chat.is_closed and self._loop.time() > chat.withheld_until + _ASKED_AGAIN_S
+        chat.given_up.add(ms)
+        if is_allowed and text not in map(key_of, chat.refused):
+            self.truth.find("given up", f"{name}: {text} to line {ms}, for {error!r}")
+
+    async def _count(self) -> None:
+        """I17: what the bot holds of one chat is bounded."""
+        while True:
+            for name, lines in self._lives.waiting().items():
+                if lines > MOST_WAITING:
+                    self.truth.find("I17", f"{lines} lines of {name} wait at once")
+            await asyncio.sleep(0.25)
 
     async def _events(self) -> None:
         for at_s, name in self._plan.faults.events:

@@ -87,10 +87,10 @@ class Customer:
         await asyncio.sleep(self._script.comes_s)
         self._server.arrive(self.chat)
         for delay_s, text in self._script.lines:
-            if self._script.types:
+            if self._script.types and self.chat.customer_is_in:
                 self._server.type(self.chat, "TypingStarted")
             await asyncio.sleep(delay_s)
-            if self.chat.is_closed:
+            if self.chat.is_closed or not self.chat.customer_is_in:
                 break
             self._server.say(self.chat, text)
             if self._script.waits:
@@ -114,8 +114,11 @@ class Customer:
 
 def expected(chat: Chat) -> list[str]:
     """What the bot owes the lines that are still in the transcript, in order."""
-    lines = [line for line in chat.texts("customer") if not line.excused]
-    return ["hello", *(reply for line in lines for reply in replies_to(line.text, line.ms))]
+    lines = [line for line in chat.texts("customer") if not line.excused and line.ms not in chat.given_up]
+    return [
+        *([] if 0 in chat.given_up else ["hello"]),
+        *(reply for line in lines for reply in replies_to(line.text, line.ms)),
+    ]
 
 
 def is_answered(chat: Chat) -> bool:

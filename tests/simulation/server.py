@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -96,11 +97,38 @@ class Server:
         self.notices.lines(chat, [chat.add(kind, "customer", self._loop.time())])
 
     def depart(self, chat: Chat) -> None:
-        """The customer leaves."""
+        """The customer leaves, if that has not happened yet."""
+        if not chat.customer_is_in:
+            return
         chat.customer_is_in = False
         line = chat.add("ParticipantLeft", "customer", self._loop.time())
         self._truth.note("customer", "%s leaves", chat.id)
         self.notices.lines(chat, [line])
+
+    def come_back(self, chat: Chat) -> None:
+        """The customer is there again."""
+        chat.customer_is_in = True
+        line = chat.add("ParticipantJoined", "customer", self._loop.time())
+        chat.came_back_as = line.index
+        self._truth.note("customer", "%s comes back", chat.id)
+        self.notices.lines(chat, [line])
+
+    def end(self, chat: Chat, state: str) -> None:
+        """The chat is over, whoever is still busy in it."""
+        chat.excuse()
+        chat.customer_is_in = False
+        chat.state = state
+        self.notices.chat(chat, "StatusChange")
+        chat.is_closed = True
+        self._truth.note("server", "%s is %s", chat.id, state)
+
+    def withhold(self, chat: Chat, *operations: str) -> None:
+        """From now on the agent may do all but these."""
+        if chat.is_closed:
+            return
+        chat.withheld_until = math.inf if operations else self._loop.time()
+        chat.withheld = frozenset(operations)
+        self.notices.chat(chat, "PropertiesUpdated")
 
     def offer_waiting(self) -> None:
         """Offer what waits, if the agent is Ready."""
@@ -129,7 +157,7 @@ class Server:
                 continue
             lost = chat.cut(self._rng.randint(1, 3), self._loop.time())
             self._truth.note("FAULT", "%s loses the lines %s", chat.id, [line.index for line in lost])
-            self._truth.rewinds[chat.id] += 1
+            self._truth.rewinds[chat.id] += bool(lost)
             if self._options.new_own_id and self._options.rejoin_line:
                 self.notices.lines(chat, [chat.join(self._loop.time(), "ParticipantRejoined")])
             elif self._options.new_own_id:
@@ -209,13 +237,16 @@ class Server:
             return self._for_agent(operation)
         chat = self.chats.get(path.removeprefix("/me/chats/"))
         if chat is None or chat.is_closed or not chat.state:
+            if chat is not None:
+                chat.refused.append(body.get("text", operation))
             return self._unknown_chat()
         self._references += 1
         reference = {"referenceId": self._references} if self._options.references else {}
         self.notices.reference = reference
-        done = _OPERATIONS[operation](self, chat, body)
+        done = operation not in chat.withheld and _OPERATIONS[operation](self, chat, body)
         self.notices.reference = {}
         if not done:
+            chat.refused.append(body.get("text", operation))
             return _json({"statusCode": 2, "statusMessage": f"not valid while {chat.state}"})
         return _json({"statusCode": 0, **reference})
 

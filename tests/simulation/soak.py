@@ -184,7 +184,7 @@ class Soak:
         faults = Faults(rates=_FAULTS, until_s=math.inf)
         plan = Plan(seed=self._seed, options=Options(hold_s=30.0), faults=faults, scripts=())
         self._loop, self._plan, self._path = loop, plan, journal
-        self._truth = Truth(loop.time)
+        self._truth = Truth(loop.time, own_ids=lambda chat: self._server.chats[chat].own_ids())
         self._server = Server(loop, plan.options, faults, self._truth, self._rng)
         self._net = Net(loop, self._server, plan, self._truth, self._rng)
         self._listening: dict[str, Customer] = {}

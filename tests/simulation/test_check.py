@@ -10,6 +10,7 @@ import pytest
 
 from chatbot.bot.journal import Checkpoint, Incident, Key, OperationRecord, OperationState
 from chatbot.wire.http import Reply
+from tests.simulation import disk
 from tests.simulation.chats import Chat
 from tests.simulation.check import check
 from tests.simulation.disk import Disk
@@ -162,9 +163,20 @@ def test_too_many_refused_logins_are_found(record: Record) -> None:
 def test_a_cursor_that_falls_is_found_unless_the_rewind_is_recorded(record: Record) -> None:
     record.answer("re 1000.0", "re 1100.0")
     far, back = Checkpoint("chat1", "started", cursor=7), Checkpoint("chat1", "started", cursor=5)
+    record.truth.rewinds["chat1"] = 1
     record.disk.apply([("robo", [far, Incident("chat1", "rewind", ""), back])])
     assert record.found() == set()
     record.disk.apply([("robo", [far, back])])
+    assert record.found() == {"I2"}
+
+
+def test_a_rewind_of_a_transcript_that_has_lost_nothing_is_found(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "REWINDS_ONLY_AFTER_FAILOVERS", True)
+    record.answer("re 1000.0", "re 1100.0")
+    far, back = Checkpoint("chat1", "started", cursor=7), Checkpoint("chat1", "started", cursor=5)
+    record.disk.apply([("robo", [far, Incident("chat1", "rewind", ""), back])])
     assert record.found() == {"I2"}
 
 
@@ -212,10 +224,10 @@ class Wire:
         self.watch.sends(request, 1)
         return request
 
-    def read(self, serial: int, *capabilities: str) -> None:
+    def hear(self, serial: int, *capabilities: str) -> None:
         chat = {"id": "chat1", "state": "Chatting", "serial": serial, "capabilities": capabilities}
-        request = Request("GET", "/api/v2/me/chats/chat1", None, None, None)
-        self.watch.hears(request, 1, Reply(200, {}, json.dumps({"chat": chat}).encode()))
+        request = Request("POST", "/api/v2/notifications", b"[]", None, None)
+        self.watch.hears(request, 1, Reply(200, {}, json.dumps([{"data": {"chat": chat}}]).encode()))
 
     def found(self) -> set[str]:
         return {finding.partition(":")[0] for finding in self.truth.findings}
@@ -223,9 +235,9 @@ class Wire:
 
 def test_what_the_newest_view_does_not_list_is_not_to_be_sent() -> None:
     wire = Wire()
-    wire.read(1, "SendMessage")
+    wire.hear(1, "SendMessage")
     wire.now = 1.0
-    wire.read(2)
+    wire.hear(2)
     wire.send()
     assert wire.found() == set()
     wire.now = 1.1
@@ -235,9 +247,9 @@ def test_what_the_newest_view_does_not_list_is_not_to_be_sent() -> None:
 
 def test_a_view_that_comes_late_says_nothing() -> None:
     wire = Wire()
-    wire.read(2, "SendMessage")
+    wire.hear(2, "SendMessage")
     wire.now = 1.0
-    wire.read(1)
+    wire.hear(1)
     wire.now = 2.0
     wire.send()
     assert wire.found() == set()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from chatbot.model.errors import ActionError
 
 __all__ = ["CANARY", "NAMED", "Call", "HookStart", "Line", "Truth", "key_of", "replies_to"]
 
@@ -18,7 +20,7 @@ _MOST_AT_ONCE = 100
 NAMED = re.compile(r"re (\d+)\.(\d+)")
 """What the plugin under test says."""
 
-Who = Literal["customer", "bot", "system"]
+Who = Literal["customer", "bot", "other"]
 
 
 @dataclass(slots=True, eq=False)
@@ -71,12 +73,21 @@ class HookStart:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request for an operation in a chat, when it left the bot."""
+    """One request for an operation in a chat, when it left the bot.
+
+    Args:
+        at: When.
+        life: Of which life.
+        chat: In which chat.
+        operation: Its name.
+        was_braked: It may have been held back after the bot had decided to send it.
+    """
 
     at: float
     life: int
     chat: str
     operation: str
+    was_braked: bool = False
 
 
 @dataclass(slots=True)
@@ -86,10 +97,14 @@ class Truth:
     Args:
         now: The virtual time.
         newest_ms: When the newest line of a chat was said that is not younger than so many seconds.
+        on_refusal: Told of a reply that the bot has given up: where, for which line, and why.
+        own_ids: The participant ids that the bot had in a chat.
         is_traced: Whether the timeline is kept.
         kills, ends: When lives were killed, or ended by themselves.
         stirs: When lives began, and when something happened to them.
         prompt_s: How soon a line is answered; 0 if the faults allow no such promise.
+        until_s: No fault begins after that.
+        rewinds: How often a chat has lost lines.
         told_gone: When a life was told that a chat is over.
         stopped: When a life was asked to stop.
         cursors: When the cursor of a chat became durable, and where.
@@ -98,6 +113,8 @@ class Truth:
     now: Callable[[], float]
     is_traced: bool = False
     newest_ms: Callable[[str, float], int] = lambda _chat, _until_s: 0
+    on_refusal: Callable[[str, int, str, ActionError], None] = lambda _chat, _ms, _text, _error: None
+    own_ids: Callable[[str], Collection[str]] = lambda _chat: ()
     timeline: list[str] = field(default_factory=list)
     hooks: list[HookStart] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
@@ -110,6 +127,7 @@ class Truth:
     ends: list[float] = field(default_factory=list)
     stirs: list[float] = field(default_factory=list)
     prompt_s: float = 0.0
+    until_s: float = 0.0
     rewinds: Counter[str] = field(default_factory=Counter)
     logins: list[tuple[float, bool]] = field(default_factory=list)
     told_gone: dict[tuple[int, str], float] = field(default_factory=dict)
@@ -141,6 +159,8 @@ class Truth:
 
 def replies_to(text: str, ms: int) -> list[str]:
     """What the plugin under test answers; a text names its trigger, but for some on purpose."""
+    if text.startswith("mm"):
+        return []
     if text.startswith("twice"):
         return ["ok", "ok"]
     if text.startswith("two"):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from chatbot.wire.http import Reply
-from tests.simulation.options import SESSION_KEEPS_RETRY_AFTER
+from tests.simulation.options import BRAKE_LOOKS_AGAIN, SESSION_KEEPS_RETRY_AFTER
 from tests.simulation.request import Request
 from tests.simulation.truth import Truth
 
@@ -22,6 +22,8 @@ _WINDOW_S = 10.0
 _MOST_IN_WINDOW = 50
 _OF_LAST = 20
 _KEEPS_FAILING = 10
+_BRAKES = 4
+_MOST_VIEWS = 8
 # between the look at the list and the request stands one commit
 _LOOKED_WITHIN_S = 0.05
 _AFTER_LEAVING = frozenset({"UpdateUserData", "AttachUserData"})
@@ -30,12 +32,13 @@ _OVER = frozenset({"Completed", "Revoked"})
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """One view of a chat, as it reached the bot."""
+    """One view of a chat, as it reached the bot. Answers to reads may be overtaken, and are not sure."""
 
     at: float
     serial: int
     state: str
     capabilities: frozenset[str]
+    is_sure: bool
 
     def lists(self, operation: str) -> bool:
         return operation in self.capabilities or (self.state == "LeftChat" and operation in _AFTER_LEAVING)
@@ -51,6 +54,7 @@ class _Client:
     sent: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_IN_WINDOW + 1))
     failed: deque[bool] = field(default_factory=lambda: deque(maxlen=_OF_LAST))
     failing_since: float | None = None
+    braked_until: float = 0.0
 
 
 class Watch:
@@ -66,8 +70,8 @@ class Watch:
         self._state_of = state_of
         self._clients: defaultdict[tuple[int, str], _Client] = defaultdict(_Client)
 
-    def sends(self, request: Request, life: int) -> None:
-        """A request leaves the bot."""
+    def sends(self, request: Request, life: int) -> bool:
+        """A request leaves the bot; whether it was perhaps held back before, after the bot had decided."""
         client = self._clients[life, request.agent]
         self._check_rate(client)
         if request.is_login:
@@ -78,6 +82,7 @@ class Watch:
             self._check_pause(client, request)
         if request.chat and request.operation:
             self._check_listed(client, request)
+        return self._truth.now() < client.braked_until
 
     def lands(self, request: Request, life: int) -> None:
         """Nobody waits for the answer any more."""
@@ -98,15 +103,14 @@ class Watch:
             client.not_before[request.path, request.content] = until
         if reply.status == 200:
             for chat in _chats(request, reply):
-                self._shows(client, life, chat)
+                self._shows(client, life, chat, is_sure=request.method == "POST")
 
-    def _shows(self, client: _Client, life: int, chat: Message) -> None:
+    def _shows(self, client: _Client, life: int, chat: Message, *, is_sure: bool) -> None:
         name, state, now = chat["id"], chat["state"], self._truth.now()
-        view = _View(now, chat["serial"], state, frozenset(chat["capabilities"]))
-        before = client.views[name]
-        newest = max([*before, view], key=lambda one: one.serial)
-        kept = [one for one in before if one is newest or now - one.at < _LOOKED_WITHIN_S]
-        client.views[name] = [*before[-1:], *(one for one in kept if one is not before[-1]), view]
+        view = _View(now, chat["serial"], state, frozenset(chat["capabilities"]), is_sure)
+        views = client.views[name]
+        newest = max([*views, view], key=lambda one: one.serial)
+        views[:] = [newest, *views[-_MOST_VIEWS:], view]
         # what is told late of an earlier offer does not count
         if state in _OVER and self._state_of(name) in {*_OVER, ""}:
             self._truth.told_gone.setdefault((life, name), now)
@@ -114,16 +118,20 @@ class Watch:
             self._truth.told_gone.pop((life, name), None)
 
     def _check_listed(self, client: _Client, request: Request) -> None:
-        """I11: by the newest view, or the one that came last, or the one that stood just now."""
-        now, views = self._truth.now(), client.views.get(request.chat)
-        if not views:
+        """I11: by one of the views that the bot may go by."""
+        views = client.views.get(request.chat)
+        if not views or (self._truth.now() < client.braked_until and not BRAKE_LOOKS_AGAIN):
             return
-        newest = max(views, key=lambda one: one.serial)
-        candidates = [newest, views[-1]]
-        if now - views[-1].at < _LOOKED_WITHIN_S:
-            candidates = views
-        if not any(view.lists(request.operation) for view in candidates):
+        if not any(view.lists(request.operation) for view in views if self._is_current(view, views)):
             self._truth.find("I11", f"{request.operation} is sent to {request.chat}, which does not list it")
+
+    def _is_current(self, view: _View, views: Sequence[_View]) -> bool:
+        """The newest, the last, what a read has shown since, and what stood just now."""
+        sure = [one for one in views if one.is_sure]
+        if not sure or view in {sure[-1], max(sure, key=lambda one: one.serial)}:
+            return True
+        is_fresh = self._truth.now() - sure[-1].at < _LOOKED_WITHIN_S
+        return is_fresh or (not view.is_sure and view.at >= sure[-1].at)
 
     def _check_pause(self, client: _Client, request: Request) -> None:
         """I15: a Retry-After is kept."""
@@ -144,6 +152,8 @@ class Watch:
 
     def _note_outcome(self, client: _Client, *, is_failed: bool) -> None:
         client.failed.append(is_failed)
+        if sum(client.failed) >= _BRAKES:
+            client.braked_until = self._truth.now() + _WINDOW_S
         if sum(client.failed) < _KEEPS_FAILING:
             client.failing_since = None
         elif client.failing_since is None:
