@@ -28,7 +28,8 @@ def check(truth: Truth, disk: Disk, chats: Sequence[Chat]) -> None:
     """Find what is wrong with a run that is over."""
     for chat in chats:
         starts = [start for start in truth.hooks if start.chat == chat.id]
-        _check_lost(truth, disk, chat)
+        _check_lost(truth, chat)
+        _check_poison(truth, disk, chat, starts)
         _check_doubled(truth, chat)
         _check_order(truth, chat)
         _check_hooks(truth, disk, chat, starts)
@@ -41,7 +42,7 @@ def check(truth: Truth, disk: Disk, chats: Sequence[Chat]) -> None:
     _check_logins(truth)
 
 
-def _check_lost(truth: Truth, disk: Disk, chat: Chat) -> None:
+def _check_lost(truth: Truth, chat: Chat) -> None:
     """Every line is answered, but those that the server has refused an answer to, and poison."""
     owed, said = Counter(expected(chat)), Counter(_said(chat, with_lost=True))
     truth.counts["replies"] += sum(said.values())
@@ -50,21 +51,31 @@ def _check_lost(truth: Truth, disk: Disk, chat: Chat) -> None:
     for line in chat.texts("customer"):
         replies = Counter(reply for reply in replies_to(line.text, line.ms) if missing[reply])
         missing -= replies
-        if replies and not _is_poison(truth, disk, chat, line):
+        if replies and not _is_swallowed(truth, chat, replies):
             truth.find("lost", f"{chat.id} line {line.index} {line.text!r} has no {[*replies]}")
     if missing:
         truth.find("lost", f"{chat.id} has no {dict(missing)}")
 
 
-def _is_poison(truth: Truth, disk: Disk, chat: Chat, line: Line) -> bool:
-    """Whether hooks for this line are a dead letter, and that only after three crashes."""
-    if not disk.is_dead_letter(chat.id, line.ms):
-        return False
-    starts = [start for start in truth.hooks if (start.chat, start.ms) == (chat.id, line.ms)]
-    kills = [at for at in truth.kills if starts and at >= starts[0].at]
-    if len(kills) < _MOST_STARTS:
-        truth.find("poison", f"{chat.id} line {line.index} is given up after {len(kills)} crashes")
-    return True
+def _is_swallowed(truth: Truth, chat: Chat, replies: Counter[str]) -> bool:
+    """Whether the server has let it vanish, and the life that could have known, or the chat, ended soon."""
+    at = {key_of(text): at for text, at in chat.swallowed.items()}
+    ends = [*truth.kills, *truth.ends, *truth.stopped.values()]
+    is_alone = [
+        chat.is_closed or any(at[reply] <= end < at[reply] + _READ_AGAIN_S for end in ends)
+        for reply in replies
+        if reply in at
+    ]
+    return len(is_alone) == len(replies) and all(is_alone)
+
+
+def _check_poison(truth: Truth, disk: Disk, chat: Chat, starts: Sequence[HookStart]) -> None:
+    """A line is given up only after three crashes."""
+    for ms in disk.dead_letters(chat.id) - {0}:
+        began = min((start.at for start in starts if start.ms == ms), default=math.inf)
+        kills = sum(at >= began for at in truth.kills)
+        if kills < _MOST_STARTS:
+            truth.find("poison", f"{chat.id} line {ms} is given up after {kills} crashes")
 
 
 def _check_doubled(truth: Truth, chat: Chat) -> None:
@@ -76,8 +87,12 @@ def _check_doubled(truth: Truth, chat: Chat) -> None:
 
 
 def _check_order(truth: Truth, chat: Chat) -> None:
-    """I8: replies stand in the order of what they answer."""
-    said = list(dict.fromkeys(_said(chat, with_lost=True)))
+    """I8: replies stand in the order of what they answer; but what was accepted blocks nothing that follows.
+
+    So a text that the server has swallowed may come after later ones.
+    """
+    late = {key_of(text) for text in chat.swallowed}
+    said = [key for key in dict.fromkeys(_said(chat, with_lost=True)) if key not in late]
     lines = sorted(chat.texts("customer", with_lost=True), key=lambda line: line.ms)
     owed = [("hello", 0), *((reply, line.ms) for line in lines for reply in replies_to(line.text, line.ms))]
     owed = [(reply, ms) for reply, ms in owed if reply in said and reply != "ok"]
@@ -116,23 +131,24 @@ def _check_hooks(truth: Truth, disk: Disk, chat: Chat, starts: Sequence[HookStar
 def _check_again(truth: Truth, same: Sequence[HookStart]) -> None:
     """I4: hooks for a line start again only after a crash, or a stop that cut them short; thrice in all."""
     what = f"{same[0].chat}: hooks for line {same[0].index} ({same[0].ms})"
-    if len(same) > _MOST_STARTS:
-        truth.find("I4", f"{what} start {len(same)} times")
+    crashed = [start for start in same if not _was_stopped(truth, start)]
+    if len(crashed) > _MOST_STARTS:
+        truth.find("I4", f"{what} start {len(crashed)} times")
     for one, _ in pairwise(same):
-        was_stopped = one.is_cut and truth.stopped.get(one.life, math.inf) <= one.ended_at
-        until = _durable_at(truth, one)
-        if not was_stopped and not any(one.at <= kill < until for kill in truth.kills):
+        until = truth.durable_at(one)
+        is_forgotten = any(began < until and end >= one.at for began, end in truth.disk_failed)
+        was_killed = any(one.at <= kill < until for kill in truth.kills)
+        if not (was_killed or is_forgotten or _was_stopped(truth, one)):
             truth.find("I4", f"{what} start again, although no crash came before their end was durable")
 
 
-def _durable_at(truth: Truth, start: HookStart) -> float:
-    """When it was written that the line is done with."""
-    written = truth.cursors.get(start.chat, ())
-    return next((at for at, cursor in written if at >= start.at and cursor >= start.index), math.inf)
+def _was_stopped(truth: Truth, start: HookStart) -> bool:
+    """Whether a stop has cut it short."""
+    return start.is_cut and truth.stopped.get(start.life, math.inf) <= start.ended_at
 
 
 def _is_done(disk: Disk, start: HookStart) -> bool:
-    return start.ended_at < math.inf or disk.is_dead_letter(start.chat, start.ms)
+    return start.ended_at < math.inf or start.ms in disk.dead_letters(start.chat)
 
 
 def _check_stops(truth: Truth) -> None:
@@ -152,7 +168,8 @@ def _check_prompt(truth: Truth, chat: Chat, starts: Sequence[HookStart]) -> None
     before = said.get("hello", 0.0)
     for line in chat.texts("customer"):
         started, ended = hooks.get(line.ms, (0.0, 0.0))
-        answered = max([started, *(said.get(reply, 0.0) for reply in replies_to(line.text, line.ms))])
+        replies = () if line.text.startswith("twice") else replies_to(line.text, line.ms)
+        answered = max([started, *(said.get(reply, 0.0) for reply in replies)])
         stir = max((at for at in truth.stirs if at <= answered), default=0.0)
         since = max(line.ms / 1000, stir, before)
         took_s = answered - since - (SLOW_S if line.text.startswith("slow") else 0.0)
@@ -163,7 +180,7 @@ def _check_prompt(truth: Truth, chat: Chat, starts: Sequence[HookStart]) -> None
 
 def _check_end(truth: Truth, chat: Chat) -> None:
     times = truth.ended.count(chat.id)
-    if chat.is_closed and not times:
+    if chat.id in truth.over and not times:
         truth.find("end", f"{chat.id} is over, and on_chat_ended was not called")
     # an old notice of the offer is a new offer to a life that did not see the end
     again = truth.counts["revoked"] + (truth.counts["offered late"] if truth.counts["lives"] > 1 else 0)
@@ -172,10 +189,15 @@ def _check_end(truth: Truth, chat: Chat) -> None:
 
 
 def _check_settled(truth: Truth, disk: Disk, closed: set[str]) -> None:
-    """I7: no operation vanishes. What shows in no line may wait for its notification while the chat lasts."""
+    """I7: no operation vanishes.
+
+    What shows in no line may wait for its notification while the chat lasts, and whatever the last life
+    sent as it stopped, for a next life.
+    """
     for record in disk.unsettled():
         is_invisible = record.state == "accepted" and record.operation == "UpdateUserData"
-        if is_invisible and record.key.chat_id not in closed:
+        is_last_word = record.key.trigger.startswith("stopping") or record.key.chat_id in closed
+        if record.key.chat_id not in truth.over and (is_invisible or is_last_word):
             continue
         truth.find("I7", f"{record.operation} {record.key} ends as {record.state}")
     for record in disk.operations.values():

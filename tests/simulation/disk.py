@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from chatbot.bot.journal import Checkpoint, Incident, Key, OperationRecord, Saved
 from chatbot.bot.journal_file import MIGRATIONS
-from chatbot.bot.journal_sqlite import SqliteStore, Unit
+from chatbot.bot.journal_sqlite import JournalError, SqliteStore, Unit
 from chatbot.model.errors import ChatbotError
 from tests.simulation.loop import PROCESS, SimLoop
 from tests.simulation.options import REWINDS_ONLY_AFTER_FAILOVERS
@@ -36,12 +36,14 @@ class Disk:
         operations: The newest record of each operation.
         checkpoints: The newest checkpoint of each chat.
         incidents: What was recorded for the operator.
+        fails_until: Till then nothing can be written.
     """
 
     def __init__(self, now: Callable[[], float], truth: Truth) -> None:
         self.operations: dict[Key, OperationRecord] = {}
         self.checkpoints: dict[str, Checkpoint] = {}
         self.incidents: list[Incident] = []
+        self.fails_until = 0.0
         self._rewound: set[str] = set()
         self._falls: Counter[str] = Counter()
         self._truth = truth
@@ -51,6 +53,8 @@ class Disk:
 
     def apply(self, units: Sequence[Unit]) -> None:
         """See Store."""
+        if self._truth.now() < self.fails_until:
+            raise JournalError("the disk is full")
         self._store.apply(units)
         self._truth.counts["commits"] += 1
         for _, records in units:
@@ -86,12 +90,11 @@ class Disk:
             if key.chat_id == chat
         )
 
-    def is_dead_letter(self, chat: str, ms: int) -> bool:
-        """Whether hooks for the line of this moment have crashed too often, and the operator was told so."""
-        return any(
-            incident.kind == "dead letter" and incident.chat_id == chat and moment(incident.detail) == ms
-            for incident in self.incidents
-        )
+    def dead_letters(self, chat: str) -> set[int]:
+        """When the lines were said for which hooks have crashed too often, as the operator was told."""
+        return {
+            moment(one.detail) for one in self.incidents if one.kind == "dead letter" and one.chat_id == chat
+        }
 
     def unsettled(self) -> list[OperationRecord]:
         """Operations without an end (I7)."""
@@ -110,6 +113,8 @@ class Disk:
                 self.checkpoints[record.chat_id] = record
             case Incident():
                 self._truth.counts[record.kind] += 1
+                if record.kind == "dead letter":
+                    self._truth.on_dead_letter(record.chat_id, moment(record.detail))
                 if record.kind == "rewind":
                     self._rewound.add(record.chat_id)
                 self.incidents.append(record)

@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.bot.runner import BotRunner, World
-from chatbot.model.config import BotSettings
+from chatbot.model.config import BotSettings, FallbackSettings
 from chatbot.wire.http import Http
 from tests.simulation.chats import BASE, NICKNAME
 from tests.simulation.disk import Disk, journal_thread
 from tests.simulation.loop import Process, SimLoop
 from tests.simulation.net import Net
-from tests.simulation.options import REQUEST_TIMEOUT_S, SETTLE_S
+from tests.simulation.options import HOOK_TIMEOUT_S, REQUEST_TIMEOUT_S, SETTLE_S
 from tests.simulation.plan import Plan
 from tests.simulation.plugin import Answers, loaded
 from tests.simulation.truth import CANARY
@@ -36,6 +36,7 @@ SETTINGS = BotSettings(
     plugins=("answers",),
     settle_time=SETTLE_S,
     request_timeout=REQUEST_TIMEOUT_S,
+    hook_timeout=HOOK_TIMEOUT_S,
     on_stop="keep",
 )
 
@@ -139,7 +140,9 @@ class Lives:
         plugin = Answers(
             self._truth, clock, self._rng, changes_its_mind=plan.changes_its_mind, dresses=plan.dresses
         )
-        runner = BotRunner("robo", SETTINGS, [loaded(plugin)], world, writer.of("robo"))
+        fallback = FallbackSettings(queue="humans") if plan.has_fallback else None
+        settings = SETTINGS.model_copy(update={"on_stop": plan.on_stop, "fallback": fallback})
+        runner = BotRunner("robo", settings, [loaded(plugin)], world, writer.of("robo"))
         self._runner = runner
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(writer.run())

@@ -23,6 +23,7 @@ from tests.simulation.watch import Watch
 
 __all__ = ["Flight", "Net", "SimHttp"]
 
+_TROUBLED = 0.85
 _PAGE = b"<html><body>Please log in</body></html>"
 
 
@@ -78,6 +79,9 @@ class Net:
         self._faults = plan.faults
         self._rng = rng
         self._flights: dict[Flight, None] = {}
+        self._more = random.Random(plan.seed * 16 + 9)
+        self._may_swallow = not (plan.dresses and plan.options.rewrite)
+        self.trouble_until = 0.0
         self._watch = Watch(truth, lambda name: server.chats[name].state)
 
     def send(self, request: Request, timeout_s: float, process: Process) -> Flight:
@@ -184,7 +188,7 @@ class Net:
         process = flight.process
         if not process.is_dead and process.point():
             return  # killed before the write; what a dead process had written arrives all the same
-        answer = self._server.handle(flight.request)
+        answer = self._answer(flight.request)
         if not process.is_dead:
             process.point()
         if isinstance(answer, Reply):
@@ -197,11 +201,18 @@ class Net:
                 context=self._loop.outside,
             )
 
+    def _answer(self, request: Request) -> Reply | asyncio.Future[Reply]:
+        if request.operation == "SendMessage" and self._may_swallow and self._happens("swallowed"):
+            return self._server.swallow(request)
+        return self._server.handle(request)
+
     def _reply(self, flight: Flight, reply: Reply, *, is_lost: bool = False) -> None:
         if is_lost:
             self._loop.later(self._latency(), self._fail, flight, ConnectionLost("connection lost: reset"))
         elif not flight.answer.done():
-            flight.timers.append(self._loop.later(self._latency(), self._deliver, flight, reply))
+            is_slow = bool(flight.request.operation) and self._happens("answer slow")
+            delay_s = self._latency() + (self._more.uniform(0.5, 2.8) if is_slow else 0.0)
+            flight.timers.append(self._loop.later(delay_s, self._deliver, flight, reply))
 
     def _deliver(self, flight: Flight, reply: Reply) -> None:
         if not flight.answer.done():
@@ -212,7 +223,17 @@ class Net:
                 self.truth.note("net", "%d for %s: %s", reply.status, flight.request.path, reply.body[:700])
         flight.finish(reply)
 
+    def _happens(self, fault: str) -> bool:
+        """One of those that are drawn apart."""
+        rate = self._faults.rates.get(fault)
+        if rate is None or self._loop.time() > self._faults.until_s or self._more.random() >= rate:
+            return False
+        self.truth.counts[fault] += 1
+        return True
+
     def _fault(self) -> str:
+        if self._loop.time() < self.trouble_until and self._more.random() < _TROUBLED:
+            return "503"
         if self._loop.time() > self._faults.until_s:
             return ""
         rates = self._faults.rates

@@ -7,9 +7,9 @@ time. A uniform mix of all faults hides bugs (reliability 5.1).
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-__all__ = ["CALM", "Faults", "Options", "draw_calm", "draw_faults", "draw_options"]
+__all__ = ["CALM", "Faults", "Options", "draw_calm", "draw_faults", "draw_options", "with_more"]
 
 SETTLE_S = 5.0
 REQUEST_TIMEOUT_S = 3.0
@@ -19,10 +19,14 @@ LATEST_EFFECT_S = 0.8 * SETTLE_S
 # what the bot does not do yet; each is checked, or happens, when it stands at True
 SESSION_KEEPS_RETRY_AFTER = False
 BRAKE_LOOKS_AGAIN = False
+STOPS_WHILE_LOGIN_IS_REFUSED = False
+OTHERS_SAY_THE_SAME = False
 REWINDS_ONLY_AFTER_FAILOVERS = False
 
 MOST_WAITING = 256
 """Lines that the bot holds of one chat (reliability 2.3)."""
+
+HOOK_TIMEOUT_S = 10.0
 
 SLOW_S = 8.0
 """How long the slow hook takes."""
@@ -41,6 +45,8 @@ REQUEST_FAULTS = (
     "late",
     "slow",
 )
+# drawn apart, so that what a seed means without them stays what it was
+MORE_FAULTS = ("answer slow", "swallowed")
 NOTICE_FAULTS = ("notice dropped", "notice doubled", "notice reordered")
 EVENTS = (
     "session lost",
@@ -53,6 +59,7 @@ EVENTS = (
     "stop",
     "login refused",
 )
+MORE_EVENTS = ("disk fails", "trouble")
 _PROMPT_S = 16.0
 _RESYNC_S = 35.0
 # three kills in one hook make a dead letter: that is another promise
@@ -84,6 +91,7 @@ class Options:
     latency_s: float = 0.04
     notice_s: float = 0.05
     ring_s: float = 45.0
+    lists_nothing_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -107,7 +115,10 @@ class Faults:
         Settle time, a long wait between looks and a slow network; and where notifications come to harm,
         the longest time for which the transcript of a quiet chat is not read (reliability 2.1).
         """
-        if not all(name in CALM for _, name in self.events) or set(self.rates) & set(REQUEST_FAULTS):
+        if not all(name in CALM for _, name in self.events) or set(self.rates) & {
+            *REQUEST_FAULTS,
+            *MORE_FAULTS,
+        }:
             return 0.0
         # a forgotten client may go on waiting for its held poll
         is_deaf = bool(self.rates) or any(name == "client forgotten" for _, name in self.events)
@@ -156,6 +167,13 @@ def draw_faults(rng: random.Random, *, length_s: float = 20.0) -> Faults:
         for _ in range(rng.randint(1, _MOST_TIMES.get(name, 3)))
     ]
     return Faults(rates=rates, events=sorted(events), until_s=until)
+
+
+def with_more(rng: random.Random, faults: Faults) -> Faults:
+    """These, and some that are drawn apart."""
+    rates = {name: rng.choice([0.02, 0.06]) for name in MORE_FAULTS if rng.random() < 0.2}
+    events = [(rng.uniform(0.0, faults.until_s), name) for name in MORE_EVENTS if rng.random() < 0.15]
+    return replace(faults, rates=faults.rates | rates, events=sorted([*faults.events, *events]))
 
 
 def draw_calm(rng: random.Random, *, length_s: float = 20.0) -> Faults:

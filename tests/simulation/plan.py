@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from tests.simulation.options import Faults, Options, draw_calm, draw_faults, draw_options
+from tests.simulation.options import (
+    STOPS_WHILE_LOGIN_IS_REFUSED,
+    Faults,
+    Options,
+    draw_calm,
+    draw_faults,
+    draw_options,
+    with_more,
+)
 from tests.simulation.scenario import Script, draw_scripts
 from tests.simulation.turns import Turn, draw_turns
 
@@ -13,6 +22,7 @@ __all__ = ["Plan", "crash_plan", "plain_plan", "plan_of"]
 
 _PLAIN = 0.4
 _UNHARMED = 0.15
+_HARMED_MORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,8 @@ class Plan:
         dresses: Whether replies hold what servers like to rewrite.
         kill_at: The point of the first life at which it is killed; 0: none.
         turns: What else befalls its chats.
+        on_stop: What the bot does with its session when it stops.
+        has_fallback: Whether there is somebody who gets the customer when the bot cannot go on.
     """
 
     seed: int
@@ -40,6 +52,8 @@ class Plan:
     dresses: bool = False
     kill_at: int = 0
     turns: tuple[Turn, ...] = ()
+    on_stop: Literal["keep", "logout"] = "keep"
+    has_fallback: bool = False
 
 
 def plan_of(seed: int) -> Plan:
@@ -50,7 +64,19 @@ def plan_of(seed: int) -> Plan:
         return plan
     if rng.random() < _UNHARMED:
         plan = replace(plan, faults=Faults())
-    return replace(plan, turns=draw_turns(rng, len(plan.scripts), plan.options))
+    faults = with_more(rng, plan.faults) if rng.random() < _HARMED_MORE else plan.faults
+    return replace(
+        plan,
+        options=replace(plan.options, lists_nothing_s=rng.choice([0.0, 0.5, 3.0])),
+        faults=faults,
+        turns=draw_turns(rng, len(plan.scripts), plan.options),
+        on_stop="logout" if rng.random() < 0.5 and _may_log_out(faults) else "keep",
+        has_fallback=rng.random() < 0.5,
+    )
+
+
+def _may_log_out(faults: Faults) -> bool:
+    return STOPS_WHILE_LOGIN_IS_REFUSED or all(name != "login refused" for _, name in faults.events)
 
 
 def plain_plan(seed: int) -> Plan:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 
-from chatbot import Bot, Chat, ChatEnded, ChatStarted, TextReceived, TypingStarted, hookimpl
+from chatbot import Bot, Chat, ChatEnded, ChatResumed, ChatStarted, TextReceived, TypingStarted, hookimpl
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.clock import Clock
 from chatbot.model.errors import ActionError
 from tests.simulation.chats import BASE
-from tests.simulation.loop import PROCESS
-from tests.simulation.options import SLOW_S
+from tests.simulation.loop import PROCESS, for_ever
+from tests.simulation.options import HOOK_TIMEOUT_S, SLOW_S
 from tests.simulation.truth import HookStart, Truth, replies_to
 
-__all__ = ["Answers", "loaded"]
+__all__ = ["Answers", "PlannedError", "loaded"]
 
 _OLD_S = 5.0
 _KNOWN_AFTER_S = 3.0
+
+
+class PlannedError(Exception):
+    """What a plugin raises on purpose."""
 
 
 class Answers:
@@ -46,8 +51,12 @@ class Answers:
 
     @hookimpl
     async def on_chat_started(self, chat: Chat, event: ChatStarted) -> None:
-        self._truth.note("hook", "on_chat_started %s", chat.id)
+        self._enter("on_chat_started", chat)
         await self._say(chat, "hello", 0)
+
+    @hookimpl
+    async def on_chat_resumed(self, chat: Chat, event: ChatResumed) -> None:
+        self._enter("on_chat_resumed", chat)
 
     @hookimpl
     async def on_text(self, chat: Chat, event: TextReceived) -> bool:
@@ -64,10 +73,14 @@ class Answers:
         start = HookStart(truth.now(), process.number, chat.id, event.index, ms)
         truth.hooks.append(start)
         truth.note("hook", "on_text %s line %d %r", chat.id, event.index, event.text)
+        self._check_memory(chat, start)
         try:
+            await self._misbehave(event.text)
             await self._beside(chat, event.text, ms)
             for text in replies_to(event.text, ms):
                 await self._say(chat, text, ms)
+            chat.memory["ms"] = ms
+            start.is_kept = True
         except asyncio.CancelledError:
             start.is_cut = True
             raise
@@ -99,6 +112,33 @@ class Answers:
             self._truth.find("private", f"{chat.id} line {event.index} is not for the bot")
         if chat.me is not None and chat.me.participant_id not in self._truth.own_ids(chat.id):
             self._truth.find("identity", f"{chat.id}: the bot takes {chat.me.participant_id} for itself")
+
+    def _enter(self, hook: str, chat: Chat) -> None:
+        self._truth.note("hook", "%s %s", hook, chat.id)
+        process = PROCESS.get()
+        assert process is not None
+        self._truth.entered.add((process.number, chat.id))
+
+    def _check_memory(self, chat: Chat, start: HookStart) -> None:
+        """What was kept at the end of the last line that is durably done with is there again."""
+        if (start.life, chat.id) not in self._truth.entered and not self._truth.is_over(chat.id):
+            self._truth.find("resumed", f"{chat.id}: hooks were not told that life {start.life} is in it")
+        kept = [one for one in self._truth.hooks if one.chat == chat.id and one.is_kept]
+        durable = [number for number, one in enumerate(kept) if self._truth.durable_at(one) < math.inf]
+        if durable and chat.memory.get("ms") not in {one.ms for one in kept[durable[-1] :]}:
+            self._truth.find("memory", f"{chat.id}: {chat.memory.get('ms')} is kept, not {kept[-1].ms}")
+
+    @staticmethod
+    async def _misbehave(text: str) -> None:
+        if text.startswith("fail"):
+            raise PlannedError
+        if text.startswith("overrun"):
+            await asyncio.sleep(10 * HOOK_TIMEOUT_S)
+        if text.startswith("poison"):
+            process = PROCESS.get()
+            assert process is not None
+            process.kill()
+            await for_ever()
 
     async def _beside(self, chat: Chat, text: str, ms: int) -> None:
         # the same when it is asked again: an operation is known by its place among the others of its hook

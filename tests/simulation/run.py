@@ -19,6 +19,7 @@ from tests.simulation.loop import Deadlock, SimLoop, Spinning, virtual_loop
 from tests.simulation.net import Net, SimHttp
 from tests.simulation.options import MOST_WAITING
 from tests.simulation.plan import Plan
+from tests.simulation.plugin import PlannedError
 from tests.simulation.real_http import real_http
 from tests.simulation.scenario import Customer, is_answered
 from tests.simulation.server import Server
@@ -31,8 +32,11 @@ _EPOCH_S = 1_767_225_600.0
 # resync, settle time, the longest back-off, and a minute's pause after refused passwords
 _BOUND_S = 240.0
 _TAIL_S = 12.0
+_TROUBLE_S = 12.0
 # what the chat has withheld a moment ago may be refused still
 _ASKED_AGAIN_S = 10.0
+# from hearing that the customer is back to no longer leaving
+_TAKEN_WITHIN_S = 0.1
 # a line that a failover has swallowed is missed when the transcript of the quiet chat is read again
 _SEEN_S = 150.0
 _REPEATABLE = frozenset({"SendStartTypingNotification", "SendStopTypingNotification", "UpdateUserData"})
@@ -86,12 +90,15 @@ class _World:
         self._plan = plan
         self._loop = loop
         self._rng = random.Random(plan.seed * 16 + 4)
+        self._more = random.Random(plan.seed * 16 + 10)
         self._server = Server(loop, plan.options, plan.faults, self.truth, random.Random(plan.seed * 16 + 5))
         self._net = Net(loop, self._server, plan, self.truth, random.Random(plan.seed * 16 + 6))
         self.truth.newest_ms = self._server.newest_ms
         self.truth.prompt_s = plan.faults.prompt_s
         self.truth.until_s = plan.faults.until_s
         self.truth.own_ids = lambda chat: self._server.chats[chat].own_ids()
+        self.truth.on_dead_letter = lambda chat, ms: self._server.chats[chat].given_up.add(ms)
+        self.truth.is_over = lambda chat: self._server.chats[chat].is_closed
         self.truth.on_refusal = self._see_refusal
         self._net.on_call = self._see_intent
         self._customers = [
@@ -127,6 +134,8 @@ class _World:
         await asyncio.sleep(_TAIL_S)
         await self._until(self._is_quiet, self._loop.time() + _SEEN_S)
         self.points = self._lives.process.points
+        # who is handed over when the last life stops is told to nobody any more
+        self.truth.over = self._over()
         self._lives.finish()
         for task in work:
             await task
@@ -140,8 +149,10 @@ class _World:
 
     def _is_quiet(self) -> bool:
         """Nothing is open, and of each end a hook was told: after a restart the bot looks for it twice."""
-        over = {customer.chat.id for customer in self._customers if customer.chat.is_closed}
-        return not self.disk.unsettled() and over <= {*self.truth.ended}
+        return not self.disk.unsettled() and self._over() <= {*self.truth.ended}
+
+    def _over(self) -> set[str]:
+        return {customer.chat.id for customer in self._customers if customer.chat.is_closed}
 
     def _is_settled(self) -> bool:
         is_calm = self._loop.time() >= self._plan.faults.until_s and not self._net.is_down
@@ -153,6 +164,20 @@ class _World:
     def _see_intent(self, call: Call, content: bytes) -> None:
         if call.operation not in _REPEATABLE and not self.disk.has_intent(call.chat, content):
             self.truth.find("I5", f"{call.operation} in {call.chat} leaves without a durable intent")
+        if call.operation in {"Complete", "Leave"}:
+            self._see_leaving(call)
+        # what a life has begun as it stopped may be finished by the next
+        was_stopped = any(life <= call.life for life in self.truth.stopped)
+        if call.operation == "Transfer" and not was_stopped and not self.disk.dead_letters(call.chat):
+            self.truth.find("transfer", f"{call.chat} is handed over, and nothing was wrong")
+
+    def _see_leaving(self, call: Call) -> None:
+        """The bot ends no chat whose customer is in, as far as it was told."""
+        chat = self._server.chats[call.chat]
+        told = self.truth.told.get((call.life, call.chat), ())
+        is_told = any(at < call.at - _TAKEN_WITHIN_S and to >= chat.came_back_as for at, to in told)
+        if chat.customer_is_in and is_told and not chat.is_closed:
+            self.truth.find("closed", f"{call.operation} is sent to {call.chat}, and its customer is there")
 
     def _see_refusal(self, name: str, ms: int, text: str, error: ActionError) -> None:
         """The bot gives a reply up: right only if the server refuses it, or does not allow it now."""
@@ -197,6 +222,15 @@ class _World:
         self._server.is_ready = self._server.is_ready and self._rng.random() < 0.5
         await asyncio.sleep(self._rng.uniform(0.2, 6.0))
         self._net.is_down = False
+        self._server.lists_from = self._loop.time() + self._plan.options.lists_nothing_s
+
+    async def _disk_fails(self) -> None:
+        began = self._loop.time()
+        self.disk.fails_until = began + self._more.uniform(0.5, 8.0)
+        self.truth.disk_failed.append((began, self.disk.fails_until))
+
+    async def _trouble(self) -> None:
+        self._net.trouble_until = self._loop.time() + _TROUBLE_S
 
     async def _failover(self) -> None:
         self._server.fail_over()
@@ -224,6 +258,8 @@ _EVENTS = {
     "kill": _World._kill,
     "stop": _World._stop,
     "login refused": _World._login_refused,
+    "disk fails": _World._disk_fails,
+    "trouble": _World._trouble,
 }
 
 
@@ -241,7 +277,7 @@ class _Logs(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and not isinstance(error, ActionError):
+        if error is not None and not isinstance(error, (ActionError, PlannedError, TimeoutError)):
             self.found.append(f"exception: {record.getMessage()}: {error!r}")
         said = f"{record.getMessage()} {error!r}"
         if CANARY in said or NAMED.search(said):

@@ -46,6 +46,7 @@ class Server:
         self.bayeux = Bayeux(loop, options)
         self.is_ready = False
         self.refuses_login = False
+        self.lists_from = 0.0
         self.on_line: Callable[[Chat, Line], None] = lambda _chat, _line: None
         self._loop = loop
         self._options = options
@@ -182,6 +183,19 @@ class Server:
             return Reply(reply.status, {**reply.headers, **_csrf(csrf)}, reply.body)
         return reply
 
+    def swallow(self, request: Request) -> Reply | asyncio.Future[Reply]:
+        """Accept a text and let it vanish, if the bot can find that out: it has seen others appear."""
+        chat, text = self.chats[request.chat], json.loads(request.content or b"{}")["text"]
+        began = max([*self._truth.stirs], default=0.0) * 1000
+        seen = [line for line in chat.texts("bot") if began < line.ms < (self._loop.time() - 3.0) * 1000]
+        if not seen or text in chat.swallowed or chat.state != "Chatting" or chat.withheld:
+            return self.handle(request)
+        if request.csrf != self._sessions.get(request.cookie or ""):
+            return self.handle(request)
+        chat.swallowed[text] = self._loop.time()
+        self._truth.note("FAULT", "%s: %r is swallowed", chat.id, text)
+        return _json({"statusCode": 0})
+
     def _log_in(self, request: Request) -> Reply:
         if self.refuses_login:
             return Reply(401, {}, b"")
@@ -218,7 +232,8 @@ class Server:
             return _json({"statusCode": 0, "channels": [{"channel": "chat", "userState": {"state": state}}]})
         mine = [chat for chat in self.chats.values() if chat.state and not chat.is_closed]
         if path == "/me/chats":
-            return _json({"statusCode": 0, "chats": [chat.resource() for chat in mine]})
+            listed = mine if self._loop.time() >= self.lists_from else []
+            return _json({"statusCode": 0, "chats": [chat.resource() for chat in listed]})
         name, _, rest = path.removeprefix("/me/chats/").partition("/")
         chat = next((chat for chat in mine if chat.id == name), None)
         if chat is None or (not rest and not self._options.single_chat):
@@ -234,7 +249,7 @@ class Server:
         operation = body["operationName"]
         self._truth.note("server", "does %s in %s", operation, path)
         if not path.startswith("/me/chats/"):
-            return self._for_agent(operation)
+            return self._for_agent(operation, request.cookie or "")
         chat = self.chats.get(path.removeprefix("/me/chats/"))
         if chat is None or chat.is_closed or not chat.state:
             if chat is not None:
@@ -250,12 +265,15 @@ class Server:
             return _json({"statusCode": 2, "statusMessage": f"not valid while {chat.state}"})
         return _json({"statusCode": 0, **reference})
 
-    def _for_agent(self, operation: str) -> Reply:
+    def _for_agent(self, operation: str, cookie: str) -> Reply:
         if operation in {"Ready", "StartContactCenterSession"}:
             self.is_ready = self.is_ready or operation == "Ready"
             self.offer_waiting()
         elif operation in {"NotReady", "EndContactCenterSession"}:
             self.is_ready = False
+        if operation == "EndContactCenterSession":
+            self._sessions.pop(cookie, None)
+            self.bayeux.forget(cookie)
         return _json({"statusCode": 0})
 
     def _unknown_chat(self) -> Reply:
@@ -311,10 +329,24 @@ class Server:
     def _complete(self, chat: Chat, body: dict[str, Any]) -> bool:
         if chat.state not in {"Chatting", "LeftChat"}:
             return False
+        if chat.customer_is_in:
+            chat.excuse()  # who came back too late to stop it
         chat.state = "Completed"
         self.notices.chat(chat, "StatusChange")
         chat.is_closed = True
         self._truth.note("server", "%s is completed", chat.id)
+        return True
+
+    def _transfer(self, chat: Chat, body: dict[str, Any]) -> bool:
+        if chat.state not in {"Chatting", "LeftChat"}:
+            return False
+        self._truth.counts["transfers"] += 1
+        chat.excuse()
+        chat.state = "Completed"
+        self.notices.chat(chat, "StatusChange")
+        chat.is_closed = True
+        self._truth.note("server", "%s is transferred", chat.id)
+        self.on_line(chat, chat.lines[-1])
         return True
 
     def _new(self, what: str) -> str:
@@ -331,6 +363,7 @@ _OPERATIONS: dict[str, Callable[[Server, Chat, dict[str, Any]], bool]] = {
     "AttachUserData": Server._update_data,
     "Leave": Server._leave,
     "Complete": Server._complete,
+    "Transfer": Server._transfer,
 }
 
 

@@ -182,7 +182,7 @@ def test_a_rewind_of_a_transcript_that_has_lost_nothing_is_found(
 
 def test_an_end_that_no_hook_was_told_of_is_found(record: Record) -> None:
     record.answer("re 1000.0", "re 1100.0")
-    record.chat.is_closed = True
+    record.truth.over = {"chat1"}
     assert record.found() == {"end"}
     record.truth.findings.clear()
     record.truth.ended += ["chat1", "chat1"]

@@ -16,6 +16,7 @@ __all__ = ["CANARY", "NAMED", "Call", "HookStart", "Line", "Truth", "key_of", "r
 CANARY = "canary"
 """Stands in all that no log may tell: what customers say, passwords, cookies and tokens."""
 
+_UNANSWERED = ("mm", "fail", "overrun", "poison")
 _MOST_AT_ONCE = 100
 NAMED = re.compile(r"re (\d+)\.(\d+)")
 """What the plugin under test says."""
@@ -60,6 +61,7 @@ class HookStart:
         ms: For the line that was said then.
         ended_at: When it ended, one way or the other; infinity if it never did.
         is_cut: It ended because it was cancelled.
+        is_kept: It has written to the chat's memory, and ended well.
     """
 
     at: float
@@ -69,6 +71,7 @@ class HookStart:
     ms: int
     ended_at: float = math.inf
     is_cut: bool = False
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class Truth:
         now: The virtual time.
         newest_ms: When the newest line of a chat was said that is not younger than so many seconds.
         on_refusal: Told of a reply that the bot has given up: where, for which line, and why.
+        on_dead_letter: Told for which line in which chat hooks have crashed too often.
+        is_over: Whether a chat has ended.
         own_ids: The participant ids that the bot had in a chat.
         is_traced: Whether the timeline is kept.
         kills, ends: When lives were killed, or ended by themselves.
@@ -106,6 +111,10 @@ class Truth:
         until_s: No fault begins after that.
         rewinds: How often a chat has lost lines.
         told_gone: When a life was told that a chat is over.
+        disk_failed: From when till when nothing could be written.
+        over: The chats that had ended before the last life was to stop.
+        entered: Which life was told that it is in which chat.
+        told: Up to which line a life was told of a chat, and when.
         stopped: When a life was asked to stop.
         cursors: When the cursor of a chat became durable, and where.
     """
@@ -114,6 +123,8 @@ class Truth:
     is_traced: bool = False
     newest_ms: Callable[[str, float], int] = lambda _chat, _until_s: 0
     on_refusal: Callable[[str, int, str, ActionError], None] = lambda _chat, _ms, _text, _error: None
+    on_dead_letter: Callable[[str, int], None] = lambda _chat, _ms: None
+    is_over: Callable[[str], bool] = lambda _chat: False
     own_ids: Callable[[str], Collection[str]] = lambda _chat: ()
     timeline: list[str] = field(default_factory=list)
     hooks: list[HookStart] = field(default_factory=list)
@@ -131,6 +142,10 @@ class Truth:
     rewinds: Counter[str] = field(default_factory=Counter)
     logins: list[tuple[float, bool]] = field(default_factory=list)
     told_gone: dict[tuple[int, str], float] = field(default_factory=dict)
+    disk_failed: list[tuple[float, float]] = field(default_factory=list)
+    over: set[str] = field(default_factory=set)
+    entered: set[tuple[int, str]] = field(default_factory=set)
+    told: dict[tuple[int, str], list[tuple[float, int]]] = field(default_factory=dict)
     stopped: dict[int, float] = field(default_factory=dict)
     cursors: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
 
@@ -138,6 +153,11 @@ class Truth:
         """One line of the timeline."""
         if self.is_traced:
             self.timeline.append(f"{self.now():9.3f}  {who:<8}  {what % arguments if arguments else what}")
+
+    def durable_at(self, start: HookStart) -> float:
+        """When it was written that the line is done with; infinity if it never was."""
+        written = self.cursors.get(start.chat, ())
+        return next((at for at, cursor in written if at >= start.at and cursor >= start.index), math.inf)
 
     def is_running(self, chat: str, up_to: int) -> bool:
         """Whether a hook for a line up to this index runs now, in a life that goes on."""
@@ -159,7 +179,7 @@ class Truth:
 
 def replies_to(text: str, ms: int) -> list[str]:
     """What the plugin under test answers; a text names its trigger, but for some on purpose."""
-    if text.startswith("mm"):
+    if text.startswith(_UNANSWERED):
         return []
     if text.startswith("twice"):
         return ["ok", "ok"]

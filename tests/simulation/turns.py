@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.simulation.chats import NICKNAME, Chat
 from tests.simulation.loop import SimLoop
-from tests.simulation.options import MOST_WAITING, Options
+from tests.simulation.options import MOST_WAITING, OTHERS_SAY_THE_SAME, Options
 from tests.simulation.scenario import Customer
 from tests.simulation.server import Server
 from tests.simulation.truth import Truth
@@ -22,7 +22,8 @@ from tests.simulation.truth import Truth
 __all__ = ["KINDS", "Turn", "Turns", "draw_turns"]
 
 _FLOODED = 0.03
-_WORDS = ("one moment", "ok", "hello", "hi")
+_OTHER_WORDS = ("one moment", "hi")
+_WORDS = (*_OTHER_WORDS, "ok", "hello")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,19 @@ class Turns:
         if customer.chat.state == "Chatting" and customer.chat.customer_is_in:
             self._server.say(customer.chat, text)
 
+    async def _fails(self, customer: Customer) -> None:
+        self._say(customer, "fail please")
+        self._say(customer, "say it all the same")
+
+    async def _overruns(self, customer: Customer) -> None:
+        self._say(customer, "overrun please")
+        self._say(customer, "say it all the same")
+
+    async def _poison(self, customer: Customer) -> None:
+        """The process does not survive this line."""
+        self._say(customer, "poison please")
+        self._say(customer, "say it all the same")
+
     # what the server does
 
     async def _ends(self, customer: Customer) -> None:
@@ -169,12 +183,14 @@ class Turns:
 
     async def _visit(self, chat: Chat, nickname: str) -> None:
         human = chat.human(nickname)
+        # without a path only words tell who says them
+        words = _WORDS if "path" in human or OTHERS_SAY_THE_SAME else _OTHER_WORDS
         chat.humans.append(human)
         self._tell(chat, human, "ParticipantJoined")
         for _ in range(self._rng.randint(1, 4)):
             await asyncio.sleep(self._rng.random() * 2.0)
             visibility = self._rng.choice(["All", "Agents", "Supervisors"])
-            self._tell(chat, human, "Text", self._rng.choice(_WORDS), visibility)
+            self._tell(chat, human, "Text", self._rng.choice(words), visibility)
         await asyncio.sleep(self._rng.random() * 3.0)
         chat.humans.remove(human)
         self._tell(chat, human, "ParticipantLeft")
@@ -199,6 +215,9 @@ KINDS: dict[str, Callable[[Turns, Customer], Awaitable[None]]] = {
     "slow": Turns._slow,
     "flood": Turns._flood,
     "hasty": Turns._hasty,
+    "fails": Turns._fails,
+    "overruns": Turns._overruns,
+    "poison": Turns._poison,
     "leaves": Turns._leaves,
     "returns": Turns._returns,
     "ends": Turns._ends,

@@ -102,8 +102,15 @@ class Watch:
             until = self._truth.now() + int(reply.headers["retry-after"])
             client.not_before[request.path, request.content] = until
         if reply.status == 200:
+            self._tells(life, request, reply)
             for chat in _chats(request, reply):
                 self._shows(client, life, chat, is_sure=request.method == "POST")
+
+    def _tells(self, life: int, request: Request, reply: Reply) -> None:
+        """Note up to which line of which chat the bot knows now."""
+        for chat, lines in _lines(request, reply):
+            last = max((line["index"] for line in lines), default=0)
+            self._truth.told.setdefault((life, chat), []).append((self._truth.now(), last))
 
     def _shows(self, client: _Client, life: int, chat: Message, *, is_sure: bool) -> None:
         name, state, now = chat["id"], chat["state"], self._truth.now()
@@ -131,7 +138,8 @@ class Watch:
         if not sure or view in {sure[-1], max(sure, key=lambda one: one.serial)}:
             return True
         is_fresh = self._truth.now() - sure[-1].at < _LOOKED_WITHIN_S
-        return is_fresh or (not view.is_sure and view.at >= sure[-1].at)
+        is_newer = view.at >= sure[-1].at or view.serial > max(one.serial for one in sure)
+        return is_fresh or (not view.is_sure and is_newer)
 
     def _check_pause(self, client: _Client, request: Request) -> None:
         """I15: a Retry-After is kept."""
@@ -162,15 +170,31 @@ class Watch:
 
 def _chats(request: Request, reply: Reply) -> Iterator[Message]:
     """The views of chats in an answer."""
-    if request.method == "POST" and "/notifications" not in request.path:
-        return
-    try:
-        value = json.loads(reply.body)
-    except ValueError:
-        return  # a web page
+    value = _value(request, reply)
     if isinstance(value, list):
         yield from (chat for one in value if (chat := (one.get("data") or {}).get("chat")))
         return
     yield from value.get("chats", ())
     if "chat" in value:
         yield value["chat"]
+
+
+def _lines(request: Request, reply: Reply) -> Iterator[tuple[str, list[Message]]]:
+    """The lines of chats in an answer."""
+    value = _value(request, reply)
+    if isinstance(value, list):
+        for data in (one.get("data") or {} for one in value):
+            if "messages" in data:
+                yield data["chatUri"].rpartition("/")[2], data["messages"]
+    elif "messages" in value:
+        yield request.chat, value["messages"]
+
+
+def _value(request: Request, reply: Reply) -> Any:
+    """What a read or a poll has brought."""
+    if request.method == "POST" and "/notifications" not in request.path:
+        return {}
+    try:
+        return json.loads(reply.body)
+    except ValueError:
+        return {}  # a web page
