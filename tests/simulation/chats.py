@@ -117,6 +117,8 @@ class Chat:
 
     def excuse(self) -> None:
         """What is not answered now need not be any more."""
+        if not any(line.text == "hello" for line in self.texts("bot", with_lost=True)):
+            self.given_up.add(0)
         said = Counter(key_of(line.text) for line in self.texts("bot", with_lost=True))
         for line in self.texts("customer"):
             replies = Counter(replies_to(line.text, line.ms))

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from tests.simulation.chats import Chat
 from tests.simulation.disk import Disk
-from tests.simulation.options import BRAKE_LOOKS_AGAIN, SLOW_S
+from tests.simulation.options import SLOW_S
 from tests.simulation.scenario import expected
 from tests.simulation.truth import HookStart, Line, Truth, key_of, replies_to
 
@@ -207,8 +207,6 @@ def _check_settled(truth: Truth, disk: Disk, closed: set[str]) -> None:
 def _check_calls(truth: Truth) -> None:
     """I10: nothing is sent to a chat that is gone."""
     for call in truth.calls:
-        if call.was_braked and not BRAKE_LOOKS_AGAIN:
-            continue
         if call.at > truth.told_gone.get((call.life, call.chat), call.at):
             truth.find("I10", f"{call.operation} is sent to {call.chat}, which is over")
 

@@ -123,8 +123,8 @@ class Disk:
         """I2: each fall of a cursor is recorded, and the chat has really lost lines once more."""
         chat = record.chat_id
         self._falls[chat] += 1
-        is_excused = self._falls[chat] <= self._truth.rewinds[chat] or not REWINDS_ONLY_AFTER_FAILOVERS
-        if chat not in self._rewound or not is_excused:
+        is_real = self._falls[chat] <= self._truth.rewinds[chat] or not REWINDS_ONLY_AFTER_FAILOVERS
+        if chat not in self._rewound or not is_real:
             self._truth.find("I2", f"the cursor of {chat} falls to {record.cursor}")
 
     def _see_cursor(self, record: Checkpoint, before: int) -> None:

@@ -129,11 +129,11 @@ class Net:
 
     def _record(self, request: Request, process: Process) -> None:
         self.truth.counts["requests"] += 1
-        was_braked = self._watch.sends(request, process.number)
+        self._watch.sends(request, process.number)
         path = request.path
         if request.method == "POST" and path.startswith("/api/v2/me/chats/"):
             now, life = self._loop.time(), process.number
-            call = Call(now, life, request.chat, request.operation, was_braked)
+            call = Call(now, life, request.chat, request.operation)
             self.truth.calls.append(call)
             self.on_call(call, request.content or b"")
             self.truth.note("bot", "sends %s to %s: %s", call.operation, call.chat, request.content)

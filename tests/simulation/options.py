@@ -16,11 +16,8 @@ REQUEST_TIMEOUT_S = 3.0
 # an abandoned request takes effect within this time or never (reliability 2.5, A3)
 LATEST_EFFECT_S = 0.8 * SETTLE_S
 
-# what the bot does not do yet; each is checked, or happens, when it stands at True
+# what the bot does not do yet: each is checked when it stands at True
 SESSION_KEEPS_RETRY_AFTER = False
-BRAKE_LOOKS_AGAIN = False
-STOPS_WHILE_LOGIN_IS_REFUSED = False
-OTHERS_SAY_THE_SAME = False
 REWINDS_ONLY_AFTER_FAILOVERS = False
 
 MOST_WAITING = 256

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tests.simulation.options import (
-    STOPS_WHILE_LOGIN_IS_REFUSED,
     Faults,
     Options,
     draw_calm,
@@ -70,13 +69,9 @@ def plan_of(seed: int) -> Plan:
         options=replace(plan.options, lists_nothing_s=rng.choice([0.0, 0.5, 3.0])),
         faults=faults,
         turns=draw_turns(rng, len(plan.scripts), plan.options),
-        on_stop="logout" if rng.random() < 0.5 and _may_log_out(faults) else "keep",
+        on_stop=rng.choice(["keep", "logout"]),
         has_fallback=rng.random() < 0.5,
     )
-
-
-def _may_log_out(faults: Faults) -> bool:
-    return STOPS_WHILE_LOGIN_IS_REFUSED or all(name != "login refused" for _, name in faults.events)
 
 
 def plain_plan(seed: int) -> Plan:

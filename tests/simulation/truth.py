@@ -83,14 +83,12 @@ class Call:
         life: Of which life.
         chat: In which chat.
         operation: Its name.
-        was_braked: It may have been held back after the bot had decided to send it.
     """
 
     at: float
     life: int
     chat: str
     operation: str
-    was_braked: bool = False
 
 
 @dataclass(slots=True)

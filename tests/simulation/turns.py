@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.simulation.chats import NICKNAME, Chat
 from tests.simulation.loop import SimLoop
-from tests.simulation.options import MOST_WAITING, OTHERS_SAY_THE_SAME, Options
+from tests.simulation.options import MOST_WAITING, Options
 from tests.simulation.scenario import Customer
 from tests.simulation.server import Server
 from tests.simulation.truth import Truth
@@ -22,8 +22,7 @@ from tests.simulation.truth import Truth
 __all__ = ["KINDS", "Turn", "Turns", "draw_turns"]
 
 _FLOODED = 0.03
-_OTHER_WORDS = ("one moment", "hi")
-_WORDS = (*_OTHER_WORDS, "ok", "hello")
+_WORDS = ("one moment", "ok", "hello", "hi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +182,12 @@ class Turns:
 
     async def _visit(self, chat: Chat, nickname: str) -> None:
         human = chat.human(nickname)
-        # without a path only words tell who says them
-        words = _WORDS if "path" in human or OTHERS_SAY_THE_SAME else _OTHER_WORDS
         chat.humans.append(human)
         self._tell(chat, human, "ParticipantJoined")
         for _ in range(self._rng.randint(1, 4)):
             await asyncio.sleep(self._rng.random() * 2.0)
             visibility = self._rng.choice(["All", "Agents", "Supervisors"])
-            self._tell(chat, human, "Text", self._rng.choice(words), visibility)
+            self._tell(chat, human, "Text", self._rng.choice(_WORDS), visibility)
         await asyncio.sleep(self._rng.random() * 3.0)
         chat.humans.remove(human)
         self._tell(chat, human, "ParticipantLeft")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatbot.wire.http import Reply
-from tests.simulation.options import BRAKE_LOOKS_AGAIN, SESSION_KEEPS_RETRY_AFTER
+from tests.simulation.options import SESSION_KEEPS_RETRY_AFTER
 from tests.simulation.request import Request
 from tests.simulation.truth import Truth
 
@@ -22,7 +22,6 @@ _WINDOW_S = 10.0
 _MOST_IN_WINDOW = 50
 _OF_LAST = 20
 _KEEPS_FAILING = 10
-_BRAKES = 4
 _MOST_VIEWS = 8
 # between the look at the list and the request stands one commit
 _LOOKED_WITHIN_S = 0.05
@@ -54,7 +53,6 @@ class _Client:
     sent: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_IN_WINDOW + 1))
     failed: deque[bool] = field(default_factory=lambda: deque(maxlen=_OF_LAST))
     failing_since: float | None = None
-    braked_until: float = 0.0
 
 
 class Watch:
@@ -70,8 +68,8 @@ class Watch:
         self._state_of = state_of
         self._clients: defaultdict[tuple[int, str], _Client] = defaultdict(_Client)
 
-    def sends(self, request: Request, life: int) -> bool:
-        """A request leaves the bot; whether it was perhaps held back before, after the bot had decided."""
+    def sends(self, request: Request, life: int) -> None:
+        """A request leaves the bot."""
         client = self._clients[life, request.agent]
         self._check_rate(client)
         if request.is_login:
@@ -82,7 +80,6 @@ class Watch:
             self._check_pause(client, request)
         if request.chat and request.operation:
             self._check_listed(client, request)
-        return self._truth.now() < client.braked_until
 
     def lands(self, request: Request, life: int) -> None:
         """Nobody waits for the answer any more."""
@@ -127,7 +124,7 @@ class Watch:
     def _check_listed(self, client: _Client, request: Request) -> None:
         """I11: by one of the views that the bot may go by."""
         views = client.views.get(request.chat)
-        if not views or (self._truth.now() < client.braked_until and not BRAKE_LOOKS_AGAIN):
+        if not views:
             return
         if not any(view.lists(request.operation) for view in views if self._is_current(view, views)):
             self._truth.find("I11", f"{request.operation} is sent to {request.chat}, which does not list it")
@@ -160,8 +157,6 @@ class Watch:
 
     def _note_outcome(self, client: _Client, *, is_failed: bool) -> None:
         client.failed.append(is_failed)
-        if sum(client.failed) >= _BRAKES:
-            client.braked_until = self._truth.now() + _WINDOW_S
         if sum(client.failed) < _KEEPS_FAILING:
             client.failing_since = None
         elif client.failing_since is None:
