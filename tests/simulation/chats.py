@@ -62,6 +62,7 @@ class Chat:
         self.withheld: frozenset[str] = frozenset()
         self.withheld_until = 0.0
         self.came_back_as = 0
+        self.came_back_at = 0.0
         self.refused: list[str] = []
         self.swallowed: dict[str, float] = {}
         self.given_up: set[int] = set()

@@ -16,7 +16,9 @@ REQUEST_TIMEOUT_S = 3.0
 # an abandoned request takes effect within this time or never (reliability 2.5, A3)
 LATEST_EFFECT_S = 0.8 * SETTLE_S
 
-# what the bot does not do yet: each is checked when it stands at True
+# what the bot does not do yet: each is checked, or happens, when it stands at True
+LOOKS_TWICE_IN_SECONDS = False
+LEAVING_IS_RECONSIDERED = False
 SESSION_KEEPS_RETRY_AFTER = False
 REWINDS_ONLY_AFTER_FAILOVERS = False
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tests.simulation.options import (
+    LOOKS_TWICE_IN_SECONDS,
     Faults,
     Options,
     draw_calm,
@@ -64,9 +65,12 @@ def plan_of(seed: int) -> Plan:
     if rng.random() < _UNHARMED:
         plan = replace(plan, faults=Faults())
     faults = with_more(rng, plan.faults) if rng.random() < _HARMED_MORE else plan.faults
+    nothing_s = rng.choice([0.0, 0.5, 3.0])
+    if not plan.options.single_chat and not LOOKS_TWICE_IN_SECONDS:
+        nothing_s = 0.0
     return replace(
         plan,
-        options=replace(plan.options, lists_nothing_s=rng.choice([0.0, 0.5, 3.0])),
+        options=replace(plan.options, lists_nothing_s=nothing_s),
         faults=faults,
         turns=draw_turns(rng, len(plan.scripts), plan.options),
         on_stop=rng.choice(["keep", "logout"]),

@@ -110,7 +110,7 @@ class Server:
         """The customer is there again."""
         chat.customer_is_in = True
         line = chat.add("ParticipantJoined", "customer", self._loop.time())
-        chat.came_back_as = line.index
+        chat.came_back_as, chat.came_back_at = line.index, self._loop.time()
         self._truth.note("customer", "%s comes back", chat.id)
         self.notices.lines(chat, [line])
 
