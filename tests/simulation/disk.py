@@ -137,7 +137,7 @@ class Disk:
 def moment(trigger: str) -> int:
     """When the line of a trigger was said; 0 if the trigger is not a line."""
     parts = trigger.split(":")
-    return int(parts[4]) - _BASE_MS if len(parts) > 4 and parts[4].isdigit() else 0
+    return max(0, int(parts[4]) - _BASE_MS) if len(parts) > 4 and parts[4].isdigit() else 0
 
 
 def journal_thread(loop: SimLoop, rng: random.Random) -> Callable[[Callable[[], Result]], Awaitable[Result]]:

@@ -5,11 +5,10 @@ A test method that finds nothing proves nothing unless it is seen to find what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
 
 from chatbot.bot import delivery, verify
 from chatbot.bot.asking import Asking
@@ -35,42 +34,13 @@ from chatbot.model.events import Event, TextReceived, TranscriptEvent
 from chatbot.model.notifications import Batch, SessionStarted, Signal
 from chatbot.wire import outcomes, session
 from chatbot.wire.outcomes import Outcome, Refusal
+from tests.simulation.mutant import Mutant, constant, happens
 from tests.simulation.plan import Plan
+from tests.simulation.rule_mutants import RULE_MUTANTS
 
-__all__ = ["MUTANTS", "Mutant"]
+__all__ = ["MUTANTS"]
 
-Target = tuple[Any, str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One planted bug.
-
-    Args:
-        name: What is wrong.
-        targets: Where it is planted: an owner, a name, and what stands there instead.
-        suits: Whether a plan can bring it to light: the others need not be run.
-    """
-
-    name: str
-    targets: tuple[Target, ...]
-    suits: Callable[[Plan], bool] = lambda _plan: True
-
-    @contextmanager
-    def planted(self) -> Iterator[None]:
-        """While it is there."""
-        with ExitStack() as stack:
-            for owner, name, instead in self.targets:
-                stack.enter_context(patch.object(owner, name, instead))
-            yield
-
-
-def _has(*names: str) -> Callable[[Plan], bool]:
-    """One of these things happens."""
-    return lambda plan: any(name in names for _, name in plan.faults.events)
-
-
-_is_away = _has("kill", "stop")
+_is_away = happens("kill", "stop")
 
 
 def _types_while_away(plan: Plan) -> bool:
@@ -80,11 +50,7 @@ def _types_while_away(plan: Plan) -> bool:
 
 def _indexes_come_again(plan: Plan) -> bool:
     """What an earlier life knows under an index is another line now."""
-    return _is_away(plan) and _has("failover")(plan)
-
-
-def _constant(value: Any) -> Callable[..., Any]:
-    return lambda *_args, **_options: value
+    return _is_away(plan) and happens("failover")(plan)
 
 
 async def _nothing(*_: Any) -> None:
@@ -211,6 +177,7 @@ def _of_nobody(self: GroupCommit, bot: str) -> NoJournal:
 MUTANTS = {
     mutant.name: mutant
     for mutant in (
+        *RULE_MUTANTS,
         Mutant("no-journal", ((GroupCommit, "of", _of_nobody),)),
         Mutant("journal-not-read", ((SqliteStore, "load", _load_nothing),)),
         Mutant("cursor-before-hooks", ((Dispatch, "run", _cursor_first),)),
@@ -234,21 +201,21 @@ MUTANTS = {
         Mutant("exact-text-only", ((Outbox, "hear", _hear_exact_only),)),
         Mutant(
             "duplicates-kept",
-            ((LineOrder, "offer", _offer_again), (Progress, "is_done", _constant(value=False))),
+            ((LineOrder, "offer", _offer_again), (Progress, "is_done", constant(value=False))),
         ),
-        Mutant("regression-ignored", ((Prints, "rewind_to", _never_rewind),), suits=_has("failover")),
+        Mutant("regression-ignored", ((Prints, "rewind_to", _never_rewind),), suits=happens("failover")),
         Mutant(
             "key-without-fingerprint", ((Progress, "trigger_of", _index_only),), suits=_indexes_come_again
         ),
         Mutant("intent-after-send", ((Outbox, "intend", _intent_later),)),
         Mutant("not-verified-at-resume", ((Sender, "recover", _nothing),)),
         Mutant("retry-without-verify", ((delivery, "took_effect", _false),)),
-        Mutant("first-writer-loses", ((Outbox, "earlier", _constant(value=None)),)),
+        Mutant("first-writer-loses", ((Outbox, "earlier", constant(value=None)),)),
         Mutant(
             "old-typing-told",
-            ((Worker, "_is_late_typing", staticmethod(_constant(value=False))),),
+            ((Worker, "_is_late_typing", staticmethod(constant(value=False))),),
             suits=_types_while_away,
         ),
-        Mutant("login-without-end", ((session, "_TRIES", 1000),), suits=_has("login refused")),
+        Mutant("login-without-end", ((session, "_TRIES", 1000),), suits=happens("login refused")),
     )
 }

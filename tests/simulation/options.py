@@ -59,6 +59,9 @@ EVENTS = (
     "login refused",
 )
 MORE_EVENTS = ("disk fails", "trouble")
+AT_ONCE_S = 6.0
+"""How soon a line is answered where nothing goes wrong, but that other hooks are slow."""
+
 _PROMPT_S = 16.0
 _RESYNC_S = 35.0
 # three kills in one hook make a dead letter: that is another promise
@@ -108,12 +111,19 @@ class Faults:
     until_s: float = 0.0
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether there are none."""
+        return not self.rates and not self.events
+
+    @property
     def prompt_s(self) -> float:
         """How soon a line is answered; 0 if no request is safe, for then nobody can say.
 
         Settle time, a long wait between looks and a slow network; and where notifications come to harm,
         the longest time for which the transcript of a quiet chat is not read (reliability 2.1).
         """
+        if self.is_quiet:
+            return AT_ONCE_S
         if not all(name in CALM for _, name in self.events) or set(self.rates) & {
             *REQUEST_FAULTS,
             *MORE_FAULTS,
@@ -170,7 +180,7 @@ def draw_faults(rng: random.Random, *, length_s: float = 20.0) -> Faults:
 
 def with_more(rng: random.Random, faults: Faults) -> Faults:
     """These, and some that are drawn apart."""
-    rates = {name: rng.choice([0.02, 0.06]) for name in MORE_FAULTS if rng.random() < 0.2}
+    rates = {name: rng.choice([0.03, 0.12]) for name in MORE_FAULTS if rng.random() < 0.2}
     events = [(rng.uniform(0.0, faults.until_s), name) for name in MORE_EVENTS if rng.random() < 0.15]
     return replace(faults, rates=faults.rates | rates, events=sorted([*faults.events, *events]))
 
