@@ -5,24 +5,33 @@ from __future__ import annotations
 import argparse
 import gc
 import itertools
+import random
 import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.plan import crash_plan, plan_of
+from tests.simulation.plan import Plan, crash_plan, plain_plan, plan_of
 from tests.simulation.run import Result, simulate
 from tests.simulation.soak import soak
+from tests.simulation.timeline import head
 
 __all__ = ["main"]
 
+Seeds = Sequence[int]
+Points = tuple[int, ...]
+
+_COMMAND = ".venv/bin/python -W ignore -m tests.simulation"
 _CHUNK = 20
+_PAIRS = 25
+# seeds that have failed, by what they draw without turns and with them
+_PAST = (984676377, 793640666, 221498279, 221501243, 891251382)
 _MOST_SHOWN = 20
 _CRASH_SCENARIOS = 10
 _MOST_MUTANT_RUNS = 400
@@ -55,10 +64,11 @@ def main() -> None:
     """Parse arguments, run, and exit with 1 if an invariant was violated."""
     options = _parser().parse_args()
     if options.replay is not None:
-        sys.exit(_replay(options.replay, options.mutant, is_real_http=options.real_http))
+        plan = plain_plan(options.replay) if options.plain else plan_of(options.replay)
+        sys.exit(_replay(plan, options.mutant, is_real_http=options.real_http))
     if options.crash is not None:
-        seed, _, point = options.crash.partition(":")
-        sys.exit(_show(simulate(crash_plan(int(seed), int(point)), is_traced=True)))
+        plan = crash_plan(*map(int, options.crash.split(":")))
+        sys.exit(_show(plan, simulate(plan, is_traced=True)))
     base = options.base if options.base is not None else secrets.randbelow(10**9)
     _say(f"base {base}")
     works = list(_works(options, base))
@@ -68,6 +78,8 @@ def main() -> None:
 def _works(options: argparse.Namespace, base: int) -> Iterator[Callable[[], int]]:
     until = time.monotonic() + options.minutes * 60 if options.minutes else None
     if options.seeds or until is not None:
+        yield partial(_campaign, _PAST, options.jobs, None, _some_past, "--plain --replay")
+        yield partial(_campaign, _PAST, options.jobs, None, _some_seeds, "--replay")
         seeds = options.seeds or 10**9
         yield partial(_campaign, range(base, base + seeds), options.jobs, until, _some_seeds, "--replay")
     if options.crash_points:
@@ -92,7 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--httpx", type=int, default=0, help="how many runs with the real HTTP client")
     parser.add_argument("--days", type=int, default=0, help="one bot for so many days, and nothing may grow")
     parser.add_argument("--replay", type=int, metavar="SEED", help="one run, with its timeline")
-    parser.add_argument("--crash", metavar="SCENARIO:POINT", help="one crash point, with its timeline")
+    parser.add_argument("--plain", action="store_true", help="with --replay: faults and customers only")
+    parser.add_argument(
+        "--crash", metavar="SCENARIO:POINT[:POINT]", help="one crash point, or one of two lives"
+    )
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="with --replay: plant this bug")
     parser.add_argument("--real-http", action="store_true", help="with --replay: the real HTTP client")
     return parser
@@ -102,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _campaign(
-    seeds: range, jobs: int, until: float | None, work: Callable[[range], Tally], replay: str
+    seeds: Seeds, jobs: int, until: float | None, work: Callable[[Seeds], Tally], replay: str
 ) -> int:
     began, total = time.monotonic(), Tally()
     chunks = (seeds[at : at + _CHUNK] for at in range(0, len(seeds), _CHUNK))
@@ -114,7 +129,16 @@ def _campaign(
     return _verdict(total, replay)
 
 
-def _some_seeds(seeds: range) -> Tally:
+def _some_past(seeds: Seeds) -> Tally:
+    """Past failures"""
+    tally = Tally()
+    with _gathering():
+        for seed in seeds:
+            tally.add(str(seed), simulate(plain_plan(seed)))
+    return tally
+
+
+def _some_seeds(seeds: Seeds) -> Tally:
     """Swarm"""
     tally = Tally()
     with _gathering():
@@ -123,7 +147,7 @@ def _some_seeds(seeds: range) -> Tally:
     return tally
 
 
-def _some_real(seeds: range) -> Tally:
+def _some_real(seeds: Seeds) -> Tally:
     """Real HTTP client"""
     tally = Tally()
     with _gathering():
@@ -134,14 +158,14 @@ def _some_real(seeds: range) -> Tally:
 
 def _verdict(total: Tally, replay: str) -> int:
     for name, findings in sorted(total.failures)[:_MOST_SHOWN]:
-        _say(f"FAILED python -m tests.simulation {replay} {name}\n    {findings[0][:200]}")
+        _say(f"FAILED {_COMMAND} {replay} {name}\n    {findings[0][:200]}")
     if len(total.failures) > _MOST_SHOWN:
         _say(f"  and {len(total.failures) - _MOST_SHOWN} more")
     return 1 if total.failures else 0
 
 
 def _in_processes(
-    work: Callable[[range], Tally], chunks: Iterable[range], jobs: int, until: float | None
+    work: Callable[[Seeds], Tally], chunks: Iterable[Seeds], jobs: int, until: float | None
 ) -> Iterator[Tally]:
     """The results of all chunks; those whose time does not come are left out."""
     with ProcessPoolExecutor(jobs) as pool:
@@ -162,10 +186,11 @@ def _crash_points(scenarios: range, jobs: int) -> int:
     began, total = time.monotonic(), Tally()
     points = [(seed, simulate(crash_plan(seed)).points) for seed in scenarios]
     chunks = [
-        (seed, range(at, min(at + _CHUNK, last + 1)))
+        (seed, [(point,) for point in range(at, min(at + _CHUNK, last + 1))])
         for seed, last in points
         for at in range(1, last + 1, _CHUNK)
     ]
+    chunks += [(seed, _pairs(seed, last)) for seed, last in points]
     with ProcessPoolExecutor(jobs) as pool:
         for tally in pool.map(_some_points, chunks):
             total.merge(tally)
@@ -175,12 +200,19 @@ def _crash_points(scenarios: range, jobs: int) -> int:
     return _verdict(total, "--crash")
 
 
-def _some_points(chunk: tuple[int, range]) -> Tally:
-    seed, points = chunk
+def _pairs(seed: int, last: int) -> list[Points]:
+    """Some crashes after which the next life crashes too, while it recovers or later."""
+    rng = random.Random(seed * 16 + 11)
+    return [(rng.randint(1, last), rng.randint(1, last)) for _ in range(_PAIRS)]
+
+
+def _some_points(chunk: tuple[int, list[Points]]) -> Tally:
+    seed, all_points = chunk
     tally = Tally()
     with _gathering():
-        for point in points:
-            tally.add(f"{seed}:{point}", simulate(crash_plan(seed, point)))
+        for points in all_points:
+            name = ":".join(map(str, (seed, *points)))
+            tally.add(name, simulate(crash_plan(seed, *points)))
     return tally
 
 
@@ -222,15 +254,13 @@ def _kinds(findings: Iterable[str]) -> set[str]:
 # one run again
 
 
-def _replay(seed: int, mutant: str | None, *, is_real_http: bool) -> int:
-    if mutant is None:
-        return _show(simulate(plan_of(seed), is_traced=True, is_real_http=is_real_http))
-    with MUTANTS[mutant].planted():
-        return _show(simulate(plan_of(seed), is_traced=True))
+def _replay(plan: Plan, mutant: str | None, *, is_real_http: bool) -> int:
+    with MUTANTS[mutant].planted() if mutant is not None else nullcontext():
+        return _show(plan, simulate(plan, is_traced=True, is_real_http=is_real_http))
 
 
-def _show(result: Result) -> int:
-    for line in result.timeline:
+def _show(plan: Plan, result: Result) -> int:
+    for line in (*head(plan), *result.timeline):
         _say(line)
     for finding in result.findings:
         _say(f"VIOLATED {finding}")

@@ -14,6 +14,7 @@ from chatbot.bot.journal import Checkpoint, Incident, Key, OperationRecord, Save
 from chatbot.bot.journal_file import MIGRATIONS
 from chatbot.bot.journal_sqlite import JournalError, SqliteStore, Unit
 from chatbot.model.errors import ChatbotError
+from tests.simulation import timeline
 from tests.simulation.loop import PROCESS, SimLoop
 from tests.simulation.options import REWINDS_ONLY_AFTER_FAILOVERS
 from tests.simulation.truth import Truth
@@ -59,7 +60,8 @@ class Disk:
         self._truth.counts["commits"] += 1
         for _, records in units:
             for record in records:
-                self._truth.note("disk", "%s", record)
+                if self._truth.is_traced:
+                    self._truth.note("disk", "%s", timeline.record(record))
                 self._learn(record)
 
     def load(self, bot: str) -> Saved:
@@ -154,9 +156,11 @@ def journal_thread(loop: SimLoop, rng: random.Random) -> Callable[[Callable[[], 
             try:
                 result = function()
             except ChatbotError as error:
-                done.set_exception(error)
+                if not done.done():
+                    done.set_exception(error)
                 return
-            if not process.point():
+            # who waited may have gone meanwhile
+            if not process.point() and not done.done():
                 done.set_result(result)
 
         loop.later(0.0005 + 0.003 * rng.random(), work)

@@ -89,9 +89,10 @@ class Lives:
 
     async def run(self) -> None:
         """Live until ``finish``, again and again."""
+        kill_at = iter(self._plan.kill_at)
         while not self._is_over:
             number = self.process.number + 1
-            self.process = process = Process(number, self._plan.kill_at if number == 1 else 0)
+            self.process = process = Process(number, next(kill_at, 0))
             died = asyncio.Event()
             process.on_death = lambda process=process, died=died: self._on_death(process, died)
             self._truth.note("life", "%d begins", number)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from chatbot.model.errors import ConnectionLost, WireError
 from chatbot.wire.http import Method, Reply
+from tests.simulation import timeline
 from tests.simulation.loop import PROCESS, Process, SimLoop, for_ever
 from tests.simulation.options import LATEST_EFFECT_S, REQUEST_FAULTS
 from tests.simulation.plan import Plan
@@ -136,9 +137,8 @@ class Net:
             call = Call(now, life, request.chat, request.operation)
             self.truth.calls.append(call)
             self.on_call(call, request.content or b"")
-            self.truth.note("bot", "sends %s to %s: %s", call.operation, call.chat, request.content)
-        elif self.truth.is_traced:
-            self.truth.note("bot", "%s %s %s", request.method, path, (request.content or b"")[:300])
+        if self.truth.is_traced:
+            self.truth.note("bot", "%s %s %s", request.method, path, timeline.body(request.content))
 
     def _arrive(self, flight: Flight) -> None:
         if self.is_down:
@@ -220,7 +220,8 @@ class Net:
                 self.truth.logins.append((self._loop.time(), reply.status == 401))
             self._watch.hears(flight.request, flight.process.number, reply)
             if self.truth.is_traced:
-                self.truth.note("net", "%d for %s: %s", reply.status, flight.request.path, reply.body[:700])
+                said = timeline.body(reply.body)
+                self.truth.note("net", "%d for %s: %s", reply.status, flight.request.path, said)
         flight.finish(reply)
 
     def _happens(self, fault: str) -> bool:

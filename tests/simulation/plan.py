@@ -37,7 +37,7 @@ class Plan:
         shuffles: Whether ready callbacks run in random order.
         changes_its_mind: Whether the plugin proposes other words when it is asked again.
         dresses: Whether replies hold what servers like to rewrite.
-        kill_at: The point of the first life at which it is killed; 0: none.
+        kill_at: The point of each life, from the first on, at which it is killed; 0: none.
         turns: What else befalls its chats.
         on_stop: What the bot does with its session when it stops.
         has_fallback: Whether there is somebody who gets the customer when the bot cannot go on.
@@ -50,7 +50,7 @@ class Plan:
     shuffles: bool = True
     changes_its_mind: bool = False
     dresses: bool = False
-    kill_at: int = 0
+    kill_at: tuple[int, ...] = ()
     turns: tuple[Turn, ...] = ()
     on_stop: Literal["keep", "logout"] = "keep"
     has_fallback: bool = False
@@ -92,8 +92,8 @@ def plain_plan(seed: int) -> Plan:
     )
 
 
-def crash_plan(seed: int, kill_at: int = 0) -> Plan:
-    """A small scenario without other faults, killed at one point."""
+def crash_plan(seed: int, *kill_at: int) -> Plan:
+    """A small scenario without other faults, killed at one point, or at one point of each of its lives."""
     rng = random.Random(seed * 16 + 1)
     return Plan(
         seed=seed,

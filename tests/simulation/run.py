@@ -72,6 +72,11 @@ def simulate(plan: Plan, *, is_traced: bool = False, is_real_http: bool = False)
         world = _World(plan, loop, is_traced=is_traced, is_real_http=is_real_http)
         try:
             world.run()
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            # one run that breaks must not hide what the others find
+            world.truth.find("harness", repr(error))
         finally:
             world.disk.destroy()
         truth = world.truth

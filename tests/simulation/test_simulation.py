@@ -13,11 +13,13 @@ from dataclasses import replace
 
 import pytest
 
+from chatbot.bot.runner import BotRunner
 from tests.simulation.loop import PROCESS, Deadlock, Process, SimLoop, virtual_loop
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.options import Faults
 from tests.simulation.plan import crash_plan, plan_of
 from tests.simulation.run import simulate
+from tests.simulation.timeline import head
 
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 
@@ -163,6 +165,34 @@ def test_a_server_without_faults_sees_every_line_answered_once() -> None:
 def test_the_swarm_finds_nothing() -> None:
     failed = {seed: found for seed in range(20) if (found := simulate(plan_of(seed)).findings)}
     assert failed == {}
+
+
+def test_a_run_that_breaks_is_a_finding_of_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def breaks(_self: BotRunner, _drain_timeout: float) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(BotRunner, "run", breaks)
+    assert "harness: CancelledError()" in simulate(plan_of(1)).findings
+
+
+def test_the_timeline_begins_with_what_the_seed_has_drawn() -> None:
+    lines = list(head(plan_of(77011)))
+    assert lines[0] == "seed      77011"
+    assert {line.split()[0] for line in lines} == {
+        "seed",
+        "server",
+        "bot",
+        "faults",
+        "event",
+        "customer",
+        "turn",
+    }
+
+
+def test_two_lives_that_are_killed_recover() -> None:
+    result = simulate(crash_plan(1, 100, 50))
+    assert result.findings == ()
+    assert result.counts["kills"] == 2
 
 
 def test_a_process_that_is_killed_at_some_point_recovers() -> None:
