@@ -13,8 +13,15 @@ from tests.chaos.plan import Manner
 
 GREETING = "Welcome."
 
+NOTES = "hooks.notes"
+
 PLUGIN = f"""
+import os, time
 from chatbot import hookimpl
+
+def note(what, chat, event):
+    with open({NOTES!r}, "a") as notes:
+        notes.write(f"{{what}} {{time.time()}} {{os.getpid()}} {{chat.id}} {{event.index}}\\n")
 
 @hookimpl
 async def on_chat_started(chat):
@@ -22,6 +29,13 @@ async def on_chat_started(chat):
 
 @hookimpl
 async def on_text(chat, event):
+    note("begins", chat, event)
+    try:
+        return await answer(chat, event)
+    finally:
+        note("ends", chat, event)
+
+async def answer(chat, event):
     first = "Heard: " + event.text
     if event.text.endswith("?"):
         await chat.send_text(first)

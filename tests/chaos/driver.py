@@ -24,6 +24,7 @@ from tests.chaos.report import Outcome
 # Longer than the bots take to settle a request of which nobody knows what became.
 LATE_DOUBLES_S = 4.0
 LOOK_S = 2.0
+MOST_TOLD = 20
 CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 
 
@@ -148,6 +149,7 @@ class _Run:
         outcome.away = [
             (killed, started, min(at for at in ends if at > started)) for killed, started in self.kills
         ]
+        outcome.troubles += self.bots.traces(outcome.histories)[:MOST_TOLD]
         outcome.largest_kb = self.bots.largest_kb
         outcome.troubles += [
             f"the bots ended by themselves: exit code {code}" for code in self.bots.ended_by_itself

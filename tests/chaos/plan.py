@@ -14,6 +14,8 @@ Hurt = Literal["kill -9", "SIGTERM", "SIGSTOP", "server restart"]
 Manner = Literal["patient", "hasty", "staying"]
 
 MOST_STAYING = 20
+# stands in all that no log may tell
+CANARY = "canary"
 
 LASTS_S: dict[Hurt, tuple[float, float]] = {
     "kill -9": (0.0, 0.5),
@@ -106,7 +108,7 @@ def script(plan: Plan, number: int) -> Script:
     steps: list[Step] = []
     for count in range(rng.randint(2, 5)):
         is_again = bool(steps) and rng.random() < 0.3
-        text = rng.choice(steps).text if is_again else f"line {count + 1}{rng.choice(['', '?', '!'])}"
+        text = rng.choice(steps).text if is_again else f"{CANARY} {count + 1}{rng.choice(['', '?', '!'])}"
         steps.append(Step(text, rng.uniform(0.0, 0.6) * plan.slowness, rng.random() < 0.5))
     staying = min(0.1, MOST_STAYING / plan.conversations)
     manners: tuple[Manner, ...] = ("patient", "hasty", "staying")

@@ -15,9 +15,10 @@ from typing import IO, Any, Self
 
 import httpx
 
-from tests.chaos.checker import PLUGIN
-from tests.chaos.plan import Plan
+from tests.chaos.checker import NOTES, PLUGIN, History
+from tests.chaos.plan import CANARY, Plan
 from tests.chaos.server import arguments, bot_name
+from tests.chaos.traces import notes, wrong_hooks, wrong_journal, wrong_log
 
 ROOT = Path(__file__).parents[2]
 LEASH = Path(__file__).with_name("leash.py")
@@ -37,10 +38,9 @@ admin = "127.0.0.1:{admin}"
 drain_timeout = {drain}
 [defaults]
 server = "http://127.0.0.1:{server}"
-password = "x"
+password = "{password}"
 nickname = "Bot"
 plugins = ["chatty"]
-on_stop = "keep"
 request_timeout = 4.0
 settle_time = 2.0
 """
@@ -151,6 +151,7 @@ class Bots:
 
     Attributes:
         ended_by_itself: Exit codes of processes that nobody had ended.
+        stops: When it was asked to leave, and when it was gone.
     """
 
     def __init__(self, plan: Plan, folder: Path, port: int) -> None:
@@ -160,6 +161,7 @@ class Bots:
         self._started = asyncio.Event()
         self._process: Process | None = None
         self.ended_by_itself: list[int] = []
+        self.stops: list[tuple[float, float]] = []
         self.largest_kb = 0
 
     async def __aenter__(self) -> Self:
@@ -191,6 +193,7 @@ class Bots:
         """
         await self._is_up()
         process = await self._take()
+        asked = time.time()
         with suppress(ProcessLookupError):
             process.terminate()
         try:
@@ -198,6 +201,8 @@ class Bots:
         except TimeoutError:
             await end(process)
             return -signal.SIGKILL
+        finally:
+            self.stops.append((asked, time.time()))
 
     async def pause(self, seconds: float) -> None:
         """Let it stand still."""
@@ -231,6 +236,14 @@ class Bots:
         """Return the size of the journal on disk."""
         return sum(path.stat().st_size for path in self._folder.glob("journal.sqlite3*")) // 1024
 
+    def traces(self, histories: list[History]) -> list[str]:
+        """Return what is wrong with what the processes have left behind, once they are gone."""
+        return [
+            *wrong_hooks(notes(self._folder / NOTES), self.stops),
+            *wrong_journal(self._folder / "journal.sqlite3", histories),
+            *wrong_log(self._folder / "bots.log"),
+        ]
+
     async def _is_up(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(START_S), httpx.AsyncClient(trust_env=False) as http:
@@ -253,11 +266,17 @@ class Bots:
         return process
 
     def _write(self, plan: Plan, port: int) -> None:
-        tables = [f'[bots.{bot_name(n)}]\nusername = "{bot_name(n)}"\n' for n in range(plan.bots)]
-        head = CONFIG.format(admin=self._admin, drain=DRAIN_S, server=port)
+        tables = [_table(number) for number in range(plan.bots)]
+        head = CONFIG.format(admin=self._admin, drain=DRAIN_S, server=port, password=CANARY)
         (self._folder / "bots.toml").write_text(head + "".join(tables))
         (self._folder / "plugins").mkdir()
         (self._folder / "plugins" / "chatty.py").write_text(PLUGIN)
+
+
+def _table(number: int) -> str:
+    """One bot; every other one logs out when it stops."""
+    on_stop = "logout" if number % 2 else "keep"
+    return f'[bots.{bot_name(number)}]\nusername = "{bot_name(number)}"\non_stop = "{on_stop}"\n'
 
 
 def free_port() -> int:

@@ -2,6 +2,8 @@
 
     python -m tests.chaos.server FOLDER PLAN
 
+It is not `chatbot simulate`: that keeps its chats in memory, and what was said is lost when it is restarted.
+
 One JSON object a line: `{"do": "restart", "seconds": 2}`, `history`, `figures`. Each is answered by one line.
 It ends at the end of its input, so that it never outlives its driver.
 """

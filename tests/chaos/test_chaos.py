@@ -14,6 +14,7 @@ import pytest
 from tests.chaos import __main__ as command
 from tests.chaos.checker import (
     GREETING,
+    NOTES,
     PLUGIN,
     History,
     Line,
@@ -28,6 +29,7 @@ from tests.chaos.plan import Plan, mishaps, platform, script
 from tests.chaos.proxy import LATEST_S, RATES, FaultProxy, read_message
 from tests.chaos.report import Outcome, Recovery, recoveries
 from tests.chaos.server import Platform
+from tests.chaos.traces import notes
 
 BOUND_S = 5.0
 CALM = Plan(bots=1, faults=0.0)
@@ -145,6 +147,7 @@ class Talk:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.id, self.index = "c1", 2
         self.said: list[str] = []
 
     async def send_text(self, text: str) -> None:
@@ -152,13 +155,17 @@ class Talk:
 
 
 @pytest.mark.parametrize("text", ["a", "a?", "a!"])
-async def test_the_plugin_says_what_the_checker_expects(text: str) -> None:
+async def test_the_plugin_says_what_the_checker_expects(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     plugin: dict[str, Any] = {}
     exec(PLUGIN, plugin)
     talk = Talk(text)
     await plugin["on_chat_started"](talk)
     answer = await plugin["on_text"](talk, talk)
     assert [*talk.said, *([answer] if isinstance(answer, str) else [])] == [GREETING, *replies_to(text)]
+    assert [(note.what, note.index) for note in notes(tmp_path / NOTES)] == [("begins", 2), ("ends", 2)]
 
 
 class Loaded(Dice):

@@ -1,0 +1,72 @@
+"""What the bots leave behind, and what is wrong with it: the notes of their plugin, journal and log."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from tests.chaos.checker import History
+from tests.chaos.plan import CANARY
+
+# between the signal and the stop, a hook whose start is just being written may begin
+GRACE_S = 0.5
+_SETTLED = frozenset({"confirmed", "failed", "abandoned"})
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A hook for one line begins or ends, in this process; `at` is epoch seconds."""
+
+    what: Literal["begins", "ends"]
+    at: float
+    process: int
+    chat: str
+    index: int
+
+
+def notes(path: Path) -> list[Note]:
+    """Read what the plugin has written; the last line of a process that was killed may be torn."""
+    words = (line.split() for line in path.read_text().splitlines()) if path.exists() else ()
+    return [
+        Note("begins" if what == "begins" else "ends", float(at), int(process), chat, int(index))
+        for what, at, process, chat, index in (line for line in words if len(line) == 5)
+    ]
+
+
+def wrong_hooks(all_notes: Sequence[Note], stops: Sequence[tuple[float, float]]) -> Iterator[str]:
+    """In each chat hooks run in order, one at a time, twice only over two processes; none after a stop."""
+    for chat in dict.fromkeys(note.chat for note in all_notes):
+        mine = [note for note in all_notes if note.chat == chat]
+        starts = [note for note in mine if note.what == "begins"]
+        for one, other in pairwise(starts):
+            if other.index < one.index or (other.index == one.index and other.process == one.process):
+                yield f"hooks: chat {chat}, line {other.index} comes after line {one.index}"
+        for one, other in pairwise(mine):
+            if one.what == other.what == "begins" and one.process == other.process:
+                yield f"hooks: chat {chat}, line {other.index} begins before line {one.index} has ended"
+    for asked, over in stops:
+        late = [note for note in all_notes if note.what == "begins" and asked + GRACE_S < note.at < over]
+        yield from (f"hooks: chat {note.chat}, line {note.index} begins after SIGTERM" for note in late)
+
+
+def wrong_journal(path: Path, histories: Iterable[History]) -> Iterator[str]:
+    """Every operation has its end, and every chat that goes on is known to its last line."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
+        operations = journal.execute("SELECT chat, operation, state FROM operation").fetchall()
+        cursors = dict(journal.execute("SELECT chat, cursor FROM chat WHERE phase = 'started'").fetchall())
+    for chat, operation, state in operations:
+        if state not in _SETTLED:
+            yield f"journal: chat {chat}, {operation} is left as {state}"
+    for history in histories:
+        last = history.lines[-1].index if history.lines else 0
+        if history.chat in cursors and cursors[history.chat] < last:
+            yield f"journal: chat {history.chat} is known to line {cursors[history.chat]} of {last}"
+
+
+def wrong_log(path: Path) -> Iterator[str]:
+    """No password, and nothing that a customer has said."""
+    told = [line for line in path.read_text(errors="replace").splitlines() if CANARY in line]
+    yield from (f"log: {line[:200]}" for line in told[:5])
