@@ -124,7 +124,7 @@ def _check_hooks(truth: Truth, disk: Disk, chat: Chat, starts: Sequence[HookStar
         of_line.setdefault(start.ms, []).append(start)
     for same in of_line.values():
         _check_again(truth, same)
-        if same[0].ms not in lost and not chat.is_closed and not _is_done(disk, same[-1]):
+        if same[0].ms not in lost and not chat.is_closed and not disk.is_done(same[-1]):
             truth.find("I1", f"{chat.id}: hooks for line {same[0].index} never end")
 
 
@@ -145,10 +145,6 @@ def _check_again(truth: Truth, same: Sequence[HookStart]) -> None:
 def _was_stopped(truth: Truth, start: HookStart) -> bool:
     """Whether a stop has cut it short."""
     return start.is_cut and truth.stopped.get(start.life, math.inf) <= start.ended_at
-
-
-def _is_done(disk: Disk, start: HookStart) -> bool:
-    return start.ended_at < math.inf or start.ms in disk.dead_letters(start.chat)
 
 
 def _check_stops(truth: Truth) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import sqlite3
 from collections import Counter
@@ -17,7 +18,7 @@ from chatbot.model.errors import ChatbotError
 from tests.simulation import timeline
 from tests.simulation.loop import PROCESS, SimLoop
 from tests.simulation.options import REWINDS_ONLY_AFTER_FAILOVERS
-from tests.simulation.truth import Truth
+from tests.simulation.truth import HookStart, Truth
 
 __all__ = ["Disk", "journal_thread", "moment"]
 
@@ -97,6 +98,10 @@ class Disk:
         return {
             moment(one.detail) for one in self.incidents if one.kind == "dead letter" and one.chat_id == chat
         }
+
+    def is_done(self, start: HookStart) -> bool:
+        """Whether the hook has ended, or will not be run again."""
+        return start.ended_at < math.inf or start.ms in self.dead_letters(start.chat)
 
     def unsettled(self) -> list[OperationRecord]:
         """Operations without an end (I7)."""

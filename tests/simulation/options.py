@@ -62,7 +62,9 @@ MORE_EVENTS = ("disk fails", "trouble")
 AT_ONCE_S = 6.0
 """How soon a line is answered where nothing goes wrong, but that other hooks are slow."""
 
-_PROMPT_S = 16.0
+PROMPT_S = 16.0
+"""How soon a line is answered where something goes wrong, but no request and no notification."""
+
 _RESYNC_S = 35.0
 # three kills in one hook make a dead letter: that is another promise
 _MOST_TIMES = {"login refused": 1, "kill": 2}
@@ -131,7 +133,7 @@ class Faults:
             return 0.0
         # a forgotten client may go on waiting for its held poll
         is_deaf = bool(self.rates) or any(name == "client forgotten" for _, name in self.events)
-        return _PROMPT_S + (_RESYNC_S if is_deaf else 0.0)
+        return PROMPT_S + (_RESYNC_S if is_deaf else 0.0)
 
 
 def draw_options(rng: random.Random) -> Options:

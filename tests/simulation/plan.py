@@ -8,6 +8,7 @@ from typing import Literal
 
 from tests.simulation.options import (
     LOOKS_TWICE_IN_SECONDS,
+    PROMPT_S,
     Faults,
     Options,
     draw_calm,
@@ -54,6 +55,12 @@ class Plan:
     turns: tuple[Turn, ...] = ()
     on_stop: Literal["keep", "logout"] = "keep"
     has_fallback: bool = False
+
+    @property
+    def prompt_s(self) -> float:
+        """How soon a line is answered; 0 if nobody can say."""
+        crashes = self.kill_at or any(turn.kind == "poison" for turn in self.turns)
+        return PROMPT_S if crashes and self.faults.is_quiet else self.faults.prompt_s
 
 
 def plan_of(seed: int) -> Plan:

@@ -99,7 +99,7 @@ class _World:
         self._server = Server(loop, plan.options, plan.faults, self.truth, random.Random(plan.seed * 16 + 5))
         self._net = Net(loop, self._server, plan, self.truth, random.Random(plan.seed * 16 + 6))
         self.truth.newest_ms = self._server.newest_ms
-        self.truth.prompt_s = plan.faults.prompt_s
+        self.truth.prompt_s = plan.prompt_s
         self.truth.until_s = plan.faults.until_s
         self.truth.own_ids = lambda chat: self._server.chats[chat].own_ids()
         self.truth.on_dead_letter = lambda chat, ms: self._server.chats[chat].given_up.add(ms)
@@ -153,8 +153,11 @@ class _World:
             await asyncio.sleep(0.5)
 
     def _is_quiet(self) -> bool:
-        """Nothing is open, and of each end a hook was told: after a restart the bot looks for it twice."""
-        return not self.disk.unsettled() and self._over() <= {*self.truth.ended}
+        """Nothing is open, no hook is cut short, and each end was told: all that may need a restart."""
+        last = {start.chat: start for start in self.truth.hooks}
+        cut_short = {name for name, start in last.items() if not self.disk.is_done(start)}
+        is_told = self._over() <= {*self.truth.ended} and cut_short <= self._over()
+        return is_told and not self.disk.unsettled()
 
     def _over(self) -> set[str]:
         return {customer.chat.id for customer in self._customers if customer.chat.is_closed}
