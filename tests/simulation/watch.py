@@ -175,14 +175,11 @@ def _chats(request: Request, reply: Reply) -> Iterator[Message]:
 
 
 def _lines(request: Request, reply: Reply) -> Iterator[tuple[str, list[Message]]]:
-    """The lines of chats in an answer."""
+    """The lines that a poll has brought, by chat; what is read may only have been looked through."""
     value = _value(request, reply)
-    if isinstance(value, list):
-        for data in (one.get("data") or {} for one in value):
-            if "messages" in data:
-                yield data["chatUri"].rpartition("/")[2], data["messages"]
-    elif "messages" in value:
-        yield request.chat, value["messages"]
+    for data in (one.get("data") or {} for one in value if isinstance(value, list)):
+        if "messages" in data:
+            yield data["chatUri"].rpartition("/")[2], data["messages"]
 
 
 def _value(request: Request, reply: Reply) -> Any:
