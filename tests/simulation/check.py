@@ -29,7 +29,7 @@ def check(truth: Truth, disk: Disk, chats: Sequence[Chat]) -> None:
     for chat in chats:
         starts = [start for start in truth.hooks if start.chat == chat.id]
         _check_lost(truth, chat)
-        _check_poison(truth, disk, chat, starts)
+        _check_poison(truth, disk, chat)
         _check_doubled(truth, chat)
         _check_order(truth, chat)
         _check_hooks(truth, disk, chat, starts)
@@ -69,13 +69,13 @@ def _is_swallowed(truth: Truth, chat: Chat, replies: Counter[str]) -> bool:
     return len(is_alone) == len(replies) and all(is_alone)
 
 
-def _check_poison(truth: Truth, disk: Disk, chat: Chat, starts: Sequence[HookStart]) -> None:
+def _check_poison(truth: Truth, disk: Disk, chat: Chat) -> None:
     """A line is given up only after three crashes."""
     for ms in disk.dead_letters(chat.id) - {0}:
-        began = min((start.at for start in starts if start.ms == ms), default=math.inf)
-        kills = sum(at >= began for at in truth.kills)
-        if kills < _MOST_STARTS:
-            truth.find("poison", f"{chat.id} line {ms} is given up after {kills} crashes")
+        if disk.attempts[chat.id, ms] != _MOST_STARTS:
+            truth.find(
+                "poison", f"{chat.id} line {ms} is given up after {disk.attempts[chat.id, ms]} crashes"
+            )
 
 
 def _check_doubled(truth: Truth, chat: Chat) -> None:

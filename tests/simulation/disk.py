@@ -37,6 +37,7 @@ class Disk:
     Attributes:
         operations: The newest record of each operation.
         checkpoints: The newest checkpoint of each chat.
+        attempts: How often hooks have started for the line of a moment, as the newest checkpoint has it.
         incidents: What was recorded for the operator.
         fails_until: Till then nothing can be written.
     """
@@ -47,6 +48,7 @@ class Disk:
         self.incidents: list[Incident] = []
         self.fails_until = 0.0
         self._rewound: set[str] = set()
+        self.attempts: Counter[tuple[str, int]] = Counter()
         self._falls: Counter[str] = Counter()
         self._truth = truth
         self._db = _fresh()
@@ -116,6 +118,8 @@ class Disk:
                 if before is not None and before.phase != "ended" and record.cursor < before.cursor:
                     self._see_fall(record)
                 self._rewound.discard(record.chat_id)
+                if record.trigger:
+                    self.attempts[record.chat_id, moment(record.trigger)] = record.attempts
                 self._see_cursor(record, before.cursor if before is not None else 0)
                 self.checkpoints[record.chat_id] = record
             case Incident():

@@ -58,9 +58,10 @@ class Plan:
 
     @property
     def prompt_s(self) -> float:
-        """How soon a line is answered; 0 if nobody can say."""
-        crashes = self.kill_at or any(turn.kind == "poison" for turn in self.turns)
-        return PROMPT_S if crashes and self.faults.is_quiet else self.faults.prompt_s
+        """How soon a line is answered; 0 if nobody can say: who is suspected of a crash waits for others."""
+        if any(turn.kind == "poison" for turn in self.turns):
+            return 0.0
+        return PROMPT_S if self.kill_at and self.faults.is_quiet else self.faults.prompt_s
 
 
 def plan_of(seed: int) -> Plan:

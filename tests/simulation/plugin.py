@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 
 from chatbot import Bot, Chat, ChatEnded, ChatResumed, ChatStarted, TextReceived, TypingStarted, hookimpl
@@ -123,8 +122,10 @@ class Answers:
         """What was kept at the end of the last line that is durably done with is there again."""
         if (start.life, chat.id) not in self._truth.entered and not self._truth.is_over(chat.id):
             self._truth.find("resumed", f"{chat.id}: hooks were not told that life {start.life} is in it")
+        if chat.id in self._truth.ended:
+            return  # an old notice of an end made it begin anew
         kept = [one for one in self._truth.hooks if one.chat == chat.id and one.is_kept]
-        durable = [number for number, one in enumerate(kept) if self._truth.durable_at(one) < math.inf]
+        durable = [number for number, one in enumerate(kept) if self._truth.is_durable(one)]
         if durable and chat.memory.get("ms") not in {one.ms for one in kept[durable[-1] :]}:
             self._truth.find("memory", f"{chat.id}: {chat.memory.get('ms')} is kept, not {kept[-1].ms}")
 

@@ -157,6 +157,11 @@ class Truth:
         written = self.cursors.get(start.chat, ())
         return next((at for at, cursor in written if at >= start.at and cursor >= start.index), math.inf)
 
+    def is_durable(self, start: HookStart) -> bool:
+        """Whether its own life has written that the line is done with."""
+        until = self.durable_at(start)
+        return until < math.inf and not any(start.at <= at < until for at in (*self.kills, *self.ends))
+
     def is_running(self, chat: str, up_to: int) -> bool:
         """Whether a hook for a line up to this index runs now, in a life that goes on."""
         return any(
