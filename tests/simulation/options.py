@@ -19,6 +19,7 @@ LATEST_EFFECT_S = 0.8 * SETTLE_S
 # what the bot does not do yet: each is checked, or happens, when it stands at True
 LOOKS_TWICE_IN_SECONDS = False
 LEAVING_IS_RECONSIDERED = False
+STOP_HOLDS_BEHIND_THE_JOURNAL = False
 SESSION_KEEPS_RETRY_AFTER = False
 REWINDS_ONLY_AFTER_FAILOVERS = False
 
