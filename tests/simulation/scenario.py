@@ -73,6 +73,7 @@ class Customer:
     def __init__(self, loop: SimLoop, server: Server, script: Script, number: int, options: Options) -> None:
         self.chat = Chat(f"chat{number}", number, options)
         self.is_done = False
+        self._waits = True
         self._loop = loop
         self._server = server
         self._script = script
@@ -101,7 +102,7 @@ class Customer:
         self.is_done = True
 
     async def _until_answered(self) -> None:
-        while not is_answered(self.chat) and not self.chat.is_closed:
+        while self._waits and not is_answered(self.chat, with_swallowed=True) and not self.chat.is_closed:
             self._news.clear()
             try:
                 async with asyncio.timeout(60.0):
@@ -109,6 +110,7 @@ class Customer:
             except TimeoutError:
                 # a customer whose line a failover has swallowed does not wait for ever
                 if self.chat.agent_is_in:
+                    self._waits = not self.chat.swallowed
                     return
 
 
@@ -121,9 +123,9 @@ def expected(chat: Chat) -> list[str]:
     ]
 
 
-def is_answered(chat: Chat) -> bool:
-    """Whether every reply was visible at some time; for what the server has swallowed nobody waits."""
+def is_answered(chat: Chat, *, with_swallowed: bool = False) -> bool:
+    """Whether every reply was visible at some time, perhaps also those that the server has swallowed."""
     said = [key_of(line.text) for line in chat.texts("bot", with_lost=True)]
     owed = expected(chat)
-    awaited = set(owed) - {key_of(text) for text in chat.swallowed}
+    awaited = set(owed) - (set() if with_swallowed else {key_of(text) for text in chat.swallowed})
     return all(said.count(reply) >= owed.count(reply) for reply in awaited)
