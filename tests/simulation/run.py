@@ -188,7 +188,8 @@ class _World:
             one.chat == call.chat and one.operation == call.operation and one.at < chat.came_back_at
             for one in self.truth.calls
         )
-        if is_again and not LEAVING_IS_RECONSIDERED:
+        was_held = any(chat.came_back_at < end <= call.at for _, end in self.truth.disk_failed)
+        if (is_again or was_held) and not LEAVING_IS_RECONSIDERED:
             return
         if chat.customer_is_in and is_told and not chat.is_closed:
             self.truth.find("closed", f"{call.operation} is sent to {call.chat}, and its customer is there")
