@@ -10,7 +10,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-from chatbot.bot.gate import check_allowed, check_ours, check_still_allowed
+from chatbot.bot.gate import check_allowed, check_ours, check_still_allowed, check_still_wanted
 from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation
 from chatbot.bot.parts import Parts
@@ -128,6 +128,7 @@ class Delivery:
         if self._chat is not None:
             # the journal, and a server in trouble, may have taken their time
             check_still_allowed(self._chat, self._action)
+            check_still_wanted(self._chat, self._operation)
         self._operation.sent = True
         if self._chat is None:
             return await self._parts.platform.perform(self._action, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from chatbot.bot.live import LiveChat
+from chatbot.bot.operation import Operation
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.platform import has_answered
@@ -15,7 +16,7 @@ from chatbot.model.errors import ChatGone, NotAllowed, WireError
 from chatbot.model.resources import ChatResource
 from chatbot.wire.retry import Backoff, Limits
 
-__all__ = ["check_allowed", "check_ours", "check_still_allowed"]
+__all__ = ["check_allowed", "check_ours", "check_still_allowed", "check_still_wanted"]
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,20 @@ def check_still_allowed(chat: LiveChat, action: Action) -> None:
     if reason is not None:
         have = chat.resource.capabilities or ()
         raise NotAllowed(action.operation, needed=action.needs[0], have=have, reason=reason)
+
+
+def check_still_wanted(chat: LiveChat, operation: Operation) -> None:
+    """See that a chat which the bot leaves by itself, for its customer has gone, is still without one.
+
+    Raises:
+        NotAllowed: The customer has come back.
+    """
+    action = operation.action
+    if operation.key.plugin or action.operation != chat.leaving_by or not chat.is_live:
+        return
+    if chat.is_heard_of_again or not chat.abandoned:
+        have = chat.resource.capabilities or ()
+        raise NotAllowed(action.operation, needed=action.needs[0], have=have, reason="the customer is back")
 
 
 async def _read_again(parts: Parts, chat: LiveChat, action: Action) -> ChatResource | None:

@@ -27,6 +27,7 @@ _COMPARE_S = (20.0, 30.0)
 # with the tick: 10 to 30
 _QUIET_S = (10.0, 25.0)
 _TICK_S = 5.0
+_MISSED_FOR_S = 4.0
 _LOOK_AGAIN_S = 5.0
 
 
@@ -81,7 +82,7 @@ class InStep:
 
     async def _until_out_of_step(self) -> None:
         """Wait for the next comparison; meanwhile ask after quiet chats."""
-        is_missing = any(chat.is_missed for chat in self._pipeline.chats.values())
+        is_missing = any(chat.missed_at for chat in self._pipeline.chats.values())
         left_s = _LOOK_AGAIN_S if is_missing else self._parts.rng.uniform(*_COMPARE_S)
         while True:
             try:
@@ -171,8 +172,11 @@ class InStep:
             return
         if resource is not None:
             self._pipeline.update(resource)
-        elif chat.is_missed:
+        elif self._has_been_missed(chat):
             self._pipeline.lose(chat)
-        else:
-            # a node that has just taken over may list nothing for a moment: looked for once more
-            chat.is_missed = True
+
+    def _has_been_missed(self, chat: LiveChat) -> bool:
+        """A node that has just taken over may list nothing for a moment: looked for once more, later."""
+        now = self._parts.clock.monotonic()
+        chat.missed_at = chat.missed_at or now
+        return now - chat.missed_at >= _MISSED_FOR_S

@@ -26,6 +26,7 @@ from chatbot.hooks.ports import ActionSender, ReadLines
 from chatbot.model.events import (
     ChatUpdated,
     OperationFailed,
+    ParticipantLeft,
     TranscriptEvent,
     TranscriptSaved,
     UnknownMessage,
@@ -107,7 +108,7 @@ class LiveChat:
         read_at: When the transcript was last asked for, in monotonic seconds.
         stalled: Nothing more can be done until something new is heard.
         gone: The server no longer lists the chat.
-        is_missed: It was not listed when the server was asked last.
+        missed_at: Since when the server does not list it, in monotonic seconds; 0 if it does.
         is_read_out: Its transcript was read after its end.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
         leaving_by: The operation by which the bot leaves.
@@ -154,7 +155,7 @@ class LiveChat:
         self.read_at = 0.0
         self.stalled = False
         self.gone = False
-        self.is_missed = False
+        self.missed_at = 0.0
         self.is_read_out = False
         self.ended = False
         self.left_by_bot = False
@@ -201,6 +202,12 @@ class LiveChat:
         """Whether the agent is in the chat."""
         return self.resource.state is not None and self.resource.state.is_live
 
+    @property
+    def is_heard_of_again(self) -> bool:
+        """Whether a customer who had left has come back, or has said something, by lines still waiting."""
+        waiting = [line for line in self.order.waiting() if line.sender.is_customer]
+        return bool(waiting) and not isinstance(waiting[-1], ParticipantLeft)
+
     async def lines(self, start: int, count: int | None) -> list[TranscriptEvent]:
         """See ChatView."""
         return await self._around.read(self.id, start, count)
@@ -220,7 +227,8 @@ class LiveChat:
         if self.is_over and state is not None and not state.is_final:
             return
         self.views += 1
-        self.stalled = self.is_missed = False
+        self.stalled = False
+        self.missed_at = 0.0
         if state is ChatState.INVITED and (self.is_live or self.started_at is not None):
             self.is_in_doubt = True
             return

@@ -173,6 +173,11 @@ class Prints:
         while len(self._prints) > _MOST:
             self._prints.popitem(last=False)
 
+    def pass_over(self, after: int, before: int) -> None:
+        """There is no line between these any more: what stood there is lost."""
+        for index in [one for one in self._prints if after < one < before]:
+            del self._prints[index]
+
     def knows(self, one: Print) -> bool:
         """Whether this very line is done with, although the transcript was rewound."""
         known = self._prints.get(one.index)

@@ -132,6 +132,7 @@ class Progress:
 
     def passed(self, line: TranscriptEvent) -> None:
         """The line is done with."""
+        self.prints.pass_over(self._chat.order.cursor, line.position)
         self.prints.add(Print.of(line, was_read=self._chat.order.was_read(line)))
         self._chat.order.done(line)
         self._is_behind = True

@@ -276,7 +276,7 @@ class Worker:
         if not await self._dispatch.perform(chat, action):
             chat.leaving_by = ""
             # a refusal makes the chat be read again, and that is no news
-            chat.stalled = not chat.is_over
+            chat.stalled = not chat.is_over and chat.order.next() is None
         chat.left_by_bot = False
         return True
 

@@ -185,7 +185,9 @@ class AgentSession:
         match outcome:
             case SessionFault() if not self._pause_s():
                 await self.renew()
-            case NotSent() | Unknown() | Later():
+            case Later(seconds):
+                await self._clock.sleep(max(seconds, _BREATH_S))
+            case NotSent() | Unknown():
                 await self._clock.sleep(_BREATH_S)
             case _:
                 return outcome

@@ -70,6 +70,8 @@ async def test_a_chat_that_is_not_listed_any_more_is_looked_for() -> None:
         del stage.desk.chats["c2"]
         await stage.reconciled()
         await stage.reconciled()
+        assert stage.names("c2").count("ChatEnded") == 0  # once more, but not at once
+        await stage.later(6)
         assert stage.names("c1").count("ChatEnded") == 0
         assert stage.names("c2").count("ChatEnded") == 1
 

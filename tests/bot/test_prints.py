@@ -284,3 +284,14 @@ def test_the_line_that_hooks_ran_for_is_known_again() -> None:
     tells_other_times = prints(at(1, ms=1000), was_read=False)
     tells_other_times.rewind_to(1, [at(1, ms=9000)])
     assert tells_other_times.is_again(before, Print.of(at(2, "card 4111", ms=9005)))
+
+
+def test_a_line_whose_place_was_passed_over_is_lost() -> None:
+    found = prints(at(4), at(5), at(6), at(7))
+    found.pass_over(4, 7)
+    assert [found.knows(Print.of(at(index), was_read=True)) for index in (4, 5, 6, 7)] == [
+        True,
+        False,
+        False,
+        True,
+    ]

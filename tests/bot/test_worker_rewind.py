@@ -74,6 +74,19 @@ async def test_a_chat_that_is_never_quiet_is_read_in_time() -> None:
         assert "in place of the answer" in answers.heard
 
 
+async def test_a_place_that_stays_empty_after_a_loss_makes_nobody_go_back_again() -> None:
+    async with on_stage(Answers()) as stage:
+        await talked(stage)
+        await stage.reconciled()
+        lose_end(stage.desk, 5)
+        with nobody_listening(stage.desk):
+            stage.desk.says("four", index=8, **at(11))
+        await stage.reconciled()
+        assert stage.bot.counters.rewinds == 1
+        await stage.reconciled()
+        assert stage.bot.counters.rewinds == 1
+
+
 async def test_the_loss_may_happen_while_no_process_runs() -> None:
     desk, drawer = Desk(), Drawer()
     async with on_stage(Answers(), desk=desk, journal=drawer) as stage:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from tests.simulation.chats import Chat
 from tests.simulation.disk import Disk
-from tests.simulation.options import AT_ONCE_S, JOURNAL_RETRIES_S, SLOW_S, STOP_HOLDS_BEHIND_THE_JOURNAL
+from tests.simulation.options import AT_ONCE_S, SLOW_S
 from tests.simulation.scenario import expected
 from tests.simulation.truth import HookStart, Line, Truth, key_of, replies_to
 
@@ -151,8 +151,7 @@ def _check_stops(truth: Truth) -> None:
     """I19: no hook starts after its life was asked to stop, but one whose start was just being written."""
     for start in truth.hooks:
         late_s = start.at - truth.stopped.get(start.life, math.inf)
-        was_held = any(start.at - late_s - JOURNAL_RETRIES_S < end < start.at for _, end in truth.disk_failed)
-        if late_s > _WRITTEN_WITHIN_S and (STOP_HOLDS_BEHIND_THE_JOURNAL or not was_held):
+        if late_s > _WRITTEN_WITHIN_S:
             truth.find(
                 "I19", f"hooks for line {start.index} of {start.chat} start {late_s:.3f} s after the stop"
             )

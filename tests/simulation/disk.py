@@ -17,7 +17,6 @@ from chatbot.bot.journal_sqlite import JournalError, SqliteStore, Unit
 from chatbot.model.errors import ChatbotError
 from tests.simulation import timeline
 from tests.simulation.loop import PROCESS, SimLoop
-from tests.simulation.options import REWINDS_ONLY_AFTER_FAILOVERS
 from tests.simulation.truth import HookStart, Truth
 
 __all__ = ["Disk", "journal_thread", "moment"]
@@ -134,7 +133,7 @@ class Disk:
         """I2: each fall of a cursor is recorded, and the chat has really lost lines once more."""
         chat = record.chat_id
         self._falls[chat] += 1
-        is_real = self._falls[chat] <= self._truth.rewinds[chat] or not REWINDS_ONLY_AFTER_FAILOVERS
+        is_real = self._falls[chat] <= self._truth.rewinds[chat]
         if chat not in self._rewound or not is_real:
             self._truth.find("I2", f"the cursor of {chat} falls to {record.cursor}")
 

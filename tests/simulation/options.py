@@ -16,13 +16,6 @@ REQUEST_TIMEOUT_S = 3.0
 # an abandoned request takes effect within this time or never (reliability 2.5, A3)
 LATEST_EFFECT_S = 0.8 * SETTLE_S
 
-# what the bot does not do yet: each is checked, or happens, when it stands at True
-LOOKS_TWICE_IN_SECONDS = False
-LEAVING_IS_RECONSIDERED = False
-STOP_HOLDS_BEHIND_THE_JOURNAL = False
-SESSION_KEEPS_RETRY_AFTER = False
-REWINDS_ONLY_AFTER_FAILOVERS = False
-
 MOST_WAITING = 256
 """Lines that the bot holds of one chat (reliability 2.3)."""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tests.simulation.options import (
-    LOOKS_TWICE_IN_SECONDS,
     PROMPT_S,
     Faults,
     Options,
@@ -74,8 +73,6 @@ def plan_of(seed: int) -> Plan:
         plan = replace(plan, faults=Faults())
     faults = with_more(rng, plan.faults) if rng.random() < _HARMED_MORE else plan.faults
     nothing_s = rng.choice([0.0, 0.5, 3.0])
-    if not plan.options.single_chat and not LOOKS_TWICE_IN_SECONDS:
-        nothing_s = 0.0
     return replace(
         plan,
         options=replace(plan.options, lists_nothing_s=nothing_s),

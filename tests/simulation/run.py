@@ -17,7 +17,7 @@ from tests.simulation.disk import Disk
 from tests.simulation.life import Lives
 from tests.simulation.loop import Deadlock, SimLoop, Spinning, virtual_loop
 from tests.simulation.net import Net, SimHttp
-from tests.simulation.options import JOURNAL_RETRIES_S, LEAVING_IS_RECONSIDERED, MOST_WAITING
+from tests.simulation.options import MOST_WAITING
 from tests.simulation.plan import Plan
 from tests.simulation.plugin import PlannedError
 from tests.simulation.real_http import real_http
@@ -183,16 +183,9 @@ class _World:
         """The bot ends no chat whose customer is in, as far as it was told."""
         chat = self._server.chats[call.chat]
         told = self.truth.told.get((call.life, call.chat), ())
-        is_told = any(at < call.at - _TAKEN_WITHIN_S and to >= chat.came_back_as for at, to in told)
-        is_again = any(
-            one.chat == call.chat and one.operation == call.operation and one.at < chat.came_back_at
-            for one in self.truth.calls
+        is_told = any(
+            chat.came_back_at <= at < call.at - _TAKEN_WITHIN_S and to >= chat.came_back_as for at, to in told
         )
-        was_held = any(
-            chat.came_back_at - JOURNAL_RETRIES_S < end <= call.at for _, end in self.truth.disk_failed
-        )
-        if (is_again or was_held) and not LEAVING_IS_RECONSIDERED:
-            return
         if chat.customer_is_in and is_told and not chat.is_closed:
             self.truth.find("closed", f"{call.operation} is sent to {call.chat}, and its customer is there")
 

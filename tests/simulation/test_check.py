@@ -170,10 +170,7 @@ def test_a_cursor_that_falls_is_found_unless_the_rewind_is_recorded(record: Reco
     assert record.found() == {"I2"}
 
 
-def test_a_rewind_of_a_transcript_that_has_lost_nothing_is_found(
-    record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(disk, "REWINDS_ONLY_AFTER_FAILOVERS", True)
+def test_a_rewind_of_a_transcript_that_has_lost_nothing_is_found(record: Record) -> None:
     record.answer("re 1000.0", "re 1100.0")
     far, back = Checkpoint("chat1", "started", cursor=7), Checkpoint("chat1", "started", cursor=5)
     record.disk.apply([("robo", [far, Incident("chat1", "rewind", ""), back])])

@@ -336,13 +336,22 @@ async def forever(_: float) -> None:
     await asyncio.Event().wait()
 
 
-@pytest.mark.parametrize("trouble", [DOWN, Reply(503, {}, b""), Reply(429, {}, b""), envelope(4)], ids=str)
+TOO_MANY = Reply(429, {"retry-after": "2"}, b"")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "pause_s"),
+    [(DOWN, 0.5), (Reply(503, {}, b""), 0.5), (envelope(4), 0.5), (TOO_MANY, 2.0)],
+    ids=str,
+)
 @pytest.mark.parametrize(("leave", "line"), WAYS_OUT)
-async def test_way_out_is_tried_once_more_after_a_breath(leave: Leave, line: str, trouble: Answer) -> None:
+async def test_way_out_is_tried_once_more_after_a_breath(
+    leave: Leave, line: str, trouble: Answer, pause_s: float
+) -> None:
     session, http = agent(trouble, trouble, envelope(0))
     with pytest.raises(WireError):
         await leave(session)
-    assert (http.lines, http.clock.sleeps) == ([line, line], [0.5])
+    assert (http.lines, http.clock.sleeps) == ([line, line], [pause_s])
 
 
 def test_acceptance_has_no_error() -> None:
