@@ -21,9 +21,6 @@ MOST_WAITING = 256
 
 HOOK_TIMEOUT_S = 10.0
 
-JOURNAL_RETRIES_S = 5.0
-"""The longest pause between two tries to write the journal."""
-
 SLOW_S = 8.0
 """How long the slow hook takes."""
 

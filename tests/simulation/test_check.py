@@ -10,7 +10,6 @@ import pytest
 
 from chatbot.bot.journal import Checkpoint, Incident, Key, OperationRecord, OperationState
 from chatbot.wire.http import Reply
-from tests.simulation import disk
 from tests.simulation.chats import Chat
 from tests.simulation.check import check
 from tests.simulation.disk import Disk
