@@ -109,6 +109,7 @@ class LiveChat:
         stalled: Nothing more can be done until something new is heard.
         gone: The server no longer lists the chat.
         missed_at: Since when the server does not list it, in monotonic seconds; 0 if it does.
+        is_looked_over: Its transcript was read since the customer left.
         is_read_out: Its transcript was read after its end.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
         leaving_by: The operation by which the bot leaves.
@@ -156,6 +157,7 @@ class LiveChat:
         self.stalled = False
         self.gone = False
         self.missed_at = 0.0
+        self.is_looked_over = False
         self.is_read_out = False
         self.ended = False
         self.left_by_bot = False

@@ -163,6 +163,8 @@ class Worker:
     # while the bot is in the chat
 
     async def _go_on(self, chat: LiveChat) -> bool:
+        if chat.resource.state is ChatState.REVOKED and await self._is_not_over(chat):
+            return True
         if not chat.is_over and chat.shown is not chat.resource:
             return await self._tell_changes(chat)
         if self._has_to_ask(chat):
@@ -245,6 +247,7 @@ class Worker:
 
     def _follow_customer(self, chat: LiveChat, line: TranscriptEvent) -> None:
         """Whether anybody is left to talk to, by this line and the list of participants."""
+        chat.is_looked_over = False
         if isinstance(line, ParticipantLeft):
             others = [person for person in chat.handle.participants if person.is_customer]
             chat.abandoned = all(person.participant_id == line.sender.participant_id for person in others)
@@ -261,6 +264,10 @@ class Worker:
         if chat.resource.state is ChatState.LEFT_CHAT and not chat.left_by_bot:
             return await self._get_rid(chat, Complete())
         if chat.abandoned and chat.is_live:
+            if not chat.is_looked_over:
+                # somebody may be back, and not told of yet
+                chat.is_looked_over = True
+                return await self._ask(chat)
             return await self._get_rid(chat, Leave() if chat.handle.agents else Complete())
         return False
 

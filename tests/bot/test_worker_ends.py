@@ -200,3 +200,30 @@ async def test_a_chat_whose_customer_is_back_before_the_bot_has_left_goes_on() -
         await stage.quiet()
         assert [event.text for event in stage.all(TextReceived)] == ["I am back"]
         assert (stage.asked("Complete"), stage.live().is_live) == (0, True)
+
+
+async def test_a_customer_who_is_back_and_was_not_told_of_is_not_left() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        transcript = stage.desk.holding("messages")
+        stage.desk.line("c1", {"type": "ParticipantLeft", "from": ANA})
+        await stage.until(transcript.reached.is_set)
+        with nobody_listening(stage.desk):
+            stage.desk.line("c1", {"type": "ParticipantRejoined", "from": ANA})
+            stage.desk.says("I am back")
+        transcript.open.set()
+        await stage.quiet()
+        assert [event.text for event in stage.all(TextReceived)] == ["I am back"]
+        assert (stage.asked("Complete"), stage.live().is_live) == (0, True)
+
+
+async def test_a_chat_that_is_told_late_to_be_revoked_goes_on_if_the_server_says_so() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        late = {**stage.desk.chats["c1"], "state": "Revoked", "capabilities": []}
+        stage.desk.publish({"notificationType": "StatusChange", "chat": late})
+        await stage.quiet()
+        stage.desk.says("still here?")
+        await stage.quiet()
+        assert [event.text for event in stage.all(TextReceived)] == ["still here?"]
+        assert (stage.names().count("ChatEnded"), stage.live().is_live) == (0, True)
