@@ -72,14 +72,14 @@ class GovernedHttp:
         """See Http.request. The waits for budget and login do not count as time of the request."""
         if not (is_last_word.get() and self._budget.draws_on_reserve()):
             await self.turn(method, path)
-        self._budget.sent(self._clock.monotonic())
+        sent = self._budget.sent(self._clock.monotonic())
         ok = False
         try:
             reply = await self._http.request(method, path, content=content, timeout_s=timeout_s)
             ok = self._judge(method, path, reply)
             self._heed(method, path, reply)
         finally:
-            self._budget.ended(ok=ok)
+            self._budget.ended(sent, ok=ok)
         return reply
 
     async def turn(self, method: Method = "POST", path: str = "") -> None:

@@ -10,6 +10,7 @@ from chatbot.model.clock import Rng
 __all__ = ["DEFAULT_LIMITS", "Backoff", "FailureBudget", "Limits"]
 
 _FAILING = 5
+_WELL = 1
 _MOST_DOUBLINGS = 16
 
 
@@ -67,11 +68,26 @@ class Backoff:
         return longest * self._rng.uniform(0.5, 1.0)
 
 
+@dataclass(slots=True, eq=False)
+class Sent:
+    """One request.
+
+    Args:
+        at: When it was sent.
+        is_good: Whether it came to something; None as long as nobody knows.
+    """
+
+    at: float
+    is_good: bool | None = None
+
+
 class FailureBudget:
     """At most so many requests in any window while requests keep failing (design 4.6).
 
     Each loop has its own back-off; this is the last line, for all loops of a bot together.
-    A bot is failing when five of its last twenty requests came to nothing.
+    A bot is failing from when five of its last twenty requests came to nothing until at most one of them
+    did. What came to something before counts for nothing: a busy bot that has a moment of trouble is not
+    made to wait.
 
     Args:
         requests: How many in a window.
@@ -82,24 +98,35 @@ class FailureBudget:
     def __init__(self, requests: int = 45, window_s: float = 10.0, reserve: int = 5) -> None:
         self._window_s = window_s
         self._reserve = reserve
-        self._sent: deque[float] = deque(maxlen=requests)
+        self._requests = requests
+        self._is_failing = False
+        self._sent: deque[Sent] = deque(maxlen=20 * requests)
         self._came_to_nothing: deque[bool] = deque(maxlen=20)
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may go out."""
-        if sum(self._came_to_nothing) < _FAILING or len(self._sent) < (self._sent.maxlen or 0):
+        if not self._is_failing or len(self._sent) < self._requests:
             return 0.0
-        return max(0.0, self._sent[0] + self._window_s - now)
+        return max(0.0, self._sent[-self._requests].at + self._window_s - now)
 
     def draws_on_reserve(self) -> bool:
         """Take one from the reserve; False if nothing is left."""
         self._reserve -= 1
         return self._reserve >= 0
 
-    def sent(self, now: float) -> None:
+    def sent(self, now: float) -> Sent:
         """Note a request."""
-        self._sent.append(now)
+        self._sent.append(request := Sent(now))
+        return request
 
-    def ended(self, *, ok: bool) -> None:
+    def ended(self, request: Sent, *, ok: bool) -> None:
         """Note what became of a request."""
+        request.is_good = ok
         self._came_to_nothing.append(not ok)
+        failures = sum(self._came_to_nothing)
+        if self._is_failing:
+            self._is_failing = failures > _WELL
+        elif failures >= _FAILING:
+            self._is_failing = True
+            counted = [one for one in self._sent if not one.is_good]
+            self._sent = deque(counted, maxlen=self._sent.maxlen)

@@ -66,20 +66,20 @@ def test_failure_ends_what_was_stable() -> None:
         ("....." * 20, False),
         ("xxxx" + "." * 50, False),
         ("." * 50 + "xxxx", False),
-        ("." * 50 + "xxxxx", True),
+        ("." * 50 + "xxxxx", False),
+        ("." * 50 + "xxxxx" + "x." * 20, True),
         ("xxxxx", False),
         ("x" * 44, False),
         ("x" * 45, True),
-        ("x" * 45 + "." * 15, True),
-        ("x" * 45 + "." * 16, False),
+        ("x" * 45 + "." * 18, True),
+        ("x" * 45 + "." * 19, False),
     ],
 )
 def test_bot_that_is_failing_has_to_wait_when_the_window_is_full(outcomes: str, *, waits: bool) -> None:
-    """Failing: five of the last twenty."""
+    """Failing: from five of the last twenty until one of them; what was well before does not count."""
     budget = FailureBudget()
     for outcome in outcomes:
-        budget.sent(0.0)
-        budget.ended(ok=outcome == ".")
+        budget.ended(budget.sent(0.0), ok=outcome == ".")
     assert budget.wait(4.0) == (6.0 if waits else 0.0)
     assert budget.wait(10.0) == 0.0
 
@@ -92,14 +92,27 @@ def test_bot_that_is_failing_has_to_wait_when_the_window_is_full(outcomes: str, 
 def test_bot_that_is_failing_sends_at_most_five_a_second_over_any_ten_seconds(
     outcomes: list[bool], gaps: list[float]
 ) -> None:
-    budget, now, sent, recent = FailureBudget(), 0.0, list[float](), list[bool]()
+    budget, now, counted, recent = FailureBudget(), 0.0, list[float](), list[bool]()
+    was_failing = False
     for number in range(200):
         now += gaps[number % len(gaps)] + budget.wait(now)
-        was_failing = recent[-20:].count(False) >= 5
-        budget.sent(now)
-        sent.append(now)
         ok = outcomes[number % len(outcomes)]
-        budget.ended(ok=ok)
+        budget.ended(budget.sent(now), ok=ok)
         recent.append(ok)
+        if was_failing or not ok:
+            counted.append(now)
         if was_failing:
-            assert len([time for time in sent if now - time < 10.0 - 1e-6]) <= 45
+            assert len([time for time in counted if now - time < 10.0 - 1e-6]) <= 45
+        was_failing = recent[-20:].count(False) >= (2 if was_failing else 5)
+
+
+async def test_a_moment_of_trouble_does_not_make_a_busy_bot_wait() -> None:
+    budget = FailureBudget()
+    for _ in range(200):
+        budget.ended(budget.sent(9.0), ok=True)
+    for one in [budget.sent(9.5) for _ in range(10)]:
+        budget.ended(one, ok=False)
+    for _ in range(20):
+        assert budget.wait(9.6) == 0.0
+        budget.ended(budget.sent(9.6), ok=True)
+    assert budget.wait(9.6) == 0.0
