@@ -235,10 +235,10 @@ class Delivery:
     async def _refused(self, code: int, message: str) -> None:
         """The server said no. Some codes say that our view of the chat is old."""
         if code in _READ_AGAIN and self._chat is not None:
-            await self._read_again(self._chat)
+            await self._read_again(self._chat, is_unknown=code == StatusCode.NOT_FOUND)
         raise Refused(message, action=self._action.operation, status=code)
 
-    async def _read_again(self, chat: LiveChat) -> None:
+    async def _read_again(self, chat: LiveChat, *, is_unknown: bool) -> None:
         try:
             resource = await read_view(self._parts.platform, chat)
         except WireError as error:
@@ -247,9 +247,11 @@ class Delivery:
         check_ours(chat, self._action)
         if resource is not None:
             self._pipeline.update(resource)
-            return
-        self._pipeline.lose(chat)
-        raise ChatGone("the server knows no such chat any more", action=self._action.operation)
+        elif is_unknown:
+            self._pipeline.lose(chat)
+            raise ChatGone("the server knows no such chat any more", action=self._action.operation)
+        else:
+            self._pipeline.miss()
 
     async def _wait(self, error: WireError) -> None:
         log.debug("%s is tried again: %s", self._action.operation, error)

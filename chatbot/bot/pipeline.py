@@ -94,6 +94,10 @@ class Pipeline:
         chat.stalled = False
         self._owner.wake(chat)
 
+    def miss(self) -> None:
+        """The server does not list a chat just now: all are compared, and this one is looked for again."""
+        self._owner.resync()
+
     async def reattribute(self, failure: OperationFailed) -> bool:
         """Look again for the chat of a report: it may have come before the answer that names both."""
         for busy in [chat for chat in self.chats.values() if chat.sending.locked()]:

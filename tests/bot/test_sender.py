@@ -81,10 +81,28 @@ async def test_a_refusal_of_a_chat_that_is_gone_says_so_and_ends_the_chat() -> N
     async with on_stage() as stage:
         chat = await stage.chatting()
         del stage.desk.chats["c1"]
-        stage.desk.answer("SendMessage", code(2))
+        stage.desk.answer("SendMessage", code(6))
         with pytest.raises(ChatGone):
             await chat.send_text("hello")
         await stage.quiet()
+        assert stage.names()[-1] == "ChatEnded"
+
+
+async def test_a_refusal_of_a_chat_that_is_not_listed_just_now_makes_the_bot_look_for_it_again() -> None:
+    async with on_stage() as stage:
+        chat = await stage.chatting()
+        stage.desk.answer("SendMessage", code(2))
+        stage.desk.answer("chats", *[reply(statusCode=0, chats=[])] * 2)
+        stage.desk.answer("chat", *[code(6)] * 2)
+        with pytest.raises(Refused):
+            await chat.send_text("hello")
+        await stage.later(10)
+        assert stage.names().count("ChatEnded") == 0
+        del stage.desk.chats["c1"]
+        stage.desk.answer("SendMessage", code(2))
+        with pytest.raises(Refused):
+            await chat.send_text("hello")
+        await stage.later(10)
         assert stage.names()[-1] == "ChatEnded"
 
 
