@@ -130,10 +130,14 @@ class Disk:
                 self.incidents.append(record)
 
     def _see_fall(self, record: Checkpoint) -> None:
-        """I2: each fall of a cursor is recorded, and the chat has really lost lines once more."""
+        """I2: each fall of a cursor is recorded, and the chat has really lost lines.
+
+        A late notice of a lost line is believed until the transcript is read again, and that of a chat
+        which ends meanwhile may be cut short: these are falls too, but few.
+        """
         chat = record.chat_id
         self._falls[chat] += 1
-        is_real = self._falls[chat] <= self._truth.rewinds[chat]
+        is_real = self._falls[chat] <= 2 * self._truth.rewinds[chat] + self._truth.is_over(chat)
         if chat not in self._rewound or not is_real:
             self._truth.find("I2", f"the cursor of {chat} falls to {record.cursor}")
 
