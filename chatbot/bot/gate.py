@@ -20,7 +20,8 @@ __all__ = ["check_allowed", "check_ours", "check_still_allowed", "check_still_wa
 
 log = logging.getLogger(__name__)
 
-_TRIES = 6
+# How long a server in trouble is asked, before the last list that it showed counts.
+_PATIENCE_S = 60.0
 _WAITS = Limits(first_backoff_s=0.5)
 
 
@@ -79,9 +80,10 @@ def check_still_wanted(chat: LiveChat, operation: Operation) -> None:
 
 
 async def _read_again(parts: Parts, chat: LiveChat, action: Action) -> ChatResource | None:
-    """The chat as the server has it now; a server in trouble is asked a few times."""
+    """The chat as the server has it now; a server in trouble is asked for a while."""
     backoff = Backoff(_WAITS, parts.rng)
-    for _ in range(_TRIES):
+    patient_until = parts.clock.monotonic() + _PATIENCE_S
+    while parts.clock.monotonic() < patient_until:
         try:
             resource = await read_view(parts.platform, chat)
         except WireError as error:

@@ -86,8 +86,11 @@ class Identity:
         has_another_user = self._user_id is not None and participant.user_id is not None
         if not participant.is_agent or has_another_user or participant.participant_id in self._others:
             return False
+        return self._has_a_name_of_mine(participant)
+
+    def _has_a_name_of_mine(self, participant: Participant) -> bool:
         if self.me is None:
-            return True
+            return not (self._nickname and participant.nickname) or participant.nickname == self._nickname
         names = (self.me.nickname,) if self._is_sure else (self.me.nickname, self._nickname)
         return bool(participant.nickname) and participant.nickname in names
 

@@ -161,3 +161,10 @@ def test_a_customer_under_an_id_that_was_once_the_bots_is_a_customer() -> None:
     identity.learn([agent("7", "Robo")])
     assert identity.is_me(agent("7"))
     assert not identity.is_me(CUSTOMER.model_copy(update={"participant_id": "7"}))
+
+
+def test_who_says_the_same_under_another_nickname_is_somebody_else() -> None:
+    identity = Identity(None, "Robo")
+    assert not identity.recognise(agent("P-h", "Hugo"))
+    assert identity.recognise(agent("P-me", ""))
+    assert Identity(None, None).recognise(agent("P-me", "Hugo"))

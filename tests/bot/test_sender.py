@@ -186,7 +186,7 @@ async def test_an_old_list_of_capabilities_is_read_again_before_refusing() -> No
         assert stage.asked("Consult") == 1
 
 
-@pytest.mark.parametrize(("answers", "reads"), [([], 1), ([LOST], 2), ([code(6)], 1), ([LOST] * 9, 6)])
+@pytest.mark.parametrize(("answers", "reads"), [([], 1), ([LOST], 2), ([code(6)], 1), ([LOST] * 20, 10)])
 async def test_what_is_not_allowed_is_refused_before_it_is_sent(answers: list[Reaction], reads: int) -> None:
     async with on_stage() as stage:
         chat = await stage.chatting()
