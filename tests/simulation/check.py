@@ -89,11 +89,13 @@ def _check_doubled(truth: Truth, chat: Chat) -> None:
 def _check_order(truth: Truth, chat: Chat) -> None:
     """I8: replies stand in the order of what they answer; but what was accepted blocks nothing that follows.
 
-    So a text that the server has swallowed may come after later ones.
+    So a text that the server has swallowed may come after later ones. What it has lost, and the bot has
+    heard, has no place.
     """
-    late = {key_of(text) for text in chat.swallowed}
-    said = [key for key in dict.fromkeys(_said(chat, with_lost=True)) if key not in late]
     lines = sorted(chat.texts("customer", with_lost=True), key=lambda line: line.ms)
+    late = {key_of(text) for text in chat.swallowed}
+    late.update(reply for line in lines if line.is_lost for reply in replies_to(line.text, line.ms))
+    said = [key for key in dict.fromkeys(_said(chat, with_lost=True)) if key not in late]
     owed = [("hello", 0), *((reply, line.ms) for line in lines for reply in replies_to(line.text, line.ms))]
     owed = [(reply, ms) for reply, ms in owed if reply in said and reply != "ok"]
     if [reply for reply in said if reply != "ok"] == [reply for reply, _ in owed]:
