@@ -23,6 +23,8 @@ from tests.chaos.report import Outcome
 
 # Longer than the bots take to settle a request of which nobody knows what became.
 LATE_DOUBLES_S = 4.0
+# A bot that was told the last news leaves the chat within this time, also on a busy machine.
+AT_REST_S = 2.0
 LOOK_S = 2.0
 MOST_TOLD = 20
 CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
@@ -137,7 +139,7 @@ class _Run:
         while any(may_mend(history) for history in await self._histories()) and time.monotonic() < end:
             await asyncio.sleep(pause)
             pause = min(2.0 * pause, LOOK_S)
-        await asyncio.sleep(LATE_DOUBLES_S * self.plan.slowness)
+        await asyncio.sleep(max(AT_REST_S, LATE_DOUBLES_S * self.plan.slowness))
 
     async def _take_stock(self, outcome: Outcome) -> None:
         figures = await self.server.figures()
