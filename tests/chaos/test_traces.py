@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,11 @@ def test_an_operation_without_an_end_and_a_line_that_nobody_knows_are_told(tmp_p
         "journal: chat c1, SendMessage is left as unknown",
         "journal: chat c1 is known to line 1 of 2",
     ]
+
+
+def test_a_chat_that_is_over_may_not_be_known_to_be(tmp_path: Path) -> None:
+    over = replace(HISTORY, is_over=True)
+    assert list(wrong_journal(journal(tmp_path / "journal", 1, "unknown"), [over])) == []
 
 
 def test_a_log_that_tells_what_a_customer_said_is_told(tmp_path: Path) -> None:
