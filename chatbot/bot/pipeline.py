@@ -112,11 +112,14 @@ class Pipeline:
         """The chat has ended: lines that still come for it are dropped, unless it has come back."""
         self.chats.pop(chat.id, None)
         self.handles.pop(chat.id, None)
-        self._ended[chat.id] = None
-        while len(self._ended) > _MOST_REMEMBERED:
-            self._ended.popitem(last=False)
+        self._remember_end(chat.id)
         if chat.again is not None:
             self._updated(chat.again)
+
+    def _remember_end(self, chat_id: str) -> None:
+        self._ended[chat_id] = None
+        while len(self._ended) > _MOST_REMEMBERED:
+            self._ended.popitem(last=False)
 
     def now(self) -> datetime:
         """The time of receipt."""
@@ -154,7 +157,10 @@ class Pipeline:
 
     def _begun(self, update: ChatUpdated) -> LiveChat | None:
         """The chat that this view begins, if it begins one."""
-        if update.chat.state is None or update.chat.state.is_final:
+        if update.chat.state is None:
+            return None
+        if update.chat.state.is_final:
+            self._remember_end(update.chat.id)
             return None
         # what is told of a chat that has ended may have been held up on its way: the server is asked
         is_unproven = update.chat.id in self._ended and bool(update.notification)

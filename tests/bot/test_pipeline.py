@@ -230,3 +230,12 @@ async def test_all_that_is_told_late_of_a_chat_that_has_ended_begins_nothing() -
         stage.desk.publish({"notificationType": "ParticipantsUpdated", "chat": told[1]})
         await stage.quiet()
         assert (stage.names(), stage.bot.chats) == (before, 0)
+
+
+async def test_what_is_told_late_of_a_chat_whose_end_came_first_is_not_believed() -> None:
+    async with on_stage() as stage:
+        for state in ("Completed", "Chatting"):
+            view = {"id": "c1", "state": state, "participants": [ANA]}
+            stage.desk.publish({"notificationType": "StatusChange", "chat": view})
+        await stage.quiet()
+        assert (stage.names(), stage.bot.chats, stage.asked("messages")) == ([], 0, 0)
