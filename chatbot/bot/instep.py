@@ -27,7 +27,8 @@ _COMPARE_S = (20.0, 30.0)
 # with the tick: 10 to 30
 _QUIET_S = (10.0, 25.0)
 _TICK_S = 5.0
-_MISSED_FOR_S = 4.0
+_MISSED_AGAIN_S = 4.0
+_MOST_MISSES = 3
 _LOOK_AGAIN_S = 5.0
 
 
@@ -82,7 +83,7 @@ class InStep:
 
     async def _until_out_of_step(self) -> None:
         """Wait for the next comparison; meanwhile ask after quiet chats."""
-        is_missing = any(chat.missed_at for chat in self._pipeline.chats.values())
+        is_missing = any(chat.misses for chat in self._pipeline.chats.values())
         left_s = _LOOK_AGAIN_S if is_missing else self._parts.rng.uniform(*_COMPARE_S)
         while True:
             try:
@@ -176,7 +177,8 @@ class InStep:
             self._pipeline.lose(chat)
 
     def _has_been_missed(self, chat: LiveChat) -> bool:
-        """A node that has just taken over may list nothing for a moment: looked for once more, later."""
+        """A node that has just taken over may list nothing for a moment: looked for again, and later."""
         now = self._parts.clock.monotonic()
-        chat.missed_at = chat.missed_at or now
-        return now - chat.missed_at >= _MISSED_FOR_S
+        if not chat.misses or now - chat.missed_at >= _MISSED_AGAIN_S:
+            chat.misses, chat.missed_at = chat.misses + 1, now
+        return chat.misses >= _MOST_MISSES

@@ -108,7 +108,8 @@ class LiveChat:
         read_at: When the transcript was last asked for, in monotonic seconds.
         stalled: Nothing more can be done until something new is heard.
         gone: The server no longer lists the chat.
-        missed_at: Since when the server does not list it, in monotonic seconds; 0 if it does.
+        misses: How often it was looked for, and not listed.
+        missed_at: When it was looked for last, in monotonic seconds.
         is_looked_over: Its transcript was read since the customer left.
         is_read_out: Its transcript was read after its end.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
@@ -156,6 +157,7 @@ class LiveChat:
         self.read_at = 0.0
         self.stalled = False
         self.gone = False
+        self.misses = 0
         self.missed_at = 0.0
         self.is_looked_over = False
         self.is_read_out = False
@@ -230,7 +232,7 @@ class LiveChat:
             return
         self.views += 1
         self.stalled = False
-        self.missed_at = 0.0
+        self.misses = 0
         if state is ChatState.INVITED and (self.is_live or self.started_at is not None):
             self.is_in_doubt = True
             return

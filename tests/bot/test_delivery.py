@@ -303,7 +303,7 @@ async def test_a_crash_amid_the_end_of_a_chat_leaves_no_doubt(action: Action, *,
         await stage.until(gate.reached.is_set)
         await stage.crash(drawer)
     async with on_stage(Ends(action), desk=desk, journal=drawer) as stage:
-        await stage.later(6)  # a chat that is not listed is looked for twice
+        await stage.later(12)  # a chat that is not listed is looked for twice
         assert stage.asked(action.operation) == (1 if took_effect else 2)
     assert (action.operation, "confirmed") in drawer.fates()
 

@@ -71,7 +71,7 @@ async def test_a_chat_that_is_not_listed_any_more_is_looked_for() -> None:
         await stage.reconciled()
         await stage.reconciled()
         assert stage.names("c2").count("ChatEnded") == 0  # once more, but not at once
-        await stage.later(6)
+        await stage.later(12)
         assert stage.names("c1").count("ChatEnded") == 0
         assert stage.names("c2").count("ChatEnded") == 1
 

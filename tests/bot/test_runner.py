@@ -152,7 +152,7 @@ async def test_a_chat_that_is_gone_from_the_list_has_ended() -> None:
         del stage.desk.chats["c1"]
         await stage.reconciled()
         assert stage.all(ChatEnded) == []  # a node that has just taken over may show nothing for a moment
-        await stage.later(6)
+        await stage.later(12)
         assert [event.reason for event in stage.all(ChatEnded)] == ["gone"]
 
 

@@ -159,7 +159,7 @@ async def test_a_chat_that_ended_meanwhile_is_told_once_and_its_operations_end()
         await stage.crash(drawer)
     del desk.chats["c1"]
     async with on_stage(told := Hangs(), desk=desk, journal=drawer) as stage:
-        await stage.later(6)
+        await stage.later(12)
         assert (told.called, stage.bot.chats) == (["ended: gone"], 0)
     assert drawer.fates()[-1] == ("SendMessage", "abandoned")
     assert (drawer.checkpoint().phase, desk.texts()) == ("ended", [])
@@ -175,7 +175,7 @@ async def test_the_end_of_a_chat_is_told_again_if_a_crash_came_between() -> None
         desk.end()
         await killed(stage, drawer, dies)
     async with on_stage(again := Hangs(), desk=desk, journal=drawer) as stage:
-        await stage.later(6)
+        await stage.later(12)
     assert again.called == ["ended: gone"]
 
 

@@ -96,13 +96,13 @@ async def test_a_refusal_of_a_chat_that_is_not_listed_just_now_makes_the_bot_loo
         stage.desk.answer("chat", *[code(6)] * 2)
         with pytest.raises(Refused):
             await chat.send_text("hello")
-        await stage.later(10)
+        await stage.later(16)
         assert stage.names().count("ChatEnded") == 0
         del stage.desk.chats["c1"]
         stage.desk.answer("SendMessage", code(2))
         with pytest.raises(Refused):
             await chat.send_text("hello")
-        await stage.later(10)
+        await stage.later(16)
         assert stage.names()[-1] == "ChatEnded"
 
 
