@@ -29,7 +29,7 @@ _QUIET_S = (10.0, 25.0)
 _TICK_S = 5.0
 _MISSED_AGAIN_S = 4.0
 _MOST_MISSES = 3
-_LOOK_AGAIN_S = 5.0
+_LOOK_AGAIN_S = 2.5
 
 
 class InStep:
