@@ -27,6 +27,7 @@ _COMPARE_S = (20.0, 30.0)
 # with the tick: 10 to 30
 _QUIET_S = (10.0, 25.0)
 _TICK_S = 5.0
+# a chat is gone when it was missing so often, each time so much later; meanwhile looked for so soon
 _MISSED_AGAIN_S = 4.0
 _MOST_MISSES = 3
 _LOOK_AGAIN_S = 2.5

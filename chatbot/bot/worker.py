@@ -26,6 +26,7 @@ from chatbot.model.events import (
     TypingStarted,
     TypingStopped,
 )
+from chatbot.model.resources import ChatResource
 from chatbot.model.words import ChatState, Visibility
 
 __all__ = ["Worker"]
@@ -85,21 +86,25 @@ class Worker:
             await self._tell(chat, await chat.next_failure())
             return True
         if chat.is_in_doubt and not chat.is_over:
-            return await self._find_out_whether_it_rings(chat)
+            return await self._find_out(chat)
         if chat.started_at is None:
             return await self._begin(chat)
         return await self._go_on(chat)
 
-    async def _find_out_whether_it_rings(self, chat: LiveChat) -> bool:
-        """It rings, and the bot was in it: an old notice, or its end was missed and it is offered anew."""
+    async def _find_out(self, chat: LiveChat) -> bool:
+        """What the chat is now: a late notice, a line, or an earlier run has named it."""
         try:
             resource = await read_view(self._parts.platform, chat)
         except WireError as error:
             log.warning("a chat cannot be read: %s", error)
             chat.stalled = True
             return False
+        return self._settle_doubt(chat, resource) if chat.is_in_doubt else self._take_up(chat, resource)
+
+    def _settle_doubt(self, chat: LiveChat, resource: ChatResource | None) -> bool:
+        """It rings, and the bot was in it: an old notice, or its end was missed and it is offered anew."""
         if resource is None:
-            chat.stalled = True
+            chat.stalled = True  # the next comparison tells whether it is gone
             return False
         chat.is_in_doubt = False
         if resource.state is ChatState.INVITED:
@@ -107,6 +112,20 @@ class Worker:
         else:
             self._pipeline.update(resource)
         return True
+
+    def _take_up(self, chat: LiveChat, resource: ChatResource | None) -> bool:
+        """Nothing was known but its id."""
+        chat.is_unproven = False
+        if resource is not None and resource.state is None and chat.resumes:
+            # a list of addresses tells no states; the bot was in it
+            resource = resource.model_copy(update={"state": ChatState.CHATTING})
+        if resource is not None and resource.state is not None:
+            self._pipeline.update(resource)
+            return True
+        if chat.progress.phase is None:
+            self._pipeline.forget(chat)
+        chat.stalled = True  # the next comparison tells whether it is gone
+        return False
 
     # before the bot is in the chat
 
@@ -123,26 +142,6 @@ class Worker:
         if state in {ChatState.JOIN_FAILED, ChatState.LEFT_CHAT}:
             # nobody will do it for us, and the chat would stay for ever (reference 5.3)
             return await self._get_rid(chat, Complete())
-        return False
-
-    async def _find_out(self, chat: LiveChat) -> bool:
-        """A chat that a line, or an earlier run, named first: what is it?"""
-        try:
-            resource = await read_view(self._parts.platform, chat)
-        except WireError as error:
-            log.warning("a chat cannot be read: %s", error)
-            chat.stalled = True
-            return False
-        chat.is_unproven = False
-        if resource is not None and resource.state is None and chat.resumes:
-            # a list of addresses tells no states; the bot was in it
-            resource = resource.model_copy(update={"state": ChatState.CHATTING})
-        if resource is not None and resource.state is not None:
-            self._pipeline.update(resource)
-            return True
-        if chat.progress.phase is None:
-            self._pipeline.forget(chat)
-        chat.stalled = True  # else the next comparison tells whether it is gone
         return False
 
     async def _is_not_over(self, chat: LiveChat) -> bool:

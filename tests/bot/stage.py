@@ -24,7 +24,7 @@ from chatbot.wire.cometd import CometdSource
 from chatbot.wire.governor import GovernedHttp
 from chatbot.wire.rest import Rest
 from chatbot.wire.session import AgentSession
-from tests.bot.desk import Desk
+from tests.bot.desk import Desk, Gate
 from tests.bot.drawer import Drawer
 
 _MOST_TURNS = 20_000
@@ -122,6 +122,17 @@ class Stage:
             self.clock.time += 1.0
             self.shift += 1.0
             await self.turns(20)
+
+    def hold_turn(self) -> Gate:
+        """The turn of the next operation comes when the gate is opened."""
+        gate = Gate()
+
+        async def turn() -> None:
+            gate.reached.set()
+            await gate.open.wait()
+
+        self.bot._parts.platform.turn = turn
+        return gate
 
     async def chatting(self, chat: str = "c1", *people: dict[str, Any], **fields: Any) -> Chat:
         """The handle of a chat that the bot has just begun."""

@@ -372,19 +372,9 @@ async def test_what_a_hook_has_given_up_is_still_delivered_first() -> None:
 
 
 async def test_what_waits_for_a_server_in_trouble_is_not_sent_to_a_chat_that_ends_meanwhile() -> None:
-    class Waits:
-        """The turn of the next request comes when it is opened."""
-
-        def __init__(self) -> None:
-            self.reached, self.open = asyncio.Event(), asyncio.Event()
-
-        async def __call__(self) -> None:
-            self.reached.set()
-            await self.open.wait()
-
     async with on_stage(Ends(SAY)) as stage:
         await stage.chatting()
-        stage.bot._parts.platform.turn = turn = Waits()
+        turn = stage.hold_turn()
         stage.desk.says("one")
         await stage.until(turn.reached.is_set)
         stage.desk.end(state="Revoked")

@@ -178,19 +178,9 @@ async def test_a_chat_ends_although_its_transcript_is_shown_no_more() -> None:
 
 
 async def test_a_chat_whose_customer_is_back_before_the_bot_has_left_goes_on() -> None:
-    class Waits:
-        """The turn of the next request comes when it is opened."""
-
-        def __init__(self) -> None:
-            self.reached, self.open = asyncio.Event(), asyncio.Event()
-
-        async def __call__(self) -> None:
-            self.reached.set()
-            await self.open.wait()
-
     async with on_stage() as stage:
         await stage.chatting()
-        stage.bot._parts.platform.turn = turn = Waits()
+        turn = stage.hold_turn()
         stage.desk.line("c1", {"type": "ParticipantLeft", "from": ANA})
         await stage.until(turn.reached.is_set)
         stage.desk.line("c1", {"type": "ParticipantRejoined", "from": ANA})
