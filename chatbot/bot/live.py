@@ -207,6 +207,10 @@ class LiveChat:
         return self.resource.state is not None and self.resource.state.is_live
 
     @property
+    def _has_entered(self) -> bool:
+        return self.is_live or self.resumes or self.started_at is not None
+
+    @property
     def is_heard_of_again(self) -> bool:
         """Whether a customer who had left has come back, or has said something, by lines still waiting."""
         waiting = [line for line in self.order.waiting() if line.sender.is_customer]
@@ -225,7 +229,8 @@ class LiveChat:
     def update(self, update: ChatUpdated) -> None:
         """Take a newer view of the chat. After its end nothing is newer: an answer was on its way.
 
-        A chat in which the bot was does not ring, but for an end that was not heard of.
+        A chat in which the bot was, in this run or in an earlier one, does not ring, but for an end that
+        was not heard of.
         """
         state = update.chat.state
         if self.is_over and state is not None and not state.is_final:
@@ -233,7 +238,7 @@ class LiveChat:
         self.views += 1
         self.stalled = False
         self.misses = 0
-        if state is ChatState.INVITED and (self.is_live or self.started_at is not None):
+        if state is ChatState.INVITED and self._has_entered:
             self.is_in_doubt = True
             return
         self.resource = update.chat.over(self.resource)

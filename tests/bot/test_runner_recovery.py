@@ -149,6 +149,29 @@ async def test_a_chat_that_rang_when_the_process_died_is_offered_again() -> None
         assert (again.called, stage.asked("Accept")) == (["offered", "started"], 1)
 
 
+async def test_an_old_ring_is_no_new_offer_to_the_next_process() -> None:
+    desk, drawer = Desk(), Drawer()
+    async with on_stage(dies := Answers(hangs_before="one"), desk=desk, journal=drawer) as stage:
+        await stage.chatting()
+        desk.says("one")
+        await killed(stage, drawer, dies)
+    desk.publish({"notificationType": "StatusChange", "chat": {**desk.chats["c1"], "state": "Invited"}})
+    async with on_stage(Answers(), desk=desk, journal=drawer) as stage:
+        assert (stage.names(), stage.asked("Accept")) == (["ChatResumed", "TextReceived"], 1)
+
+
+async def test_a_chat_that_ended_meanwhile_and_rings_again_is_told_as_both() -> None:
+    desk, drawer = Desk(), Drawer()
+    async with on_stage(Answers(), desk=desk, journal=drawer) as stage:
+        await stage.chatting()
+        await stage.crash(drawer)
+    with nobody_listening(desk):
+        desk.lines["c1"].clear()
+        desk.offer()
+    async with on_stage(told := Hangs(), desk=desk, journal=drawer):
+        assert told.called == ["ended: gone", "offered", "started"]
+
+
 async def test_a_chat_that_ended_meanwhile_is_told_once_and_its_operations_end() -> None:
     desk, drawer = Desk(), Drawer()
     async with on_stage(Answers(), desk=desk, journal=drawer) as stage:

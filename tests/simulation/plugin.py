@@ -18,6 +18,8 @@ __all__ = ["Answers", "PlannedError", "loaded"]
 
 _OLD_S = 5.0
 _KNOWN_AFTER_S = 3.0
+# no run of ours has so many lines
+_MOST_HOOKS = 1000
 
 
 class PlannedError(Exception):
@@ -122,8 +124,10 @@ class Answers:
         """What was kept at the end of the last line that is durably done with is there again."""
         if (start.life, chat.id) not in self._truth.entered and not self._truth.is_over(chat.id):
             self._truth.find("resumed", f"{chat.id}: hooks were not told that life {start.life} is in it")
-        if chat.id in self._truth.ended:
-            return  # an old notice of an end made it begin anew
+        if len(self._truth.hooks) == _MOST_HOOKS:
+            self._truth.find("spin", f"{chat.id}: hooks are run again and again")
+        if chat.id in self._truth.ended or len(self._truth.hooks) > _MOST_HOOKS:
+            return  # an old notice of an end made it begin anew, or nothing is as it should be
         kept = [one for one in self._truth.hooks if one.chat == chat.id and one.is_kept]
         durable = [number for number, one in enumerate(kept) if self._truth.is_durable(one)]
         if durable and chat.memory.get("ms") not in {one.ms for one in kept[durable[-1] :]}:
