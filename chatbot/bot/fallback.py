@@ -7,7 +7,7 @@ import logging
 from chatbot.bot.live import LiveChat
 from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import SendMessage, Transfer, UpdateUserData
-from chatbot.model.config import FallbackSettings
+from chatbot.model.config_care import FallbackSettings
 from chatbot.model.errors import ActionError
 
 __all__ = ["fall_back"]

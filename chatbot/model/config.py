@@ -12,23 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
+from chatbot.model.config_care import FallbackSettings
+from chatbot.model.config_table import Patience, Seconds, Table
 from chatbot.model.errors import ConfigError
 
 __all__ = [
     "BotSettings",
     "DemoChat",
     "DemoLine",
-    "FallbackSettings",
     "SecretSource",
     "ServiceSettings",
     "Settings",
@@ -39,16 +32,7 @@ _BIGGEST_SECRET = 4096
 _FORMS = 'give a string, or { env = "NAME" }, or { file = "path" }'
 _ADDRESS_FORM = 'expected an address such as "https://gws.example.com" or "https://gws.example.com:8090"'
 
-# strict: a quoted number, or true, is a mistake
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False, strict=True)]
-Patience = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False, strict=True)]
 _TEN_YEARS = 315_360_000
-
-
-class Table(BaseModel):
-    """Common ground: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class SecretSource(Table):
@@ -127,20 +111,6 @@ def admin_address(value: str) -> tuple[str, int]:
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004
         raise ValueError('expected "host:port", for example "127.0.0.1:8080", or "" for none')
     return host.strip("[]"), int(port)
-
-
-class FallbackSettings(Table):
-    """Who gets the customer when the bot cannot go on: ``[bots.NAME.fallback]``."""
-
-    target: str | None = None
-    queue: str | None = None
-    say: str | None = Field(None, min_length=1)
-
-    @model_validator(mode="after")
-    def _one_destination(self) -> Self:
-        if (self.target is None) == (self.queue is None):
-            raise ValueError("give exactly one of target (the address of an agent) and queue (a name)")
-        return self
 
 
 class BotSettings(Table):

@@ -2,7 +2,7 @@ import pytest
 
 from chatbot.bot.fallback import fall_back
 from chatbot.hooks.run import current_run
-from chatbot.model.config import FallbackSettings
+from chatbot.model.config_care import FallbackSettings
 from tests.bot.desk import code
 from tests.bot.drawer import Drawer
 from tests.bot.stage import Stage, on_stage

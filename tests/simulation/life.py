@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.bot.runner import BotRunner, World
-from chatbot.model.config import BotSettings, FallbackSettings
+from chatbot.model.config import BotSettings
+from chatbot.model.config_care import FallbackSettings
 from chatbot.wire.http import Http
 from tests.simulation.chats import BASE, NICKNAME
 from tests.simulation.disk import Disk, journal_thread
