@@ -103,7 +103,8 @@ class Dispatch:
     async def tell(self, chat: LiveChat | None, event: Event, trigger: str) -> CallResult:
         """Hand one event to the plugins: first to those that watch all, then to its own hook."""
         self._parts.counters.events[type(event).__name__] += 1
-        occasion = Occasion(self._bot, chat.handle if chat is not None else None, event, trigger)
+        handle, runs = (chat.handle, chat.runs) if chat is not None else (None, None)
+        occasion = Occasion(self._bot, handle, event, trigger, runs)
         result = CallResult()
         for hook in ("on_event", event.hook):
             if self._parts.plugins.hooks(hook):

@@ -23,6 +23,7 @@ from chatbot.bot.prints import Print, Times
 from chatbot.bot.progress import Progress
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.ports import ActionSender, ReadLines
+from chatbot.hooks.run import HookRun
 from chatbot.model.events import (
     ChatUpdated,
     OperationFailed,
@@ -121,6 +122,7 @@ class LiveChat:
         unordered: Lines that have no place in the order.
         failures: Reports of failed operations.
         tasks: What plugins have spawned.
+        runs: The hooks that run in it now.
         handle: The chat as hooks see it.
         ended: Its end is being told, or was; nothing may follow.
     """
@@ -171,6 +173,7 @@ class LiveChat:
         self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)
         self.failures: deque[OperationFailed] = deque(maxlen=_MOST_UNORDERED)
         self.tasks: set[asyncio.Task[object]] = set()
+        self.runs: set[HookRun] = set()
         self.handle = Chat(self, around.sender)
         self._around = around
         if saved is not None:

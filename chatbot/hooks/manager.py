@@ -21,7 +21,7 @@ from chatbot.hooks import spec
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.loader import LoadedPlugin, is_hook
-from chatbot.hooks.run import HookRun, current_run, was_asked_for
+from chatbot.hooks.run import HookRun, current_run, listed, was_asked_for
 from chatbot.model.actions import Action
 from chatbot.model.clock import RunInThread
 from chatbot.model.config_file import nearest
@@ -70,12 +70,14 @@ class Occasion:
         chat: Handed to the hook, and where a ``str`` is said.
         event: Handed to the hook.
         trigger: The event, as the journal names it.
+        runs: Where the hooks that run are to be found, by who may stop them.
     """
 
     bot: Bot
     chat: Chat | None = None
     event: Event | None = None
     trigger: str = ""
+    runs: set[HookRun] | None = None
 
 
 @dataclass(slots=True)
@@ -137,10 +139,11 @@ class PluginManager:
         values = {"bot": occasion.bot, "chat": occasion.chat, "event": occasion.event}
         for hook in self._hooks[name]:
             run = HookRun(hook.plugin, name, occasion.event, occasion.trigger)
-            answer = await self._contained(hook, run, result, values, timeout_s)
+            with listed(run, occasion.runs):
+                answer = await self._contained(hook, run, result, values, timeout_s)
             result.performed += run.performed
             result.handled = result.handled or answer or run.answered
-            if answer:
+            if answer or run.cut_by:
                 break
         return result
 
@@ -154,9 +157,13 @@ class PluginManager:
         except BaseException as exc:
             if was_asked_for(exc):
                 raise
-            result.failed.append(hook.plugin)
             chat = values["chat"]
-            log.exception("plugin %s: %s failed in chat %s", hook.plugin, hook.hook, chat.id if chat else "-")
+            where = (hook.plugin, hook.hook, chat.id if chat else "-")
+            if run.cut_by:
+                log.info("plugin %s: %s was stopped in chat %s: %s", *where, run.cut_by)
+                return False
+            result.failed.append(hook.plugin)
+            log.exception("plugin %s: %s failed in chat %s", *where)
             return False
         finally:
             current_run.reset(token)

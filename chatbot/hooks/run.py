@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from chatbot.model.actions import Action
 from chatbot.model.events import Event
 
-__all__ = ["HookRun", "current_run", "was_asked_for"]
+__all__ = ["HookRun", "current_run", "listed", "was_asked_for"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class HookRun:
     """One call of one hook of one plugin.
 
@@ -25,6 +25,7 @@ class HookRun:
         event: What it was called for; None for life-cycle hooks.
         trigger: The same, as the journal names it; empty for life-cycle hooks.
         performed: The actions it has performed, in order.
+        cut_by: Why it was stopped from outside; empty if it was not.
     """
 
     plugin: str
@@ -32,6 +33,7 @@ class HookRun:
     event: Event | None
     trigger: str = ""
     performed: list[Action] = field(default_factory=list)
+    cut_by: str = ""
     _deadline: asyncio.Timeout | None = None
     _left_s: float = 0.0
     _waiting: int = 0
@@ -75,19 +77,42 @@ class HookRun:
             if self._waiting == 0:
                 self._start_the_clock()
 
-    def _stop_the_clock(self) -> None:
+    def cut(self, reason: str) -> None:
+        """Stop the hook where it is: it is cancelled, as at the end of its time, and nobody's fault.
+
+        Args:
+            reason: Why, in a few words.
+        """
+        self.cut_by = self.cut_by or reason
         if self._deadline is not None and not self._deadline.expired():
+            self._deadline.reschedule(asyncio.get_running_loop().time())
+
+    def _stop_the_clock(self) -> None:
+        if self._deadline is not None and not self.cut_by and not self._deadline.expired():
             when = self._deadline.when()
             self._left_s = 0.0 if when is None else when - asyncio.get_running_loop().time()
             self._deadline.reschedule(None)
 
     def _start_the_clock(self) -> None:
-        if self._deadline is not None and not self._deadline.expired():
+        if self._deadline is not None and not self.cut_by and not self._deadline.expired():
             self._deadline.reschedule(asyncio.get_running_loop().time() + self._left_s)
 
 
 current_run: ContextVar[HookRun | None] = ContextVar("current_run", default=None)
 """Set while a hook runs, also in tasks that it started."""
+
+
+@contextmanager
+def listed(run: HookRun, runs: set[HookRun] | None) -> Iterator[None]:
+    """Have it among those that run."""
+    if runs is None:
+        yield
+        return
+    runs.add(run)
+    try:
+        yield
+    finally:
+        runs.discard(run)
 
 
 def was_asked_for(exc: BaseException) -> bool:

@@ -279,4 +279,6 @@ async def test_a_hook_knows_what_it_was_called_for() -> None:
     stage = Stage()
     occasion = Occasion(stage.bot, stage.chat, HELLO, "7:print")
     await manager(loaded("one", hooks(on_text=on_text))).call("on_text", occasion, timeout_s=5)
-    assert seen == [HookRun("one", "on_text", HELLO, "7:print")]
+    run = seen[0]
+    assert run is not None
+    assert (run.plugin, run.hook, run.event, run.trigger) == ("one", "on_text", HELLO, "7:print")

@@ -10,7 +10,7 @@ import pytest
 
 from chatbot import Chat
 from chatbot.hooks.manager import CallResult, Occasion
-from chatbot.hooks.run import current_run
+from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import SendMessage
 from tests.hooks.stage import HELLO, Hook, Stage, answering, hooks, loaded, manager
 
@@ -185,3 +185,23 @@ async def test_the_running_hook_is_known_to_what_it_calls_and_forgotten_after() 
     assert first is in_task
     assert (first.plugin, first.hook, first.event) == ("one", "on_text", HELLO)
     assert current_run.get() is None
+
+
+async def test_a_hook_that_is_cut_is_nobodys_fault_and_nobody_else_is_asked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    log: list[str] = []
+    runs: set[HookRun] = set()
+
+    async def on_text() -> None:
+        for one in runs:
+            one.cut("a human took over")
+        await never_returns()
+
+    stage = Stage()
+    plugins = manager(loaded("one", hooks(on_text=on_text)), plugin("two", log))
+    occasion = Occasion(stage.bot, stage.chat, HELLO, runs=runs)
+    assert await plugins.call("on_text", occasion, timeout_s=60) == CallResult()
+    assert (log, runs) == ([], set())
+    assert caplog.messages == ["plugin one: on_text was stopped in chat A: a human took over"]

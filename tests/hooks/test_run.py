@@ -1,10 +1,10 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import pytest
 
-from chatbot.hooks.run import HookRun, current_run
+from chatbot.hooks.run import HookRun, current_run, listed
 from chatbot.model.actions import AddComment, Complete, SendMessage
 from tests.hooks.stage import HELLO
 
@@ -119,3 +119,29 @@ async def test_a_task_that_outlives_its_hook_leaves_the_deadline_alone() -> None
     before = deadline.when()
     with hook.waiting():
         assert deadline.when() == before
+
+
+@pytest.mark.parametrize("is_waiting", [False, True])
+async def test_a_hook_that_is_cut_is_cancelled_where_it_is(*, is_waiting: bool) -> None:
+    hook = run()
+
+    async def is_cut() -> None:
+        async with limited(hook, 60):
+            hook.cut("a human")
+            hook.cut("another reason")
+            with hook.waiting() if is_waiting else nullcontext():
+                await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        await is_cut()
+    assert hook.cut_by == "a human"
+    hook.cut("it is over")
+
+
+def test_a_run_stands_in_the_list_while_it_runs() -> None:
+    hook, runs = run(), set[HookRun]()
+    with listed(hook, runs):
+        assert runs == {hook}
+    assert runs == set()
+    with listed(hook, None):
+        pass
