@@ -29,6 +29,7 @@ __all__ = ["Outbox"]
 _MOST_OPEN = 100
 _MOST_REMEMBERED = 200
 _MOST_DECIDED = 1000
+_MOST_OF_ONE_INDEX = 4
 
 
 class Outbox:
@@ -54,7 +55,7 @@ class Outbox:
         self._lost: list[Operation] = []
         self._said: deque[Operation] = deque(maxlen=_MOST_OPEN)
         self._by_reference: OrderedDict[str, Operation] = OrderedDict()
-        self._decided: OrderedDict[int, Print] = OrderedDict()
+        self._decided: OrderedDict[int, tuple[Print, ...]] = OrderedDict()
         self._doubtful: set[int] = set()
 
     # how an operation goes on
@@ -173,12 +174,17 @@ class Outbox:
     def _has_decided_on(self, line: TranscriptEvent) -> bool:
         if line.index not in self._decided:
             return False
-        in_doubt = line.position in self._doubtful
-        return self._decided[line.position].is_of(Print.of(line), strictly=in_doubt, by_time=in_doubt)
+        *earlier, last = self._decided[line.position]
+        in_doubt, one = line.position in self._doubtful, Print.of(line)
+        if last.is_of(one, strictly=in_doubt, by_time=in_doubt):
+            return True
+        # an index may be given to several lines, and each be told again late
+        return any(before.has_times_with(one) and before.is_of(one, strictly=True) for before in earlier)
 
     def _decide_on(self, line: TranscriptEvent) -> None:
         self._doubtful.discard(line.position)
-        self._decided[line.position] = Print.of(line)
+        earlier = self._decided.get(line.position, ())[1 - _MOST_OF_ONE_INDEX :]
+        self._decided[line.position] = (*earlier, Print.of(line))
         while len(self._decided) > _MOST_DECIDED:
             self._decided.popitem(last=False)
 
@@ -222,7 +228,7 @@ class Outbox:
         """Take over what an earlier run has left."""
         for record in records:
             if (line := Print.parse(record.line)) is not None:
-                self._decided[line.index] = line
+                self._decided[line.index] = (line,)
             self._settled[record.key] = record
             if record.state in {"confirmed", "failed", "abandoned"}:
                 continue

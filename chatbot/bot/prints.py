@@ -100,25 +100,26 @@ class Print:
         return not (strictly or trusts_times)
 
     def _is_at_another_time_than(self, other: Print) -> bool:
-        return self._has_times_with(other) and not _is_same_moment(self.at_ms, other.at_ms)
+        return self.has_times_with(other) and not _is_same_moment(self.at_ms, other.at_ms)
 
     def _has_exact_times_with(self, other: Print) -> bool:
         """Both were read; or it is the same millisecond, and that is no accident."""
         is_same = self.at_ms == other.at_ms and bool(self.at_ms % _SECOND_MS)
-        return is_same or (self.was_read and other.was_read and self._has_times_with(other))
+        return is_same or (self.was_read and other.was_read and self.has_times_with(other))
 
     def is_telling_of(self, other: Print) -> bool:
         """Whether the times of both can be compared: one typing looks like another."""
         is_alike = (self.kind, self.words) == (other.kind, other.words) and not self.kind.startswith("Typing")
-        return is_alike and self._has_times_with(other)
+        return is_alike and self.has_times_with(other)
 
     def has_moved_to(self, other: Print) -> bool:
         """Whether both were read, and say the same at different times."""
-        are_read = self.was_read and other.was_read and self._has_times_with(other)
+        are_read = self.was_read and other.was_read and self.has_times_with(other)
         is_alike = self._is_comparable_to(other) and self._says_what_says(other)
         return are_read and is_alike and self.at_ms != other.at_ms
 
-    def _has_times_with(self, other: Print) -> bool:
+    def has_times_with(self, other: Print) -> bool:
+        """Whether both have a time."""
         return bool(self.at_ms and other.at_ms)
 
     def _says_what_says(self, other: Print) -> bool:

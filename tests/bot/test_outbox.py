@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,6 +118,23 @@ async def test_a_line_that_was_there_before_the_request_is_its_effect_only_by_it
     assert operation.is_open
     box.hear(4, "ok")  # after a failover an index may be given twice
     assert place(operation) == 4
+
+
+async def test_a_line_told_again_after_another_had_its_index_confirms_nothing_more() -> None:
+    box = Box()
+
+    def hear(words: str, second: int) -> None:
+        line = text(7, words, ROBO, timestamp=NOW + timedelta(seconds=second))
+        box.outbox.hear(line, box.identity)
+
+    first = box.sent(SendMessage(text="ok"))
+    hear("ok", 5)
+    hear("lost by a failover", 3)
+    second = box.sent(SendMessage(text="ok"))
+    hear("ok", 5)
+    assert (first.state, second.is_open) == ("confirmed", True)
+    hear("ok", 9)
+    assert second.state == "confirmed"
 
 
 async def test_of_two_that_said_the_same_the_one_whose_turn_it_is_is_confirmed() -> None:
