@@ -12,7 +12,7 @@ import chatbot
 from chatbot.cli.group import main
 from chatbot.console.admin import ServiceMetrics
 from chatbot.hooks.manager import HOOKS
-from chatbot.model import config
+from chatbot.model import config, config_care
 from chatbot.service.supervisor import Service
 from chatbot.service.system import system_world
 
@@ -26,6 +26,7 @@ TABLES = (
     config.ServiceSettings,
     config.BotSettings,
     config.SecretSource,
+    config_care.FallbackSettings,
     config.DemoChat,
     config.DemoLine,
 )

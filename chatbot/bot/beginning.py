@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from chatbot.bot.asking import Asking
+from chatbot.bot.care import Care
 from chatbot.bot.dispatch import Dispatch
-from chatbot.bot.history import customer_has_left, end_of, join_point, present, unanswered_texts
+from chatbot.bot.history import (
+    customer_has_left,
+    end_of,
+    join_point,
+    last_said,
+    present,
+    unanswered_texts,
+)
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
@@ -33,21 +42,22 @@ class Beginning:
         pipeline: Where the chats are.
         sender: Settles what an earlier run has sent.
         dispatch: Calls the hooks.
-        asking: Reads transcripts.
+        care: Knows what is due.
 
     Attributes:
         taken: The chats that count against ``max_chats``.
     """
 
     def __init__(
-        self, parts: Parts, pipeline: Pipeline, sender: Sender, dispatch: Dispatch, asking: Asking
+        self, parts: Parts, pipeline: Pipeline, sender: Sender, dispatch: Dispatch, care: Care
     ) -> None:
         self.taken: set[str] = set()
         self._parts = parts
         self._pipeline = pipeline
         self._sender = sender
         self._dispatch = dispatch
-        self._asking = asking
+        self._care = care
+        self._asking = Asking(parts)
 
     async def offer(self, chat: LiveChat) -> bool:
         """The chat rings."""
@@ -98,7 +108,7 @@ class Beginning:
             await self._ask_who_is_there(chat, lines)
         if not chat.is_live:
             return True
-        if not chat.resource.participants:
+        if not chat.resource.participants or self._care.is_being_handed(chat):
             chat.stalled = True
             return False
         self.taken.add(chat.id)
@@ -115,7 +125,7 @@ class Beginning:
             _set_history(chat, lines, join_point(lines, chat.identity))
         progress.phase = progress.phase or "offered"
         chat.abandoned = customer_has_left(lines, progress.history_to)
-        self._enter(chat)
+        self._enter(chat, lines)
         await self._dispatch.run(chat, ChatStarted(**self._dispatch.about(chat)), "started")
         progress.end("started")
 
@@ -127,7 +137,7 @@ class Beginning:
             progress.phase = "started"
         chat.told_late_to = end_of(lines)
         chat.abandoned = customer_has_left(lines, max(chat.order.cursor, progress.history_to))
-        self._enter(chat)
+        self._enter(chat, lines)
         if progress.is_poisoned and await self._bury(chat):
             return
         await self._dispatch.suspect(chat)
@@ -148,9 +158,12 @@ class Beginning:
         await self._dispatch.bury(chat)
         return was_resuming or chat.is_over
 
-    def _enter(self, chat: LiveChat) -> None:
-        chat.started_at = self._pipeline.now()
-        chat.shown = chat.resource
+    def _enter(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
+        now, last = self._pipeline.now(), last_said(lines, chat.order.cursor)
+        waited = now - last.timestamp if last is not None and last.timestamp is not None else timedelta()
+        chat.waits.spoken_at = self._parts.clock.monotonic() - max(0.0, waited.total_seconds())
+        chat.waits.spoken_index = last.position if last is not None else 0
+        chat.enter(now)
 
     async def _ask_who_is_there(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
         """Read the list of participants; if there is none, take it from the transcript."""
@@ -163,6 +176,7 @@ class Beginning:
             self._pipeline.update(resource)
         if not chat.resource.participants:
             self._pipeline.update(ChatResource(id=chat.id, participants=present(lines)))
+            chat.is_list_made_up = True
 
 
 def _set_history(chat: LiveChat, lines: list[TranscriptEvent], history_to: int) -> None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-from chatbot.bot.fallback import fall_back
+from chatbot.bot.fallback import Fallback
 from chatbot.bot.journal import Memory
 from chatbot.bot.live import LiveChat
 from chatbot.bot.memory import KeptMemory
@@ -39,18 +39,22 @@ class Dispatch:
         bot: Handed to hooks.
         pipeline: Tells the time of receipt.
         memory: What plugins keep for all chats.
+        fallback: Hands customers over.
 
     Attributes:
         stopping: No new hook is to begin.
     """
 
-    def __init__(self, parts: Parts, bot: Bot, pipeline: Pipeline, memory: KeptMemory) -> None:
+    def __init__(
+        self, parts: Parts, bot: Bot, pipeline: Pipeline, memory: KeptMemory, fallback: Fallback
+    ) -> None:
         self.stopping = False
         self._suspects = asyncio.Lock()
         self._parts = parts
         self._bot = bot
         self._pipeline = pipeline
         self._memory = memory
+        self._fallback = fallback
 
     def is_wanted(self, event: Event) -> bool:
         """Whether any plugin listens to it."""
@@ -119,7 +123,7 @@ class Dispatch:
         log.error("hooks for %s ended in a crash %d times: they are not run again", trigger, MOST_ATTEMPTS)
         self._parts.counters.dead_letters += 1
         chat.report("dead letter", trigger)
-        await fall_back(chat, self._parts.settings.fallback, "dead letter", trigger)
+        self._fallback.begin(chat, "dead letter", trigger)
         line = Print.parse(trigger)
         if line is not None:
             chat.progress.prints.add(line)

@@ -3,22 +3,109 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from chatbot.bot.live import LiveChat
+from chatbot.bot.parts import Parts
+from chatbot.bot.view import read_view
+from chatbot.bot.waiting import Rescue
 from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import SendMessage, Transfer, UpdateUserData
 from chatbot.model.config_care import FallbackSettings
-from chatbot.model.errors import ActionError
+from chatbot.model.errors import ActionError, WireError
+from chatbot.model.policy import FALLBACK
 
-__all__ = ["fall_back"]
+__all__ = ["NO_CONNECTION", "Fallback", "fall_back"]
 
 log = logging.getLogger(__name__)
 
-_NAME = "(fallback)"
+NO_CONNECTION = "no connection"
+
 _REASON = "chatbot_fallback"
+_FIRST_WAIT_S = 5.0
+_LONGEST_WAIT_S = 30.0
 
 
-async def fall_back(chat: LiveChat, settings: FallbackSettings | None, reason: str, trigger: str) -> bool:
+class Fallback:
+    """Hands customers over, and tries again for a while if that is refused.
+
+    Args:
+        parts: The bot's parts.
+        wake: Called with a chat that has something to do.
+    """
+
+    def __init__(self, parts: Parts, wake: Callable[[LiveChat], None]) -> None:
+        self._parts = parts
+        self._wake = wake
+        self._settings = parts.settings.fallback
+
+    def begin(self, chat: LiveChat, reason: str, trigger: str) -> None:
+        """This customer needs somebody else. Done by ``go_on``, when the turn comes to it.
+
+        Args:
+            chat: The chat.
+            reason: Why, in a few words; it goes into the user data.
+            trigger: Names the occasion in the journal.
+        """
+        if self._settings is None or chat.waits.rescue is not None or not chat.is_live:
+            return
+        log.warning("the customer is handed over: %s", reason)
+        until = self._parts.clock.monotonic() + self._settings.give_up_after
+        chat.waits.rescue = Rescue(reason, trigger, until)
+        self.owe(chat)  # should the bot crash before it is done, the customer waits still
+        chat.stalled = False
+        self._wake(chat)
+
+    def owe(self, chat: LiveChat) -> None:
+        """The customer waits for somebody from now on."""
+        if not chat.progress.owed_at:
+            chat.progress.owe(self._parts.clock.now().timestamp())
+            chat.waits.owed_since = self._parts.clock.monotonic()
+
+    def call_off(self, chat: LiveChat, reason: str) -> None:
+        """The reason is no more."""
+        rescue = chat.waits.rescue
+        if rescue is not None and rescue.reason == reason and not rescue.tries:
+            chat.waits.rescue = None
+            chat.settle_up()
+
+    async def go_on(self, chat: LiveChat, rescue: Rescue) -> None:
+        """Try it once."""
+        if not chat.is_live or chat.human is not None:
+            chat.waits.rescue = None
+            return
+        if rescue.reason == NO_CONNECTION and not await self._is_reachable(chat):
+            self._put_off(rescue)
+            return
+        rescue.tries += 1
+        if await fall_back(chat, self._settings, rescue.reason, rescue.trigger, attempt=rescue.tries):
+            chat.waits.rescue = None
+            chat.settle_up()
+            return
+        self._put_off(rescue)
+        if rescue.next_at > rescue.until:
+            log.error("nobody takes the customer: given up after %d tries", rescue.tries)
+            chat.report("given up", rescue.reason)
+            chat.waits.rescue = None
+            chat.settle_up()
+
+    async def _is_reachable(self, chat: LiveChat) -> bool:
+        """An operation that cannot be sent would wait, and hand the chat over when all is well again."""
+        try:
+            await read_view(self._parts.platform, chat)
+        except WireError as error:
+            log.debug("the server cannot be reached: %s", error)
+            return False
+        return True
+
+    def _put_off(self, rescue: Rescue) -> None:
+        wait = min(_FIRST_WAIT_S * 2.0 ** max(0, rescue.tries - 1), _LONGEST_WAIT_S)
+        rescue.next_at = self._parts.clock.monotonic() + wait
+
+
+async def fall_back(
+    chat: LiveChat, settings: FallbackSettings | None, reason: str, trigger: str, *, attempt: int = 1
+) -> bool:
     """Transfer the chat, once for each trigger; if that fails, at least say what was to be said.
 
     The reason goes into the user data, for whoever takes the chat. True if the server has taken the
@@ -29,11 +116,14 @@ async def fall_back(chat: LiveChat, settings: FallbackSettings | None, reason: s
         settings: Where to; None if nobody has said.
         reason: Why, in a few words.
         trigger: Names the occasion in the journal.
+        attempt: The how manieth try this is; the text is said at the first.
     """
-    if settings is None or not chat.is_live:
+    if settings is None or not chat.is_live or chat.human is not None:
         return False
+    if attempt > 1:
+        trigger, settings = f"{trigger}:{attempt}", settings.model_copy(update={"say": None})
     # like the hook of a plugin: what it does is done once, also over a crash
-    token = current_run.set(HookRun(_NAME, _NAME, None, trigger))
+    token = current_run.set(HookRun(FALLBACK, FALLBACK, None, trigger))
     try:
         await _hand_over(chat, settings, reason)
     except ActionError as error:

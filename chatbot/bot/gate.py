@@ -16,7 +16,7 @@ from chatbot.model.errors import ChatGone, NotAllowed, WireError
 from chatbot.model.resources import ChatResource
 from chatbot.wire.retry import Backoff, Limits
 
-__all__ = ["check_allowed", "check_ours", "check_still_allowed", "check_still_wanted"]
+__all__ = ["check_allowed", "check_ours", "check_still_allowed", "check_still_wanted", "check_talk"]
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,16 @@ def check_ours(chat: LiveChat, action: Action) -> None:
         raise ChatGone(f"chat {chat.id} has ended", action=action.operation)
 
 
+def check_talk(chat: LiveChat, action: Action) -> None:
+    """See that the bot may talk to the customer, if that is what it does.
+
+    Raises:
+        NotAllowed: A human agent does, or a guard has stopped the bot.
+    """
+    if reason := chat.ownership.refuses(action):
+        raise _not_allowed(chat, action, reason)
+
+
 async def check_allowed(parts: Parts, pipeline: Pipeline, chat: LiveChat, action: Action) -> None:
     """See that the chat allows it; its list may be old, so the chat is read once more before refusing.
 
@@ -43,6 +53,7 @@ async def check_allowed(parts: Parts, pipeline: Pipeline, chat: LiveChat, action
         NotAllowed: It does not.
     """
     check_ours(chat, action)
+    check_talk(chat, action)
     if refusal(chat.resource, type(action)) is None:
         return
     resource = await _read_again(parts, chat, action)
@@ -59,14 +70,19 @@ def check_still_allowed(chat: LiveChat, action: Action) -> None:
         NotAllowed: It does not.
     """
     check_ours(chat, action)
+    check_talk(chat, action)
     reason = refusal(chat.resource, type(action))
     if reason is not None:
-        have = chat.resource.capabilities or ()
-        raise NotAllowed(action.operation, needed=action.needs[0], have=have, reason=reason)
+        raise _not_allowed(chat, action, reason)
+
+
+def _not_allowed(chat: LiveChat, action: Action, reason: str) -> NotAllowed:
+    needed = action.needs[0] if action.needs else ""
+    return NotAllowed(action.operation, needed=needed, have=chat.resource.capabilities or (), reason=reason)
 
 
 def check_still_wanted(chat: LiveChat, operation: Operation) -> None:
-    """See that a chat which the bot leaves by itself, for its customer has gone, is still without one.
+    """See that a chat which the bot leaves by itself is still one to leave: why it does may be over.
 
     Raises:
         NotAllowed: The customer has come back.
@@ -74,9 +90,10 @@ def check_still_wanted(chat: LiveChat, operation: Operation) -> None:
     action = operation.action
     if operation.key.plugin or action.operation != chat.leaving_by or not chat.is_live:
         return
+    if chat.ownership.is_to_leave:
+        return
     if chat.is_heard_of_again or not chat.abandoned:
-        have = chat.resource.capabilities or ()
-        raise NotAllowed(action.operation, needed=action.needs[0], have=have, reason="the customer is back")
+        raise _not_allowed(chat, action, "the customer is back")
 
 
 async def _read_again(parts: Parts, chat: LiveChat, action: Action) -> ChatResource | None:

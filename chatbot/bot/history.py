@@ -15,7 +15,15 @@ from chatbot.model.events import (
 from chatbot.model.resources import Participant
 from chatbot.model.words import Visibility
 
-__all__ = ["customer_has_left", "end_of", "join_point", "present", "unanswered_texts"]
+__all__ = [
+    "customer_has_left",
+    "end_of",
+    "is_said_by_customer",
+    "join_point",
+    "last_said",
+    "present",
+    "unanswered_texts",
+]
 
 
 def end_of(lines: Sequence[TranscriptEvent]) -> int:
@@ -46,6 +54,17 @@ def customer_has_left(lines: Sequence[TranscriptEvent], up_to: int) -> bool:
     before = [line for line in lines if line.position <= up_to]
     has_left = any(isinstance(line, ParticipantLeft) and line.sender.is_customer for line in before)
     return has_left and not any(person.is_customer for person in present(before))
+
+
+def is_said_by_customer(line: TranscriptEvent) -> bool:
+    """Whether it is a text of a customer that all can see."""
+    return line.sender.is_customer and _is_public_text(line)
+
+
+def last_said(lines: Sequence[TranscriptEvent], up_to: int) -> TranscriptEvent | None:
+    """The customer's last text up to this index."""
+    said = [line for line in lines if line.position <= up_to and is_said_by_customer(line)]
+    return max(said, key=lambda line: line.position, default=None)
 
 
 def unanswered_texts(lines: Sequence[TranscriptEvent], history_to: int) -> frozenset[int]:

@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from chatbot.bot.health import Health
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
@@ -39,7 +38,6 @@ class InStep:
     Args:
         parts: The bot's parts.
         pipeline: Where the chats are.
-        health: Where it is said that the bot is entered, or what keeps it from being so.
         wake: Called with a chat that has something to do.
         on_entered: Called each time the agent is Ready.
     """
@@ -48,14 +46,12 @@ class InStep:
         self,
         parts: Parts,
         pipeline: Pipeline,
-        health: Health,
         *,
         wake: Callable[[LiveChat], None],
         on_entered: Callable[[], Awaitable[None]],
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
-        self._health = health
         self._wake = wake
         self._on_entered = on_entered
         self._out_of_step = asyncio.Event()
@@ -75,7 +71,7 @@ class InStep:
                 await self._reconcile(was_lost=was_lost)
             except WireError as error:
                 log.warning("not in step with the server: %s", error)
-                self._health.trouble = str(error)
+                self._parts.health.trouble = str(error)
                 self._out_of_step.set()
                 await self._parts.clock.sleep(backoff.failed(self._parts.clock.monotonic()))
             else:
@@ -130,7 +126,7 @@ class InStep:
         """The first time, and where the server has forgotten the agent, enter; then stay."""
         session = self._parts.platform.session
         try:
-            if self._health.entered:
+            if self._parts.health.entered:
                 await session.stay()
             else:
                 await session.enter()
@@ -138,10 +134,10 @@ class InStep:
             await session.renew()
             raise
         except ProtocolViolation:
-            self._health.entered = False
+            self._parts.health.entered = False
             raise
         if not session.is_leaving:
-            self._health.entered = True
+            self._parts.health.entered = True
             await self._on_entered()
 
     async def _compare(self) -> None:

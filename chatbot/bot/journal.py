@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 Phase = Literal["offered", "started", "ended"]
-IncidentKind = Literal["gap", "rewind", "dead letter", "unseen"]
+IncidentKind = Literal["gap", "rewind", "dead letter", "unseen", "given up"]
 OperationState = Literal["intent", "accepted", "unknown", "confirmed", "failed", "abandoned"]
 
 
@@ -95,6 +95,9 @@ class Checkpoint:
         unanswered: Those among them that hooks are called for all the same.
         prints: Fingerprints of the last lines that are done with.
         own_ids: The participant ids that were ever the bot's own.
+        muted: Why the bot does not talk to the customer; empty if it may.
+        owed_at: When the oldest text was said that nobody has answered, in seconds since the epoch; or 0.
+        idles: How often hooks were told that the customer says nothing.
     """
 
     chat_id: str
@@ -106,6 +109,9 @@ class Checkpoint:
     unanswered: tuple[int, ...] = ()
     prints: tuple[str, ...] = ()
     own_ids: tuple[str, ...] = ()
+    muted: str = ""
+    owed_at: float = 0.0
+    idles: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,13 @@ _VERSION_1 = (
 # the number of the last commit
 _VERSION_2 = ("CREATE TABLE mark (number INTEGER NOT NULL)", "INSERT INTO mark VALUES (0)")
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = (
+    "ALTER TABLE chat ADD COLUMN muted TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE chat ADD COLUMN owed_at REAL NOT NULL DEFAULT 0",
+    "ALTER TABLE chat ADD COLUMN idles INTEGER NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """The statements that lead from each version of the schema to the next; the first begins with nothing."""
 
 _WORDS = {

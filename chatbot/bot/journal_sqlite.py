@@ -39,11 +39,11 @@ Step = tuple[str, Sequence[Row]]
 
 _VACUUMED_AT_ONCE = 2_000
 _PUT_CHAT = """
-    INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (bot, chat) DO UPDATE SET phase = excluded.phase, cursor = excluded.cursor,
         trigger_ = excluded.trigger_, attempts = excluded.attempts, history_to = excluded.history_to,
         unanswered = excluded.unanswered, prints = excluded.prints, own_ids = excluded.own_ids,
-        at = excluded.at
+        at = excluded.at, muted = excluded.muted, owed_at = excluded.owed_at, idles = excluded.idles
 """
 # seq stays that of the first write: operations are loaded in the order of their intents
 _PUT_OPERATION = """
@@ -62,7 +62,8 @@ _BEGIN_RUN = """
     INSERT INTO bot VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET run = MAX(run + 1, excluded.run)
 """
 _LIVE_CHATS = """
-    SELECT chat, phase, cursor, trigger_, attempts, history_to, unanswered, prints, own_ids
+    SELECT chat, phase, unanswered, prints, own_ids, cursor, trigger_, attempts, history_to, muted, owed_at,
+        idles
     FROM chat WHERE bot = ? AND phase != 'ended'
 """
 _LIVE_OPERATIONS = """
@@ -288,7 +289,8 @@ class _Tables:
 
 def _chat_row(bot: str, it: Checkpoint, now: float) -> Row:
     lists = (_listed(it.unanswered), _listed(it.prints), _listed(it.own_ids))
-    return (bot, it.chat_id, it.phase, it.cursor, it.trigger, it.attempts, it.history_to, *lists, now)
+    come = (it.phase, it.cursor, it.trigger, it.attempts, it.history_to)
+    return (bot, it.chat_id, *come, *lists, now, it.muted, it.owed_at, it.idles)
 
 
 def _operation_row(bot: str, it: OperationRecord, now: float) -> Row:
@@ -302,9 +304,22 @@ def _listed(values: tuple[int, ...] | tuple[str, ...]) -> str:
 
 
 def _checkpoint(chat_id: str, phase: Any, *values: Any) -> Checkpoint:
-    *numbers, unanswered, prints, own_ids = values
-    lists = (tuple(json.loads(text)) for text in (unanswered, prints, own_ids))
-    return Checkpoint(chat_id, phase, *numbers, *lists)
+    unanswered, prints, own_ids = (tuple(json.loads(text)) for text in values[:3])
+    cursor, trigger, attempts, history_to, muted, owed_at, idles = values[3:]
+    return Checkpoint(
+        chat_id,
+        phase,
+        cursor=cursor,
+        trigger=trigger,
+        attempts=attempts,
+        history_to=history_to,
+        unanswered=unanswered,
+        prints=prints,
+        own_ids=own_ids,
+        muted=muted,
+        owed_at=owed_at,
+        idles=idles,
+    )
 
 
 def _storable(row: Row) -> Row:

@@ -19,8 +19,11 @@ from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Incident, IncidentKind, Journal, SavedChat
 from chatbot.bot.order import LineOrder
 from chatbot.bot.outbox import Outbox
+from chatbot.bot.ownership import Ownership, Policy
+from chatbot.bot.presence import Colleagues, Presence
 from chatbot.bot.prints import Print, Times
 from chatbot.bot.progress import Progress
+from chatbot.bot.waiting import Waiting
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.ports import ActionSender, ReadLines
 from chatbot.hooks.run import HookRun
@@ -61,6 +64,16 @@ class Surroundings(Protocol):
         ...
 
     @property
+    def policy(self) -> Policy:
+        """What bots.toml says about human agents."""
+        ...
+
+    @property
+    def colleagues(self) -> Colleagues:
+        """The bots of the service."""
+        ...
+
+    @property
     def sender(self) -> ActionSender:
         """Performs operations."""
         ...
@@ -92,6 +105,9 @@ class LiveChat:
         outbox: What the bot has sent there.
         progress: How far the bot has come in it, as the journal knows it.
         identity: Which participant is the bot.
+        presence: Who else is there.
+        ownership: Who talks to the customer.
+        waits: What is to be done at some time.
         sending: Held while an operation is in flight: one at a time.
         resumes: It was found running when the process began.
         is_suspect: It runs alone what has crashed twice.
@@ -124,6 +140,7 @@ class LiveChat:
         tasks: What plugins have spawned.
         runs: The hooks that run in it now.
         handle: The chat as hooks see it.
+        is_list_made_up: The server gives no list of participants: that there is comes from the transcript.
         ended: Its end is being told, or was; nothing may follow.
     """
 
@@ -141,6 +158,11 @@ class LiveChat:
         self.order = LineOrder()
         self.outbox = Outbox(around.journal, around.counters)
         self.identity = identity
+        self.tasks: set[asyncio.Task[object]] = set()
+        self.runs: set[HookRun] = set()
+        self.presence = Presence(identity, around.colleagues)
+        self.ownership = Ownership(around.policy, self.runs, saved.checkpoint.muted if saved else "")
+        self.waits = Waiting()
         self.progress = Progress(self, run=run, journal=around.journal, saved=saved, times=around.times)
         self.sending = asyncio.Lock()
         self.resumes = saved is not None and saved.checkpoint.phase == "started"
@@ -163,6 +185,7 @@ class LiveChat:
         self.missed_at = 0.0
         self.is_looked_over = False
         self.is_read_out = False
+        self.is_list_made_up = False
         self.ended = False
         self.left_by_bot = False
         self.leaving_by = ""
@@ -172,8 +195,6 @@ class LiveChat:
         self.again: ChatUpdated | None = None
         self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)
         self.failures: deque[OperationFailed] = deque(maxlen=_MOST_UNORDERED)
-        self.tasks: set[asyncio.Task[object]] = set()
-        self.runs: set[HookRun] = set()
         self.handle = Chat(self, around.sender)
         self._around = around
         if saved is not None:
@@ -245,7 +266,10 @@ class LiveChat:
             self.is_in_doubt = True
             return
         self.resource = update.chat.over(self.resource)
+        if update.chat.participants:
+            self.is_list_made_up = False
         self._see(update.chat.participants or ())
+        self._look_around()
         self.outbox.updated(update)
 
     def _see(self, participants: Sequence[Participant]) -> None:
@@ -253,6 +277,27 @@ class LiveChat:
             self.identity.learn(participants)
         elif self.resource.state is ChatState.INVITED:
             self.identity.meet(participants)
+
+    def enter(self, now: datetime) -> None:
+        """The bot is in the chat, and knows who else is; hooks begin to run."""
+        self.started_at = now
+        self.shown = self.resource
+        self._look_around()
+
+    def settle_up(self) -> None:
+        """The customer does not wait for an answer any more."""
+        self.progress.owe(0)
+        self.waits.owed_since = 0.0
+
+    @property
+    def human(self) -> Participant | None:
+        """A human agent who is in the chat."""
+        listed = () if self.is_list_made_up else self.resource.participants
+        return self.presence.human(listed or (), self.views)
+
+    def _look_around(self) -> None:
+        if self.started_at is not None and self.is_live:
+            self.ownership.see(self.human)
 
     def revive(self, resource: ChatResource) -> None:
         """The end was told of an earlier offer: the server has the chat as this."""
@@ -264,6 +309,9 @@ class LiveChat:
         self.stalled = False
         self.identity.hear(line)
         self.outbox.hear(line, self.identity)
+        if line.sender.is_agent:
+            self.presence.hear(line, self.views)
+            self._look_around()
         if line.index is not None:
             # an index that was given before to another line: only the transcript can tell
             self.must_ask = self.must_ask or self._is_contradicted(line)
@@ -287,6 +335,8 @@ class LiveChat:
         for line in transcript:
             self.identity.hear(line)
             self.outbox.hear(line, self.identity)
+            self.presence.hear(line, self.views)
+        self._look_around()
         self.order.show(transcript)
         self.progress.prints.read(self.order.cursor, transcript)
         # what was heard before the rewind was dropped with it
@@ -301,6 +351,7 @@ class LiveChat:
         self._around.counters.rewinds += 1
         self.report("rewind", f"from line {self.order.cursor} to {index}")
         self.order.rewind(index)
+        self.presence.rewind(index)
         self.abandoned = customer_has_left(transcript, index)
         self.outbox.doubt(index)
         self.progress.save()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from chatbot.bot.health import Counters
+from chatbot.bot.health import Counters, Health
 from chatbot.bot.journal import Journal
 from chatbot.bot.platform import Platform
 from chatbot.hooks.manager import PluginManager
@@ -30,6 +30,7 @@ class Parts:
         clock: For waits and times.
         rng: For jitter.
         counters: What it has counted.
+        health: Whether it is ready, and why not.
         journal: What survives a crash.
     """
 
@@ -40,4 +41,5 @@ class Parts:
     clock: Clock
     rng: Rng
     counters: Counters
+    health: Health
     journal: Journal

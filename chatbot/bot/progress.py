@@ -14,6 +14,7 @@ from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Checkpoint, Forget, Journal, Memory, Phase, Record, SavedChat
 from chatbot.bot.memory import KeptMemory
 from chatbot.bot.order import LineOrder
+from chatbot.bot.ownership import Ownership
 from chatbot.bot.prints import Print, Prints, Times
 from chatbot.model.events import TranscriptEvent
 
@@ -41,6 +42,11 @@ class Followed(Protocol):
         """Knows the bot's own participant ids."""
         ...
 
+    @property
+    def ownership(self) -> Ownership:
+        """Knows whether the bot may talk."""
+        ...
+
 
 class Progress:
     """The checkpoint of one chat.
@@ -60,19 +66,24 @@ class Progress:
         unanswered: Texts that were waiting when the bot joined.
         prints: The last lines that are done with.
         memory: What plugins keep.
+        owed_at: When the oldest text was said that nobody has answered, in seconds since the epoch; or 0.
+        idles: How often hooks were told that the customer says nothing.
     """
 
     def __init__(
         self, chat: Followed, *, run: int, journal: Journal, saved: SavedChat | None, times: Times
     ) -> None:
-        before = saved.checkpoint if saved is not None else None
-        self.phase: Phase | None = before.phase if before is not None else None
-        self.trigger = before.trigger if before is not None else ""
-        self.attempts = before.attempts if before is not None else 0
-        self.history_to = before.history_to if before is not None else 0
-        self.unanswered = frozenset(before.unanswered if before is not None else ())
-        self.prints = Prints(before.prints if before is not None else (), times)
+        before = saved.checkpoint if saved is not None else Checkpoint(chat.id, "offered")
+        self.phase: Phase | None = before.phase if saved is not None else None
+        self.trigger = before.trigger
+        self.attempts = before.attempts
+        self.history_to = before.history_to
+        self.unanswered = frozenset(before.unanswered)
+        self.prints = Prints(before.prints, times)
         self.memory = KeptMemory(saved.memory if saved is not None else None)
+        self.owed_at = before.owed_at
+        self.idles = before.idles
+        self._muted = before.muted
         self._chat = chat
         self._run = run
         self._journal = journal
@@ -124,6 +135,18 @@ class Progress:
         self.trigger, self.attempts, self._is_counted = "", 0, False
         self._is_behind = True
 
+    def owe(self, at: float) -> None:
+        """The customer waits for an answer since then, in seconds since the epoch; 0: not any more."""
+        if self.owed_at != at:
+            self.owed_at = at
+            self._is_behind = True
+
+    def idle(self, times: int) -> None:
+        """Hooks were told so often that the customer says nothing."""
+        if self.idles != times:
+            self.idles = times
+            self._is_behind = True
+
     def withdraw(self) -> None:
         """Hooks were stopped from outside: that is not an attempt."""
         if self._is_counted:
@@ -139,7 +162,7 @@ class Progress:
 
     def flush(self) -> None:
         """Write what has changed; nobody waits for it."""
-        if self._is_behind:
+        if self._is_behind or self._muted != self._chat.ownership.muted:
             self.save()
         elif (memory := self.memory.news()) is not None and self.phase is not None:
             self._journal.put(Memory(self._chat.id, memory))
@@ -153,6 +176,7 @@ class Progress:
         if (memory := self.memory.news()) is not None:
             records.append(Memory(self._chat.id, memory))
         self._is_behind = self._is_new = False
+        self._muted = self._chat.ownership.muted
         return self._journal.put(*records)
 
     def _checkpoint(self, phase: Phase) -> Checkpoint:
@@ -166,4 +190,7 @@ class Progress:
             unanswered=tuple(sorted(self.unanswered)),
             prints=self.prints.codes(),
             own_ids=self._chat.identity.own_ids,
+            muted=self._chat.ownership.muted,
+            owed_at=self.owed_at,
+            idles=self.idles,
         )

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from chatbot.bot.care import Care
 from chatbot.bot.connection import Connection, OpenHttp, connect, open_http
 from chatbot.bot.dispatch import Dispatch, contained
+from chatbot.bot.fallback import Fallback
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
 from chatbot.bot.journal import NO_JOURNAL, Journal, Saved, load_unless
 from chatbot.bot.leaving import Leaving
+from chatbot.bot.listening import Listening
 from chatbot.bot.live import LiveChat
 from chatbot.bot.memory import KeptMemory
 from chatbot.bot.parts import Parts, where
 from chatbot.bot.pipeline import Pipeline
-from chatbot.bot.ports import NotificationSource
+from chatbot.bot.presence import Colleagues
 from chatbot.bot.prints import Times
 from chatbot.bot.sender import Sender
+from chatbot.bot.timers import Timers
 from chatbot.bot.worker import Worker
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.loader import LoadedPlugin
@@ -31,10 +34,7 @@ from chatbot.hooks.ports import ReadLines
 from chatbot.hooks.run import current_run
 from chatbot.model.clock import Clock, Rng, RunInThread
 from chatbot.model.config import BotSettings
-from chatbot.model.errors import SessionLost, WireError
-from chatbot.model.notifications import Batch, SessionStarted, Signal, Trouble
 from chatbot.model.resources import ChatResource
-from chatbot.wire.retry import DEFAULT_LIMITS, Backoff
 
 __all__ = ["BotRunner", "World"]
 
@@ -50,12 +50,14 @@ class World:
         rng: Chance.
         run_in_thread: Worker threads.
         open_http: The transport of each bot.
+        colleagues: The bots of the process.
     """
 
     clock: Clock
     rng: Rng
     run_in_thread: RunInThread
     open_http: OpenHttp = open_http
+    colleagues: Colleagues = field(default_factory=Colleagues)
 
 
 class BotRunner:
@@ -123,7 +125,11 @@ class BotRunner:
                 return
             self._assemble(connection, saved)
             async with asyncio.TaskGroup() as self._tasks:
-                loops = [self._task(self._read(), "read"), self._task(self._in_step.run(), "keep in step")]
+                loops = [
+                    self._task(self._listening.run(self._know_myself), "read"),
+                    self._task(self._in_step.run(), "keep in step"),
+                    self._task(self._timers.run(), "timers"),
+                ]
                 await self._stop.wait()
                 await self._leave(drain_timeout, loops)
         finally:
@@ -131,8 +137,6 @@ class BotRunner:
 
     def _assemble(self, connection: Connection, saved: Saved) -> None:
         self._is_open = self._has_entered = self._is_over = False
-        self._connection = connection
-        self._source: NotificationSource | None = None
         self._session = connection.platform.session
         self._run, self._saved, self.times = saved.run, dict(saved.chats), Times()
         self._parts = Parts(
@@ -143,6 +147,7 @@ class BotRunner:
             clock=self._world.clock,
             rng=self._world.rng,
             counters=self.counters,
+            health=self.health,
             journal=self.journal,
         )
         self._woken: set[str] = set()
@@ -159,70 +164,20 @@ class BotRunner:
             sender=self.sender,
             memory=memory,
         )
-        self._dispatch = Dispatch(self._parts, self._bot, self._pipeline, memory)
-        self._worker = Worker(self._parts, self._pipeline, self.sender, self._dispatch)
-        self._in_step = InStep(
-            self._parts, self._pipeline, self.health, wake=self.wake, on_entered=self._open
+        fallback = Fallback(self._parts, self.wake)
+        self._dispatch = Dispatch(self._parts, self._bot, self._pipeline, memory, fallback)
+        self._timers = Timers(self._world.clock, self.wake)
+        care = Care(self._parts, self._dispatch, fallback, self._timers)
+        self._worker = Worker(self._parts, self._pipeline, self.sender, self._dispatch, care)
+        self._in_step = InStep(self._parts, self._pipeline, wake=self.wake, on_entered=self._open)
+        self._listening = Listening(
+            self._parts, self._pipeline, connection, in_step=self._in_step, fallback=fallback
         )
         self._leaving = Leaving(self._parts, self._pipeline, self._dispatch, self)
 
-    # reading notifications
-
-    async def _read(self) -> None:
-        """Hand on notifications for ever. Runs no hook and reads nothing by REST."""
-        backoff = Backoff(DEFAULT_LIMITS, self._world.rng)
-        while True:
-            await self._log_in(backoff)
-            self._source = self._connection.new_source()
-            try:
-                async with aclosing(self._source.signals()) as signals:
-                    async for signal in signals:
-                        self._take(signal)
-            except SessionLost as error:
-                # the server wants no more of this session: a new one, from the login on
-                self._trouble(error)
-                await self._wait(backoff)
-
-    async def _log_in(self, backoff: Backoff) -> None:
-        while True:
-            try:
-                await self._session.log_in()
-            except WireError as error:
-                self.health.logged_in = False
-                self._trouble(error)
-                await self._wait(backoff)
-            else:
-                self.health.logged_in = True
-                backoff.succeeded(self._world.clock.monotonic())
-                return
-
-    def _take(self, signal: Signal) -> None:
-        match signal:
-            case Batch(notifications=notifications):
-                self.counters.polls += 1
-                if not self.health.polling:
-                    # an answer may be lost with all it told; without acknowledgements nobody resends it
-                    self._in_step.lost()
-                self.health.polling = True
-                if self.health.entered:
-                    # else the last word is why the agent is not Ready
-                    self.health.trouble = ""
-                for notification in notifications:
-                    self._pipeline.feed(notification)
-            case SessionStarted():
-                self.counters.sessions += 1
-                self.health.logged_in = self.health.subscribed = True
-                self._in_step.lost()
-            case Trouble(error):
-                self.counters.troubles += 1
-                self._trouble(error)
-
-    def _trouble(self, error: WireError) -> None:
-        log.warning("%s", error)
-        self.health.polling = False
-        self.health.trouble = str(error)
-        if isinstance(error, SessionLost):
-            self.health.subscribed = False
+    def _know_myself(self) -> None:
+        """Tell the other bots, so that they do not take this one for a human."""
+        self.colleagues.know(self._session.user_id)
 
     async def _open(self) -> None:
         """The agent is Ready; the first time, hooks begin to run."""
@@ -240,15 +195,27 @@ class BotRunner:
     # chats at work (pipeline.Owner, live.Surroundings, sender.Tasks)
 
     @property
+    def policy(self) -> BotSettings:
+        """See Surroundings."""
+        return self.settings
+
+    @property
+    def colleagues(self) -> Colleagues:
+        """See Surroundings."""
+        return self._world.colleagues
+
+    @property
     def read(self) -> ReadLines:
         """See Surroundings."""
         return self._parts.platform.lines
 
     def new_chat(self, resource: ChatResource) -> LiveChat:
         """See Owner."""
+        identity = Identity(self._session.user_id, self.settings.nickname)
+        self.colleagues.meet(identity)
         return LiveChat(
             resource,
-            identity=Identity(self._session.user_id, self.settings.nickname),
+            identity=identity,
             around=self,
             run=self._run,
             saved=self._saved.pop(resource.id, None),
@@ -336,7 +303,7 @@ class BotRunner:
         await self._leaving.drain(drain_timeout)
         self._is_over = True
         await self._leaving.end([*loops, *self._busy.values(), *self._deliveries, *self._spawned()])
-        await self._leaving.farewell(self._source)
+        await self._leaving.farewell(self._listening.source)
 
     @property
     def busy(self) -> Mapping[str, asyncio.Task[Any]]:
@@ -356,6 +323,3 @@ class BotRunner:
         """See Crew."""
         self._check_idle()
         await self._idle.wait()
-
-    async def _wait(self, backoff: Backoff) -> None:
-        await self._world.clock.sleep(backoff.failed(self._world.clock.monotonic()))

@@ -21,9 +21,9 @@ from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import HookRun, current_run
-from chatbot.model.actions import Accept, Action, Leave
+from chatbot.model.actions import Accept, Action, Consult, Invite, Leave, Transfer
 from chatbot.model.errors import ActionError, ChatGone, RateLimited, Refused, Unconfirmed
-from chatbot.model.policy import is_fleeting
+from chatbot.model.policy import FALLBACK, is_fleeting
 
 __all__ = ["Sender"]
 
@@ -58,6 +58,8 @@ class Sender:
     async def perform(self, action: Action, chat_id: str | None) -> Receipt:
         """See ActionSender."""
         run = current_run.get()
+        if run is not None and isinstance(action, Consult | Invite | Transfer):
+            run.calls_in = True  # whoever comes may be there before the answer
         with run.waiting() if run is not None else nullcontext():
             receipt = await self._counted(action, chat_id, run)
         if run is not None:
@@ -115,6 +117,8 @@ class Sender:
         if operation.error is None:
             chat.left_by_bot = chat.left_by_bot or isinstance(operation.action, Leave)
             chat.is_accepted = chat.is_accepted or isinstance(operation.action, Accept)
+            if operation.action.customer_sees and operation.key.plugin != FALLBACK:
+                chat.settle_up()
 
     # what is left of before
 

@@ -7,17 +7,21 @@ from datetime import datetime
 
 from chatbot.bot.asking import Asking
 from chatbot.bot.beginning import Beginning
+from chatbot.bot.care import Care
 from chatbot.bot.dispatch import Dispatch, Stopped
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.sender import Sender
 from chatbot.bot.view import read_view
+from chatbot.hooks.manager import CallResult
 from chatbot.model.actions import Action, Complete, Leave
 from chatbot.model.changes import changes
 from chatbot.model.errors import WireError
 from chatbot.model.events import (
     ChatEnded,
+    ChatHandedBack,
+    ChatTakenOver,
     Event,
     OperationFailed,
     ParticipantLeft,
@@ -26,7 +30,7 @@ from chatbot.model.events import (
     TypingStarted,
     TypingStopped,
 )
-from chatbot.model.resources import ChatResource
+from chatbot.model.resources import ChatResource, Participant
 from chatbot.model.words import ChatState, Visibility
 
 __all__ = ["Worker"]
@@ -47,15 +51,19 @@ class Worker:
         pipeline: Where the chats are.
         sender: Settles what was sent.
         dispatch: Calls the hooks.
+        care: Knows what is due.
     """
 
-    def __init__(self, parts: Parts, pipeline: Pipeline, sender: Sender, dispatch: Dispatch) -> None:
+    def __init__(
+        self, parts: Parts, pipeline: Pipeline, sender: Sender, dispatch: Dispatch, care: Care
+    ) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._sender = sender
         self._dispatch = dispatch
+        self._care = care
         self._asking = Asking(parts)
-        self._beginning = Beginning(parts, pipeline, sender, dispatch, self._asking)
+        self._beginning = Beginning(parts, pipeline, sender, dispatch, care)
 
     async def drain(self, chat: LiveChat) -> None:
         """Do what there is to do in this chat now."""
@@ -71,6 +79,7 @@ class Worker:
                 chat.progress.withdraw()
             if not chat.ended:
                 chat.progress.flush()
+                self._care.look_out(chat)
             self._dispatch.flush()
 
     async def drain_unattributed(self) -> None:
@@ -164,8 +173,8 @@ class Worker:
     async def _go_on(self, chat: LiveChat) -> bool:
         if chat.resource.state is ChatState.REVOKED and await self._is_not_over(chat):
             return True
-        if not chat.is_over and chat.shown is not chat.resource:
-            return await self._tell_changes(chat)
+        if not chat.is_over and await self._tell_news(chat):
+            return True
         if self._has_to_ask(chat):
             return await self._ask(chat)
         if chat.unordered:
@@ -191,12 +200,25 @@ class Worker:
         await self._sender.chase(chat, chat.read_at)
         return went_on
 
+    async def _tell_news(self, chat: LiveChat) -> bool:
+        """What is no line: the chat as a whole has changed, or goes to somebody else."""
+        if chat.shown is not chat.resource:
+            return await self._tell_changes(chat)
+        if chat.ownership.news:
+            await self._tell(chat, self._owner_changed(chat, chat.ownership.news.popleft()))
+            return True
+        return await self._care.rescue(chat)
+
     async def _tell_changes(self, chat: LiveChat) -> bool:
         before, chat.shown = chat.shown, chat.resource
         now = self._pipeline.now()
         for event in changes(before, chat.resource, bot=self._parts.name, received_at=now):
             await self._tell(chat, event)
         return True
+
+    def _owner_changed(self, chat: LiveChat, human: Participant | None) -> Event:
+        about = self._dispatch.about(chat)
+        return ChatTakenOver(agent=human, **about) if human is not None else ChatHandedBack(**about)
 
     async def _tell(self, chat: LiveChat, event: Event) -> None:
         """What is not repeated after a crash: it has no place in the transcript."""
@@ -205,8 +227,11 @@ class Worker:
 
     async def _take_line(self, chat: LiveChat, line: TranscriptEvent) -> None:
         self._note_gap(chat, line)
-        if self._is_for_hooks(chat, line) and self._dispatch.is_wanted(line):
-            await self._dispatch.run(chat, line, chat.progress.trigger_of(line))
+        if self._is_for_hooks(chat, line):
+            result = CallResult()
+            if self._dispatch.is_wanted(line):
+                result = await self._dispatch.run(chat, line, chat.progress.trigger_of(line))
+            self._care.heard(chat, line, result)
         chat.progress.passed(line)
         chat.must_ask = chat.must_ask or chat.progress.prints.are_overdue
         if line.sender.is_customer and line.position > chat.progress.history_to:
@@ -256,19 +281,26 @@ class Worker:
             chat.abandoned = False
 
     async def _look_after(self, chat: LiveChat) -> bool:
-        """A chat without a customer is over: it must not keep the bot's place at the server.
+        """What is due though nothing was said.
 
-        Other agents keep the chat; alone, the bot completes it.
+        A chat without a customer is over, unless bots.toml says otherwise: it must not keep the bot's place
+        at the server. Other agents keep the chat; alone, the bot completes it.
         """
         if chat.resource.state is ChatState.LEFT_CHAT and not chat.left_by_bot:
             return await self._get_rid(chat, Complete())
-        if chat.abandoned and chat.is_live:
+        if chat.ownership.is_to_leave and chat.is_live:
+            return await self._get_rid(chat, Leave())
+        if chat.abandoned and chat.is_live and self._parts.settings.on_customer_left != "stay":
             if not chat.is_looked_over:
                 # somebody may be back, and not told of yet
                 chat.is_looked_over = True
                 return await self._ask(chat)
-            return await self._get_rid(chat, Leave() if chat.handle.agents else Complete())
-        return False
+            return await self._get_rid(chat, self._goodbye(chat))
+        return await self._care.attend(chat)
+
+    def _goodbye(self, chat: LiveChat) -> Action:
+        is_alone = not chat.handle.agents
+        return Complete() if is_alone and self._parts.settings.on_customer_left == "complete" else Leave()
 
     # the end
 

@@ -26,6 +26,7 @@ class HookRun:
         trigger: The same, as the journal names it; empty for life-cycle hooks.
         performed: The actions it has performed, in order.
         cut_by: Why it was stopped from outside; empty if it was not.
+        calls_in: It asks, or has asked, an agent into the chat.
     """
 
     plugin: str
@@ -34,6 +35,7 @@ class HookRun:
     trigger: str = ""
     performed: list[Action] = field(default_factory=list)
     cut_by: str = ""
+    calls_in: bool = False
     _deadline: asyncio.Timeout | None = None
     _left_s: float = 0.0
     _waiting: int = 0

@@ -21,10 +21,12 @@ from chatbot.hooks.chat import Chat
 from chatbot.model.events import (
     CapabilitiesChanged,
     ChatEnded,
+    ChatHandedBack,
     ChatIdle,
     ChatOffered,
     ChatResumed,
     ChatStarted,
+    ChatTakenOver,
     CustomNoticeReceived,
     Event,
     NicknameUpdated,
@@ -167,7 +169,26 @@ def on_operation_failed(bot: Bot, chat: Chat | None, event: OperationFailed, set
 
 @hookspec
 def on_idle(bot: Bot, chat: Chat, event: ChatIdle, settings: Any) -> Reply:
-    """The customer has said nothing for ``event.seconds``. Not called yet."""
+    """The customer has said nothing for ``event.seconds``, a multiple of ``idle_after``.
+
+    Runs again each time that as much has passed. Not while a human agent has the chat, nor when the
+    customer has left.
+    """
+
+
+@hookspec
+def on_takeover(bot: Bot, chat: Chat, event: ChatTakenOver, settings: Any) -> Reply:
+    """A human agent has joined the chat.
+
+    Unless ``on_agent_joined`` is ``"stay"``, nothing can be said to the customer from here on: such actions
+    raise ``NotAllowed``. Texts and notices to agents, user data and comments stay allowed, and so do
+    ``leave``, ``complete`` and ``transfer``.
+    """
+
+
+@hookspec
+def on_handback(bot: Bot, chat: Chat, event: ChatHandedBack, settings: Any) -> Reply:
+    """The last human agent has left the chat: the bot may talk to the customer again."""
 
 
 @hookspec

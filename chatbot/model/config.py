@@ -137,6 +137,11 @@ class BotSettings(Table):
     proxy: str | None = Field(None, repr=False)  # may hold a password
     allow_plain_http: bool = False
     tag_messages: bool = False
+    on_agent_joined: Literal["mute", "leave", "observe", "stay"] = "mute"
+    on_agent_left: Literal["resume", "stay_muted"] = "resume"
+    on_customer_left: Literal["complete", "leave", "stay"] = "complete"
+    reply_timeout: Seconds = 30.0
+    idle_after: Seconds = 300.0
     fallback: FallbackSettings | None = None
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
 

@@ -14,10 +14,12 @@ from chatbot.model.words import Visibility
 __all__ = [
     "CapabilitiesChanged",
     "ChatEnded",
+    "ChatHandedBack",
     "ChatIdle",
     "ChatOffered",
     "ChatResumed",
     "ChatStarted",
+    "ChatTakenOver",
     "ChatUpdated",
     "CustomNoticeReceived",
     "Event",
@@ -217,6 +219,23 @@ class ChatEnded(Event):
     reason: str = ""
 
 
+class ChatTakenOver(Event):
+    """A human agent has joined the chat.
+
+    Attributes:
+        agent: Who.
+    """
+
+    hook = "on_takeover"
+    agent: Participant
+
+
+class ChatHandedBack(Event):
+    """The last human agent has left the chat, and the bot goes on."""
+
+    hook = "on_handback"
+
+
 class OperationFailed(Event):
     """An operation that the server had accepted failed later.
 
@@ -233,7 +252,7 @@ class OperationFailed(Event):
 
 
 class ChatIdle(Event):
-    """The customer has said nothing for so many seconds. Not told yet."""
+    """The customer has said nothing for so many seconds: a multiple of ``idle_after``."""
 
     hook = "on_idle"
     seconds: float

@@ -15,7 +15,10 @@ from typing import Literal
 from chatbot.model import actions as do
 from chatbot.model.words import LineType
 
-__all__ = ["OnUnknown", "is_fleeting", "on_unknown"]
+__all__ = ["FALLBACK", "OnUnknown", "is_fleeting", "on_unknown"]
+
+FALLBACK = "(fallback)"
+"""Who acts, in the journal, when the bot hands a customer over by itself."""
 
 OnUnknown = Literal["verify", "resend", "never_resend"]
 

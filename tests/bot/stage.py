@@ -111,6 +111,11 @@ class Stage:
             await self.turns(30)
         await self.until(is_quiet)
 
+    async def quiet_but_busy(self) -> None:
+        """Let others run until all that was published is taken, while a hook still runs."""
+        await self.until(lambda: self.desk.is_holding and self.bot._busy and not self.desk._news)
+        await self.turns(200)
+
     async def turns(self, count: int = 100) -> None:
         """Let others run a little, where nothing is to happen."""
         for _ in range(count):

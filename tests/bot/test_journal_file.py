@@ -71,7 +71,7 @@ def refused(place: Place) -> str:
 def test_a_journal_of_a_later_version_is_refused(place: Place) -> None:
     place.open((*MIGRATIONS, ("CREATE TABLE song (name TEXT)",)))
     place.close()
-    assert refused(place) == "a later version of this program wrote it (schema 3, here 2)"
+    assert refused(place) == "a later version of this program wrote it (schema 4, here 3)"
 
 
 def test_a_place_that_cannot_be_is_refused(place: Place, tmp_path: Path) -> None:

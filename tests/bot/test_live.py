@@ -7,6 +7,7 @@ from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Checkpoint, Key, OperationRecord, SavedChat
 from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation
+from chatbot.bot.presence import Colleagues
 from chatbot.bot.prints import Print, Times
 from chatbot.hooks.ports import ActionSender
 from chatbot.hooks.receipt import Receipt
@@ -16,6 +17,7 @@ from chatbot.model.resources import ChatResource
 from chatbot.model.words import ChatState
 from tests.bot.drawer import Drawer
 from tests.bot.make import CUSTOMER, NOW, ROBO, agent, text, view
+from tests.bot.stage import settings
 
 
 class Around:
@@ -26,6 +28,8 @@ class Around:
         self.journal = Drawer()
         self.counters = Counters()
         self.times = Times()
+        self.policy = settings()
+        self.colleagues = Colleagues()
 
     @property
     def sender(self) -> ActionSender:

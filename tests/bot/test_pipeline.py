@@ -194,7 +194,7 @@ async def test_ten_thousand_chats_come_and_go_and_leave_nothing_behind() -> None
             stage.desk.publish({"notificationType": "StatusChange", "chat": gone})
         await stage.until(lambda: pipeline.chats)
         await stage.until(lambda: not stage.bot._busy)
-        await stage.until(lambda: len(stage.bot._tasks._tasks) == 2)
+        await stage.until(lambda: len(stage.bot._tasks._tasks) == 3)
         assert (pipeline.chats, pipeline.handles, stage.bot._woken, stage.bot._worker._beginning.taken) == (
             {},
             {},

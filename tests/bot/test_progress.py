@@ -3,10 +3,12 @@ from dataclasses import replace
 from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Checkpoint, Forget, Memory, SavedChat
 from chatbot.bot.order import LineOrder
+from chatbot.bot.ownership import Ownership
 from chatbot.bot.prints import Print, Times
 from chatbot.bot.progress import MOST_ATTEMPTS, Progress
 from tests.bot.drawer import Drawer
 from tests.bot.make import NOW, text
+from tests.bot.stage import settings
 
 
 class Followed:
@@ -17,6 +19,7 @@ class Followed:
     def __init__(self, drawer: Drawer, saved: SavedChat | None = None, run: int = 1) -> None:
         self.order = LineOrder()
         self.identity = Identity("U-me", None)
+        self.ownership = Ownership(settings(), ())
         self.progress = Progress(self, run=run, journal=drawer, saved=saved, times=Times())
 
 

@@ -51,7 +51,7 @@ async def test_nothing_is_spawned_in_a_chat_that_has_ended_so_a_stop_waits_for_n
         stage.desk.end()
         await stage.quiet()
         chat.spawn(asyncio.Event().wait())
-        await stage.until(lambda: len(stage.bot._tasks._tasks) == 2)
+        await stage.until(lambda: len(stage.bot._tasks._tasks) == 3)
 
 
 async def test_what_is_spawned_may_act_while_its_hook_still_runs() -> None:
@@ -117,7 +117,7 @@ async def test_many_whole_chats_leave_nothing_behind() -> None:
             await chat.send_text("hello")
             stage.desk.end(f"c{number}")
         await stage.quiet()
-        await stage.until(lambda: len(stage.bot._tasks._tasks) == 2)
+        await stage.until(lambda: len(stage.bot._tasks._tasks) == 3)
         assert len(stage.all(ChatStarted)) == len(stage.all(ChatEnded)) == 60
         assert (stage.bot._pipeline.chats, stage.bot._pipeline.handles) == ({}, {})
         assert (stage.bot._woken, stage.bot._busy, stage.bot._worker._beginning.taken) == (set(), {}, set())

@@ -208,7 +208,7 @@ async def test_where_there_is_no_list_of_participants_the_transcript_tells(answe
 
 
 async def test_only_the_customers_public_texts_reach_on_text() -> None:
-    async with on_stage() as stage:
+    async with on_stage(on_agent_joined="stay") as stage:
         await stage.chatting("c1", ANA, HELENA)
         stage.desk.says("own", who=ME)
         stage.desk.says("agent", who=HELENA)
@@ -221,7 +221,7 @@ async def test_only_the_customers_public_texts_reach_on_text() -> None:
 
 
 async def test_who_listens_to_agents_hears_all_but_itself() -> None:
-    async with on_stage(listen_to_agents=True) as stage:
+    async with on_stage(listen_to_agents=True, on_agent_joined="stay") as stage:
         await stage.chatting("c1", ANA, HELENA)
         for words, who in (("own", ME), ("agent", HELENA), ("public", ANA)):
             stage.desk.says(words, who=who)

@@ -31,7 +31,7 @@ async def test_a_chat_without_a_customer_is_completed() -> None:
 
 
 async def test_a_chat_without_a_customer_is_left_to_the_other_agents() -> None:
-    async with on_stage() as stage:
+    async with on_stage(on_agent_joined="stay") as stage:
         await stage.chatting("c1", ANA, HELENA)
         customer_leaves(stage.desk)
         await stage.quiet()

@@ -30,6 +30,8 @@ EVENT_HOOKS = [
     "on_chat_ended",
     "on_operation_failed",
     "on_idle",
+    "on_takeover",
+    "on_handback",
     "on_event",
 ]
 LIFE = ["on_bot_started", "on_bot_stopping"]

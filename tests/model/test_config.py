@@ -55,6 +55,11 @@ def test_a_bot_has_the_documented_defaults() -> None:
         "proxy": None,
         "allow_plain_http": False,
         "tag_messages": False,
+        "on_agent_joined": "mute",
+        "on_agent_left": "resume",
+        "on_customer_left": "complete",
+        "reply_timeout": 30.0,
+        "idle_after": 300.0,
         "fallback": None,
         "plugin": {},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -59,6 +60,7 @@ class Chat:
         self.is_closed = False
         self.cuts: list[float] = []
         self.humans: list[dict[str, Any]] = []
+        self.human_left_at = -math.inf
         self.withheld: frozenset[str] = frozenset()
         self.withheld_until = 0.0
         self.came_back_as = 0
@@ -167,6 +169,10 @@ class Chat:
     def own_ids(self) -> set[str]:
         """All participant ids that the bot has had here."""
         return {f"00A{self._number:04}{join:02}" for join in range(self._joins + 1)}
+
+    def had_human(self, since_s: float) -> bool:
+        """Whether a human agent is there, or was, at this time or later."""
+        return bool(self.humans) or self.human_left_at >= since_s
 
     def human(self, nickname: str) -> dict[str, Any]:
         """Another agent."""

@@ -143,7 +143,13 @@ class Lives:
             self._truth, clock, self._rng, changes_its_mind=plan.changes_its_mind, dresses=plan.dresses
         )
         fallback = FallbackSettings(queue="humans") if plan.has_fallback else None
-        settings = SETTINGS.model_copy(update={"on_stop": plan.on_stop, "fallback": fallback})
+        settings = SETTINGS.model_copy(
+            update={
+                "on_stop": plan.on_stop,
+                "fallback": fallback,
+                "on_agent_joined": plan.on_agent_joined,
+            }
+        )
         runner = BotRunner("robo", settings, [loaded(plugin)], world, writer.of("robo"))
         self._runner = runner
         async with asyncio.TaskGroup() as tasks:

@@ -18,6 +18,7 @@ from chatbot.bot.instep import InStep
 from chatbot.bot.journal import NoJournal, Saved
 from chatbot.bot.journal_sqlite import SqliteStore
 from chatbot.bot.journal_writer import GroupCommit
+from chatbot.bot.listening import Listening
 from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation
 from chatbot.bot.order import LineOrder
@@ -25,7 +26,6 @@ from chatbot.bot.outbox import Outbox
 from chatbot.bot.parts import Parts
 from chatbot.bot.prints import Print, Prints
 from chatbot.bot.progress import Progress
-from chatbot.bot.runner import BotRunner
 from chatbot.bot.sender import Sender
 from chatbot.bot.worker import Worker
 from chatbot.hooks.manager import CallResult
@@ -87,20 +87,20 @@ def _once(self: InStep) -> None:
         self._out_of_step.set()
 
 
-_take_signal = BotRunner._take
-_log_in = BotRunner._log_in
+_take_signal = Listening._take
+_log_in = Listening._log_in
 
 
-def _take_without_reconcile(self: BotRunner, signal: Signal) -> None:
+def _take_without_reconcile(self: Listening, signal: Signal) -> None:
     if isinstance(signal, SessionStarted):
-        self.health.subscribed = True
+        self._parts.health.subscribed = True
         return
     if isinstance(signal, Batch):
-        self.health.polling = True  # or the first poll after trouble makes good for it
+        self._parts.health.polling = True  # or the first poll after trouble makes good for it
     _take_signal(self, signal)
 
 
-async def _log_in_and_reconcile(self: BotRunner, backoff: Any) -> None:
+async def _log_in_and_reconcile(self: Listening, backoff: Any) -> None:
     await _log_in(self, backoff)
     with suppress(WireError):
         await self._in_step._reconcile(was_lost=True)
@@ -186,8 +186,8 @@ MUTANTS = {
         Mutant(
             "reconcile-before-subscribe",
             (
-                (BotRunner, "_take", _take_without_reconcile),
-                (BotRunner, "_log_in", _log_in_and_reconcile),
+                (Listening, "_take", _take_without_reconcile),
+                (Listening, "_log_in", _log_in_and_reconcile),
                 (InStep, "run", _periodically),
             ),
         ),

@@ -83,7 +83,11 @@ class Net:
         self._more = random.Random(plan.seed * 16 + 9)
         self._may_swallow = not (plan.dresses and plan.options.rewrite)
         self.trouble_until = 0.0
-        self._watch = Watch(truth, lambda name: server.chats[name].state)
+        self._watch = Watch(
+            truth,
+            lambda name: server.chats[name].state,
+            is_muted_by_humans=plan.on_agent_joined != "stay",
+        )
 
     def send(self, request: Request, timeout_s: float, process: Process) -> Flight:
         """Let a request go."""

@@ -41,6 +41,7 @@ class Plan:
         turns: What else befalls its chats.
         on_stop: What the bot does with its session when it stops.
         has_fallback: Whether there is somebody who gets the customer when the bot cannot go on.
+        on_agent_joined: What the bot does when a human agent joins.
     """
 
     seed: int
@@ -54,6 +55,7 @@ class Plan:
     turns: tuple[Turn, ...] = ()
     on_stop: Literal["keep", "logout"] = "keep"
     has_fallback: bool = False
+    on_agent_joined: Literal["mute", "observe", "stay"] = "mute"
 
     @property
     def prompt_s(self) -> float:
@@ -80,6 +82,7 @@ def plan_of(seed: int) -> Plan:
         turns=draw_turns(rng, len(plan.scripts), plan.options),
         on_stop=rng.choice(["keep", "logout"]),
         has_fallback=rng.random() < 0.5,
+        on_agent_joined=random.Random(seed * 16 + 12).choice(["mute", "mute", "observe", "stay"]),
     )
 
 

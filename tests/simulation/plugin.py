@@ -84,6 +84,7 @@ class Answers:
             start.is_kept = True
         except asyncio.CancelledError:
             start.is_cut = True
+            truth.on_cut(chat.id, ms)
             raise
         finally:
             # not reached by a process that is killed

@@ -16,6 +16,7 @@ from chatbot.bot.instep import InStep
 from chatbot.bot.live import LiveChat
 from chatbot.bot.memory import KeptMemory
 from chatbot.bot.order import LineOrder
+from chatbot.bot.ownership import Ownership
 from chatbot.bot.progress import Progress
 from chatbot.bot.sender import Sender
 from chatbot.bot.worker import Worker
@@ -46,6 +47,10 @@ def _one_is_slow(plan: Plan) -> bool:
 
 def _many_in_trouble(plan: Plan) -> bool:
     return happens("trouble")(plan) and len(plan.scripts) > 4
+
+
+def _meets_a_human(plan: Plan) -> bool:
+    return plan.on_agent_joined != "stay" and turns("human")(plan)
 
 
 def _once(self: InStep) -> None:
@@ -146,6 +151,7 @@ def _is_for_hooks(self: Worker, chat: LiveChat, line: TranscriptEvent) -> bool:
 
 RULE_MUTANTS = (
     Mutant("sessions-not-reconciled", ((InStep, "lost", _once),), suits=_only_sessions_are_lost),
+    Mutant("human-talked-over", ((Ownership, "refuses", constant(value="")),), suits=_meets_a_human),
     Mutant("stop-ignored", ((Worker, "drain", _drain_to_the_end),), suits=happens("stop")),
     Mutant("last-checkpoint-late", ((Progress, "flush", _flush_one_late),), suits=_is_away),
     Mutant(

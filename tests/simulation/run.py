@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chatbot.model.errors import ActionError
+from tests.simulation.chats import Chat
 from tests.simulation.check import check
 from tests.simulation.disk import Disk
 from tests.simulation.life import Lives
@@ -32,6 +33,8 @@ _EPOCH_S = 1_767_225_600.0
 # resync, settle time, the longest back-off, and a minute's pause after refused passwords
 _BOUND_S = 240.0
 _TAIL_S = 12.0
+# a list of participants, or the transcript, is read again at the latest after this
+_READ_AGAIN_S = 40.0
 _TROUBLE_S = 12.0
 # what the chat has withheld a moment ago may be refused still
 _ASKED_AGAIN_S = 10.0
@@ -105,6 +108,7 @@ class _World:
         self.truth.on_dead_letter = lambda chat, ms: self._server.chats[chat].given_up.add(ms)
         self.truth.is_over = lambda chat: self._server.chats[chat].is_closed
         self.truth.on_refusal = self._see_refusal
+        self.truth.on_cut = self._see_cut
         self._net.on_call = self._see_intent
         self._customers = [
             Customer(loop, self._server, script, number, plan.options)
@@ -176,7 +180,7 @@ class _World:
             self._see_leaving(call)
         # what a life has begun as it stopped may be finished by the next
         was_stopped = any(life <= call.life for life in self.truth.stopped)
-        if call.operation == "Transfer" and not was_stopped and not self.disk.dead_letters(call.chat):
+        if call.operation == "Transfer" and not was_stopped and not self._is_owed(call.chat):
             self.truth.find("transfer", f"{call.chat} is handed over, and nothing was wrong")
 
     def _see_leaving(self, call: Call) -> None:
@@ -193,9 +197,27 @@ class _World:
         """The bot gives a reply up: right only if the server refuses it, or does not allow it now."""
         chat = self._server.chats[name]
         is_allowed = not chat.is_closed and self._loop.time() > chat.withheld_until + _ASKED_AGAIN_S
+        is_allowed = is_allowed and not self._may_be_muted(chat)
         chat.given_up.add(ms)
         if is_allowed and text not in map(key_of, chat.refused):
             self.truth.find("given up", f"{name}: {text} to line {ms}, for {error!r}")
+
+    def _is_owed(self, name: str) -> bool:
+        """A hook has failed, or could not answer: its customer may be waiting still."""
+        chat = self._server.chats[name]
+        texts = chat.texts("customer", with_lost=True)
+        has_failed = any(line.text.startswith(("fail", "overrun")) for line in texts)
+        return has_failed or bool(chat.given_up) or bool(self.disk.dead_letters(name))
+
+    def _see_cut(self, name: str, ms: int) -> None:
+        """A hook is stopped: for good, if that is for a human agent."""
+        if self._may_be_muted(self._server.chats[name]):
+            self._server.chats[name].given_up.add(ms)
+
+    def _may_be_muted(self, chat: Chat) -> bool:
+        """A human agent has the chat; or had it, and nobody has told the bot yet."""
+        since = self._loop.time() - _READ_AGAIN_S
+        return self._plan.on_agent_joined != "stay" and chat.had_human(since)
 
     async def _count(self) -> None:
         """I17: what the bot holds of one chat is bounded."""

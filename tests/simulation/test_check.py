@@ -212,7 +212,7 @@ class Wire:
     def __init__(self) -> None:
         self.now = 0.0
         self.truth = Truth(lambda: self.now)
-        self.watch = Watch(self.truth, lambda _chat: "Chatting")
+        self.watch = Watch(self.truth, lambda _chat: "Chatting", is_muted_by_humans=True)
 
     def send(self, operation: str = "SendMessage") -> Request:
         body = json.dumps({"operationName": operation}).encode()

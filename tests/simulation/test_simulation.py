@@ -156,7 +156,7 @@ def test_what_a_process_starts_belongs_to_it() -> None:
 
 
 def test_a_server_without_faults_sees_every_line_answered_once() -> None:
-    result = simulate(replace(plan_of(7), faults=Faults()))
+    result = simulate(replace(plan_of(7), faults=Faults(), on_agent_joined="stay"))
     assert result.findings == ()
     assert result.counts["replies"] > 10
     assert result.counts["kills"] == 0

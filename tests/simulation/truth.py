@@ -99,6 +99,7 @@ class Truth:
         now: The virtual time.
         newest_ms: When the newest line of a chat was said that is not younger than so many seconds.
         on_refusal: Told of a reply that the bot has given up: where, for which line, and why.
+        on_cut: Told for which line in which chat a hook was stopped.
         on_dead_letter: Told for which line in which chat hooks have crashed too often.
         is_over: Whether a chat has ended.
         own_ids: The participant ids that the bot had in a chat.
@@ -121,6 +122,7 @@ class Truth:
     is_traced: bool = False
     newest_ms: Callable[[str, float], int] = lambda _chat, _until_s: 0
     on_refusal: Callable[[str, int, str, ActionError], None] = lambda _chat, _ms, _text, _error: None
+    on_cut: Callable[[str, int], None] = lambda _chat, _ms: None
     on_dead_letter: Callable[[str, int], None] = lambda _chat, _ms: None
     is_over: Callable[[str], bool] = lambda _chat: False
     own_ids: Callable[[str], Collection[str]] = lambda _chat: ()

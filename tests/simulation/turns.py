@@ -190,6 +190,7 @@ class Turns:
             self._tell(chat, human, "Text", self._rng.choice(_WORDS), visibility)
         await asyncio.sleep(self._rng.random() * 3.0)
         chat.humans.remove(human)
+        chat.human_left_at = self._loop.time()
         self._tell(chat, human, "ParticipantLeft")
 
     async def _whispered(self, customer: Customer) -> None:

@@ -26,6 +26,7 @@ _KEEPS_FAILING = 10
 _MOST_VIEWS = 8
 # between the look at the list and the request stands one commit
 _LOOKED_WITHIN_S = 0.05
+_HUMAN = "00H"
 _AFTER_LEAVING = frozenset({"UpdateUserData", "AttachUserData"})
 _OVER = frozenset({"Completed", "Revoked"})
 
@@ -54,6 +55,7 @@ class _Client:
     sent: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_IN_WINDOW + 1))
     failed: deque[bool] = field(default_factory=lambda: deque(maxlen=_OF_LAST))
     failing_since: float | None = None
+    humans: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
 
 class Watch:
@@ -62,10 +64,12 @@ class Watch:
     Args:
         truth: Where findings go.
         state_of: The state that a chat really has.
+        is_muted_by_humans: Whether the bot is to be silent while a human agent is in the chat.
     """
 
-    def __init__(self, truth: Truth, state_of: Callable[[str], str]) -> None:
+    def __init__(self, truth: Truth, state_of: Callable[[str], str], *, is_muted_by_humans: bool) -> None:
         self._truth = truth
+        self._is_muted_by_humans = is_muted_by_humans
         self._state_of = state_of
         self._clients: defaultdict[tuple[int, str], _Client] = defaultdict(_Client)
 
@@ -81,6 +85,8 @@ class Watch:
             self._check_pause(client, request)
         if request.chat and request.operation:
             self._check_listed(client, request)
+        if request.operation == "SendMessage" and self._is_muted_by_humans:
+            self._check_talk(client, request)
 
     def lands(self, request: Request, life: int) -> None:
         """Nobody waits for the answer any more."""
@@ -107,8 +113,24 @@ class Watch:
     def _tells(self, life: int, request: Request, reply: Reply) -> None:
         """Note up to which line of which chat the bot knows now."""
         for chat, lines in _lines(request, reply):
+            for line in lines:
+                self._meets(self._clients[life, request.agent].humans[chat], line)
             last = max((line["index"] for line in lines), default=0)
             self._truth.told.setdefault((life, chat), []).append((self._truth.now(), last))
+
+    def _meets(self, humans: dict[str, float], line: Message) -> None:
+        """A notification tells that a human agent comes or goes."""
+        who = line["from"]["participantId"]
+        if line["type"] == "ParticipantJoined" and who.startswith(_HUMAN):
+            humans[who] = self._truth.now()
+        elif line["type"] == "ParticipantLeft":
+            humans.pop(who, None)
+
+    def _check_talk(self, client: _Client, request: Request) -> None:
+        """I21: a human agent is not talked over, as soon as the bot has been told that one is there."""
+        there = client.humans[request.chat].values()
+        if any(at < self._truth.now() - _LOOKED_WITHIN_S for at in there):
+            self._truth.find("I21", f"{request.chat} has a human agent, and the bot talks")
 
     def _shows(self, client: _Client, life: int, chat: Message, *, is_sure: bool) -> None:
         name, state, now = chat["id"], chat["state"], self._truth.now()

@@ -1,0 +1,113 @@
+"""Looks after customers who wait: for an answer that nobody gives, or for somebody to ask after them."""
+
+from __future__ import annotations
+
+import math
+
+from chatbot.bot.dispatch import Dispatch
+from chatbot.bot.fallback import Fallback
+from chatbot.bot.history import is_said_by_customer
+from chatbot.bot.live import LiveChat
+from chatbot.bot.parts import Parts
+from chatbot.bot.timers import Timers
+from chatbot.hooks.manager import CallResult
+from chatbot.model.events import ChatIdle, TranscriptEvent
+
+__all__ = ["Care"]
+
+_NO_ANSWER = "no answer"
+
+
+class Care:
+    """Knows what is due in a chat although nothing was heard.
+
+    Args:
+        parts: The bot's parts.
+        dispatch: Calls the hooks.
+        fallback: Hands customers over.
+        timers: Wakes chats.
+    """
+
+    def __init__(self, parts: Parts, dispatch: Dispatch, fallback: Fallback, timers: Timers) -> None:
+        self._parts = parts
+        self._settings = parts.settings
+        self._dispatch = dispatch
+        self._fallback = fallback
+        self._timers = timers
+        self._idle_after = parts.settings.idle_after if parts.plugins.hooks("on_idle") else math.inf
+
+    def heard(self, chat: LiveChat, line: TranscriptEvent, result: CallResult) -> None:
+        """Take what plugins did about a line."""
+        if not is_said_by_customer(line):
+            return
+        chat.waits.spoken_at, chat.waits.spoken_index = self._parts.clock.monotonic(), line.position
+        chat.progress.idle(0)
+        if result.handled or chat.ownership.muted:
+            chat.settle_up()
+        else:
+            self._fallback.owe(chat)
+
+    def look_out(self, chat: LiveChat) -> None:
+        """Have the chat woken when something is due."""
+        self._timers.set(chat, self._next_at(chat))
+
+    def is_being_handed(self, chat: LiveChat) -> bool:
+        """A human agent who is there may have transferred the chat to the bot, and be on the way out."""
+        if chat.resumes or chat.human is None or self._settings.on_agent_joined == "stay":
+            return False
+        now = self._parts.clock.monotonic()
+        chat.waits.alone_by = chat.waits.alone_by or now + self._settings.settle_time
+        self._timers.set(chat, chat.waits.alone_by)
+        return now < chat.waits.alone_by
+
+    def _next_at(self, chat: LiveChat) -> float:
+        if chat.waits.rescue is not None:
+            return chat.waits.rescue.next_at
+        if not self._is_alone_with_customer(chat):
+            return math.inf
+        return min(self._owed_until(chat), self._idle_at(chat))
+
+    async def attend(self, chat: LiveChat) -> bool:
+        """Do what is due; False if nothing is."""
+        if chat.waits.rescue is not None or not self._is_alone_with_customer(chat):
+            return False
+        now = self._parts.clock.monotonic()
+        if now >= self._owed_until(chat):
+            self._fallback.begin(chat, _NO_ANSWER, chat.progress.name(_NO_ANSWER))
+            return True
+        if now >= self._idle_at(chat):
+            await self._tell_idle(chat, now)
+            return True
+        return False
+
+    async def rescue(self, chat: LiveChat) -> bool:
+        """Hand the customer over, if that is due."""
+        rescue = chat.waits.rescue
+        if rescue is None or rescue.next_at > self._parts.clock.monotonic():
+            return False
+        await self._fallback.go_on(chat, rescue)
+        return True
+
+    @staticmethod
+    def _is_alone_with_customer(chat: LiveChat) -> bool:
+        """Nobody else will do it, and somebody is there to do it for."""
+        return chat.is_live and not chat.ownership.muted and not chat.ownership.human and not chat.abandoned
+
+    def _owed_until(self, chat: LiveChat) -> float:
+        if not chat.progress.owed_at or self._settings.fallback is None:
+            return math.inf
+        if not chat.waits.owed_since:
+            # an earlier run has left it so: nobody knows how well the clocks agree
+            chat.waits.owed_since = self._parts.clock.monotonic()
+        return chat.waits.owed_since + self._settings.reply_timeout
+
+    def _idle_at(self, chat: LiveChat) -> float:
+        return chat.waits.spoken_at + self._idle_after * (chat.progress.idles + 1)
+
+    async def _tell_idle(self, chat: LiveChat, now: float) -> None:
+        """Once for each time that passes; those that nobody was there for are left out."""
+        times = int((now - chat.waits.spoken_at) / self._idle_after)
+        event = ChatIdle(seconds=times * self._idle_after, **self._dispatch.about(chat))
+        again = f":{times}" if times > 1 else ""
+        await self._dispatch.run(chat, event, f"idle:{chat.waits.spoken_index}{again}")
+        chat.progress.idle(times)

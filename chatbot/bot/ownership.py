@@ -1,0 +1,120 @@
+"""Who talks to the customer: the bot, or a human agent (users, pain 1).
+
+The moment a human agent is in the chat, running hooks are stopped and nothing more is said to the
+customer, whatever plugins do: ``gate.py`` asks here before each request. Hooks are told in their turn.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from typing import Literal, Protocol
+
+from chatbot.hooks.run import HookRun
+from chatbot.model import actions as do
+from chatbot.model.resources import Participant
+
+__all__ = ["Ownership", "Policy"]
+
+log = logging.getLogger(__name__)
+
+HUMAN = "a human agent has the chat"
+LEFT = "a human agent had the chat"
+_CUT = "a human agent has joined"
+_TALK = (
+    do.SendMessage,
+    do.SendUrl,
+    do.SendCustomNotice,
+    do.SendNicknameUpdatedNotice,
+    do.SendStartTypingNotification,
+    do.RemoveParticipantFromConference,
+)
+
+
+class Policy(Protocol):
+    """What bots.toml says about it."""
+
+    @property
+    def on_agent_joined(self) -> Literal["mute", "leave", "observe", "stay"]:
+        """What the bot does when a human agent joins."""
+        ...
+
+    @property
+    def on_agent_left(self) -> Literal["resume", "stay_muted"]:
+        """What it does when the last one has left."""
+        ...
+
+
+class Ownership:
+    """Whether the bot may talk to the customer of one chat.
+
+    Args:
+        policy: What bots.toml says.
+        runs: The hooks that run in the chat.
+        muted: Why an earlier run of the bot did not talk.
+
+    Attributes:
+        human: The human agent who is in the chat.
+        muted: Why the bot does not talk to the customer; empty if it may.
+        news: What hooks are to be told: who it is about, or None at a handback.
+    """
+
+    def __init__(self, policy: Policy, runs: Iterable[HookRun], muted: str = "") -> None:
+        self.human: Participant | None = None
+        self.muted = muted
+        self.news: deque[Participant | None] = deque()
+        self._policy = policy
+        self._runs = runs
+
+    @property
+    def is_to_leave(self) -> bool:
+        """Whether the bot makes room for the human agent."""
+        return self.human is not None and self._policy.on_agent_joined == "leave"
+
+    def refuses(self, action: do.Action) -> str:
+        """Why this may not be sent now; empty if it may."""
+        return self.muted if isinstance(action, _TALK) else ""
+
+    def see(self, human: Participant | None) -> None:
+        """Take who is in the chat now."""
+        before, self.human = self.human, human
+        if human is not None and before is None:
+            self._taken_over(human)
+        elif human is None and (before is not None or self.muted == HUMAN):
+            self._handed_back()
+
+    def _taken_over(self, human: Participant) -> None:
+        is_known = self.muted == HUMAN
+        if self._policy.on_agent_joined != "stay":
+            self.muted = HUMAN
+        if is_known:
+            return  # an earlier run has told its hooks
+        log.info("a human agent has joined: %s", self._policy.on_agent_joined)
+        self.news.append(human)
+        if self._policy.on_agent_joined in {"mute", "leave"}:
+            self.cut(_CUT)
+
+    def _handed_back(self) -> None:
+        if self._policy.on_agent_left == "stay_muted" and self.muted:
+            self.muted = LEFT
+            log.info("the human agent has left: the bot stays muted")
+            return
+        self.muted = ""
+        log.info("the human agent has left: the bot goes on")
+        self.news.append(None)
+
+    def cut(self, reason: str) -> None:
+        """Stop the hooks that run, but for the one by which somebody was asked to come."""
+        for run in [*self._runs]:
+            if not run.calls_in:
+                run.cut(reason)
+
+    def mute(self, reason: str) -> None:
+        """Say nothing more to the customer, until a human agent has come and gone, or ``unmute``."""
+        self.muted = self.muted or reason
+
+    def unmute(self, reason: str) -> None:
+        """What was muted for this reason may talk again."""
+        if self.muted == reason:
+            self.muted = ""

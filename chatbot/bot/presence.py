@@ -1,0 +1,158 @@
+"""Which human agents are in a chat: by its lines, and by the server's list of participants. Pure.
+
+A human is a participant of type Agent whom the customer can see, and who is neither the bot itself nor
+another bot of this service. Names tell nothing: only the bot's own nickname is used, to recognise the bot
+where the server tells no user ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from weakref import WeakSet
+
+from chatbot.bot.identity import Identity
+from chatbot.model.events import (
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantRejoined,
+    TextReceived,
+    TranscriptEvent,
+)
+from chatbot.model.resources import Participant
+from chatbot.model.words import Visibility
+
+__all__ = ["Colleagues", "Presence"]
+
+_SIGNS = (ParticipantJoined, ParticipantRejoined, ParticipantLeft, TextReceived)
+# A view that was on its way when somebody joined does not show it; so many may have been.
+_VIEWS_ON_THEIR_WAY = 2
+
+
+class Colleagues:
+    """The bots of one service, so that none of them takes another one for a human."""
+
+    def __init__(self) -> None:
+        self._user_ids: set[str] = set()
+        self._identities: WeakSet[Identity] = WeakSet()
+
+    def know(self, user_id: str | None) -> None:
+        """This user of the server is a bot."""
+        if user_id is not None:
+            self._user_ids.add(user_id)
+
+    def meet(self, identity: Identity) -> None:
+        """A bot is, or will be, in a chat as this."""
+        self._identities.add(identity)
+
+    def has(self, person: Participant) -> bool:
+        """Whether this is one of them. User ids have the last word, where the server tells them."""
+        if person.user_id is not None:
+            return person.user_id in self._user_ids
+        mine = [identity.me for identity in self._identities if identity.me is not None]
+        return any(_is_the_same(me, person) for me in mine)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """The last line by which somebody was there, or was not.
+
+    Args:
+        position: Its index.
+        person: Who.
+        is_there: Whether.
+        is_sure: Whether it was a coming or leaving: who only said something may have left long ago.
+        views: How many views of the chat had been taken before.
+    """
+
+    position: int
+    person: Participant
+    is_there: bool
+    is_sure: bool
+    views: int
+
+
+class Presence:
+    """Who is in one chat besides the bot.
+
+    Args:
+        identity: Which participant is the bot.
+        colleagues: The other bots.
+    """
+
+    def __init__(self, identity: Identity, colleagues: Colleagues) -> None:
+        self._identity = identity
+        self._colleagues = colleagues
+        self._signs: dict[str, _Sign] = {}
+
+    def hear(self, line: TranscriptEvent, views: int) -> None:
+        """Learn from a line, in whatever order lines come; the latest counts.
+
+        Args:
+            line: The line.
+            views: How many views of the chat were taken before it was heard.
+        """
+        name = line.sender.participant_id
+        if not line.sender.is_agent or not name or not isinstance(line, _SIGNS):
+            return
+        before = self._signs.get(name)
+        if before is None or line.position > before.position:
+            only_said = isinstance(line, TextReceived) and not (before and before.is_there and before.is_sure)
+            is_there = not isinstance(line, ParticipantLeft)
+            self._signs[name] = _Sign(line.position, line.sender, is_there, not only_said, views)
+
+    def rewind(self, index: int) -> None:
+        """Lines after this index were lost: what they told is told again, or did not happen."""
+        self._signs = {name: sign for name, sign in self._signs.items() if sign.position <= index}
+
+    def human(self, participants: Sequence[Participant], views: int) -> Participant | None:
+        """A human agent who is in the chat now; None if there is none.
+
+        Args:
+            participants: The server's newest list; empty if it gives none.
+            views: How many views of the chat were taken.
+        """
+        listed = {one.participant_id or one.uri: one for one in participants if one.is_agent}
+        agents = [*self._listed(listed, views), *self._heard_of(listed, views)]
+        others = [one for one in agents if one.visibility is Visibility.ALL and not self._is_a_bot(one)]
+        sure = [one for one in others if not self._identity.may_be(one) or self._is_besides(one, listed)]
+        return next(iter(sure or self._all_but_one(others, listed)), None)
+
+    def _all_but_one(
+        self, others: Sequence[Participant], listed: Mapping[str, Participant]
+    ) -> Sequence[Participant]:
+        """As long as the bot is not known, one of those listed is it, and nobody can tell which."""
+        return (
+            [one for one in others if one.participant_id in listed][1:] if self._identity.me is None else []
+        )
+
+    def _listed(self, listed: Mapping[str, Participant], views: int) -> Iterator[Participant]:
+        """The agents of the list, but those of whom a line has told since that they left."""
+        for name, one in listed.items():
+            sign = self._signs.get(name)
+            if sign is None or sign.is_there or sign.views < views:
+                yield one
+
+    def _heard_of(self, listed: Mapping[str, Participant], views: int) -> Iterator[Participant]:
+        """The agents of whom only lines tell, and whom the list does not know yet."""
+        for name, sign in self._signs.items():
+            is_outdated = bool(listed) and (not sign.is_sure or views > sign.views + _VIEWS_ON_THEIR_WAY)
+            if sign.is_there and name not in listed and not is_outdated:
+                yield sign.person
+
+    def _is_a_bot(self, person: Participant) -> bool:
+        return self._identity.is_me(person) or self._colleagues.has(person)
+
+    def _is_besides(self, person: Participant, listed: Mapping[str, Participant]) -> bool:
+        """Whether the bot is there as somebody else: this one only has its nickname.
+
+        Lines do not tell: the bot gets another id when Chat Server fails over.
+        """
+        me = self._identity.me
+        are_listed = me is not None and {me.participant_id, person.participant_id} <= listed.keys()
+        return are_listed and me != person
+
+
+def _is_the_same(one: Participant, other: Participant) -> bool:
+    name = one.participant_id
+    return bool(name) and name == other.participant_id and one.nickname == other.nickname

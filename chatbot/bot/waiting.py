@@ -1,0 +1,48 @@
+"""What is to be done in a chat at some time, whether or not anything is heard of it till then."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["Rescue", "Waiting"]
+
+
+@dataclass(slots=True)
+class Rescue:
+    """A customer who is to be handed to somebody else.
+
+    Args:
+        reason: Why.
+        trigger: Names the occasion in the journal.
+        until: When that is given up, in monotonic seconds.
+        next_at: When it is tried next.
+        tries: How often it was tried.
+    """
+
+    reason: str
+    trigger: str
+    until: float
+    next_at: float = 0.0
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The times of one chat, in monotonic seconds.
+
+    Args:
+        rescue: Why the customer is to be handed to somebody else, and how far that is.
+        spoken_at: When the customer said something last, or came.
+        spoken_index: The index of that text.
+        owed_since: Since when the customer waits for an answer; 0 if it does not.
+        alone_by: Until when a human agent may leave who was there before the bot.
+        wakes_at: When the chat is woken.
+    """
+
+    rescue: Rescue | None = None
+    spoken_at: float = 0.0
+    spoken_index: int = 0
+    owed_since: float = 0.0
+    alone_by: float = 0.0
+    wakes_at: float = math.inf

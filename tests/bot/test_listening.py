@@ -1,0 +1,68 @@
+"""What trouble with the connection means for customers. How notifications are read: tests/wire."""
+
+from chatbot.bot.fallback import NO_CONNECTION
+from chatbot.model.config_care import FallbackSettings
+from chatbot.model.errors import ConnectionLost
+from chatbot.model.notifications import Batch, Trouble
+from tests.bot.stage import Stage, on_stage
+
+TO_HUMANS = FallbackSettings(queue="humans", give_up_after=20.0)
+
+
+def trouble(stage: Stage) -> None:
+    stage.bot._listening._take(Trouble(ConnectionLost("no answer")))
+
+
+async def test_a_connection_that_stays_away_hands_the_chats_over() -> None:
+    async with on_stage(fallback=TO_HUMANS) as stage:
+        await stage.chatting()
+        trouble(stage)
+        stage.clock.time += 19
+        trouble(stage)
+        await stage.quiet()
+        assert stage.asked("Transfer") == 0
+        stage.clock.time += 1
+        trouble(stage)
+        await stage.quiet()
+        assert stage.asked("Transfer") == 1
+        data = next(body["userData"] for body in stage.desk.bodies if body.get("userData"))
+        assert data == {"chatbot_fallback": NO_CONNECTION}
+
+
+async def test_one_that_comes_back_in_time_does_not() -> None:
+    async with on_stage(fallback=TO_HUMANS) as stage:
+        await stage.chatting()
+        trouble(stage)
+        stage.clock.time += 19
+        stage.bot._listening._take(Batch(1, ()))
+        trouble(stage)
+        stage.clock.time += 19
+        trouble(stage)
+        await stage.quiet()
+        assert stage.asked("Transfer") == 0
+
+
+async def test_what_was_not_begun_when_it_comes_back_is_called_off() -> None:
+    async with on_stage(fallback=TO_HUMANS) as stage:
+        await stage.chatting()
+        stage.desk.always("chat", ConnectionLost("no answer"))
+        trouble(stage)
+        stage.clock.time += 21
+        trouble(stage)
+        await stage.quiet()
+        rescue = stage.live().waits.rescue
+        assert rescue is not None
+        assert (rescue.reason, rescue.tries) == (NO_CONNECTION, 0)
+        stage.bot._listening._take(Batch(1, ()))
+        assert stage.live().waits.rescue is None
+        assert stage.asked("Transfer") == 0
+
+
+async def test_without_a_fallback_chats_are_kept() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        trouble(stage)
+        stage.clock.time += 1000
+        trouble(stage)
+        await stage.quiet()
+        assert (stage.bot.chats, stage.asked("Transfer")) == (1, 0)
