@@ -113,10 +113,14 @@ class Presence:
             views: How many views of the chat were taken.
         """
         listed = {one.participant_id or one.uri: one for one in participants if one.is_agent}
-        agents = [*self._listed(listed, views), *self._heard_of(listed, views)]
-        others = [one for one in agents if one.visibility is Visibility.ALL and not self._is_a_bot(one)]
+        others = self._others(listed, views)
         sure = [one for one in others if not self._identity.may_be(one) or self._is_besides(one, listed)]
         return next(iter(sure or self._all_but_one(others, listed)), None)
+
+    def _others(self, listed: Mapping[str, Participant], views: int) -> list[Participant]:
+        """The agents whom the customer sees, but for the bots."""
+        agents = [*self._listed(listed, views), *self._heard_of(listed, views)]
+        return [one for one in agents if one.visibility is Visibility.ALL and not self._is_a_bot(one)]
 
     def _all_but_one(
         self, others: Sequence[Participant], listed: Mapping[str, Participant]

@@ -86,7 +86,7 @@ class Net:
         self._watch = Watch(
             truth,
             lambda name: server.chats[name].state,
-            is_muted_by_humans=plan.on_agent_joined != "stay",
+            has_human=lambda name: plan.on_agent_joined != "stay" and bool(server.chats[name].humans),
         )
 
     def send(self, request: Request, timeout_s: float, process: Process) -> Flight:

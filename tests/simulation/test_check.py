@@ -212,7 +212,7 @@ class Wire:
     def __init__(self) -> None:
         self.now = 0.0
         self.truth = Truth(lambda: self.now)
-        self.watch = Watch(self.truth, lambda _chat: "Chatting", is_muted_by_humans=True)
+        self.watch = Watch(self.truth, lambda _chat: "Chatting", has_human=lambda _chat: True)
 
     def send(self, operation: str = "SendMessage") -> Request:
         body = json.dumps({"operationName": operation}).encode()
@@ -224,6 +224,12 @@ class Wire:
         chat = {"id": "chat1", "state": "Chatting", "serial": serial, "capabilities": capabilities}
         request = Request("POST", "/api/v2/notifications", b"[]", None, None)
         self.watch.hears(request, 1, Reply(200, {}, json.dumps([{"data": {"chat": chat}}]).encode()))
+
+    def hear_line(self, kind: str, who: str) -> None:
+        line = {"index": 1, "type": kind, "from": {"participantId": who}}
+        data = {"messages": [line], "chatUri": "/chats/chat1"}
+        request = Request("POST", "/api/v2/notifications", b"[]", None, None)
+        self.watch.hears(request, 1, Reply(200, {}, json.dumps([{"data": data}]).encode()))
 
     def found(self) -> set[str]:
         return {finding.partition(":")[0] for finding in self.truth.findings}
@@ -247,6 +253,22 @@ def test_a_view_that_comes_late_says_nothing() -> None:
     wire.now = 1.0
     wire.hear(1)
     wire.now = 2.0
+    wire.send()
+    assert wire.found() == set()
+
+
+def test_talk_over_a_human_of_whom_a_poll_has_told_is_found_until_the_leaving_is_told() -> None:
+    wire = Wire()
+    wire.hear_line("ParticipantJoined", "00C000101")
+    wire.hear_line("ParticipantJoined", "00H000101")
+    wire.send()
+    wire.now = 0.1
+    wire.send("UpdateUserData")
+    assert wire.found() == set()
+    wire.send()
+    assert wire.found() == {"I21"}
+    wire.truth.findings.clear()
+    wire.hear_line("ParticipantLeft", "00H000101")
     wire.send()
     assert wire.found() == set()
 

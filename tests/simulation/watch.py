@@ -64,12 +64,14 @@ class Watch:
     Args:
         truth: Where findings go.
         state_of: The state that a chat really has.
-        is_muted_by_humans: Whether the bot is to be silent while a human agent is in the chat.
+        has_human: Whether a human agent is in the chat, for whom the bot is to be silent.
     """
 
-    def __init__(self, truth: Truth, state_of: Callable[[str], str], *, is_muted_by_humans: bool) -> None:
+    def __init__(
+        self, truth: Truth, state_of: Callable[[str], str], *, has_human: Callable[[str], bool]
+    ) -> None:
         self._truth = truth
-        self._is_muted_by_humans = is_muted_by_humans
+        self._has_human = has_human
         self._state_of = state_of
         self._clients: defaultdict[tuple[int, str], _Client] = defaultdict(_Client)
 
@@ -85,7 +87,7 @@ class Watch:
             self._check_pause(client, request)
         if request.chat and request.operation:
             self._check_listed(client, request)
-        if request.operation == "SendMessage" and self._is_muted_by_humans:
+        if request.operation == "SendMessage" and self._has_human(request.chat):
             self._check_talk(client, request)
 
     def lands(self, request: Request, life: int) -> None:
