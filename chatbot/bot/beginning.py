@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chatbot.bot.asking import Asking
 from chatbot.bot.care import Care
@@ -163,6 +163,7 @@ class Beginning:
         waited = now - last.timestamp if last is not None and last.timestamp is not None else timedelta()
         chat.waits.spoken_at = self._parts.clock.monotonic() - max(0.0, waited.total_seconds())
         chat.waits.spoken_index = last.position if last is not None else 0
+        chat.tally.began_at = self._parts.clock.monotonic() - _age(lines, now)
         chat.enter(now)
 
     async def _ask_who_is_there(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
@@ -177,6 +178,12 @@ class Beginning:
         if not chat.resource.participants:
             self._pipeline.update(ChatResource(id=chat.id, participants=present(lines)))
             chat.is_list_made_up = True
+
+
+def _age(lines: list[TranscriptEvent], now: datetime) -> float:
+    """How long the chat has lasted, in seconds, by the oldest line that is known."""
+    times = [line.timestamp for line in lines if line.timestamp is not None]
+    return max(0.0, (now - min(times)).total_seconds()) if times else 0.0
 
 
 def _set_history(chat: LiveChat, lines: list[TranscriptEvent], history_to: int) -> None:

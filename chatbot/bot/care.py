@@ -6,11 +6,13 @@ import math
 
 from chatbot.bot.dispatch import Dispatch
 from chatbot.bot.fallback import Fallback
+from chatbot.bot.guards import Guards
 from chatbot.bot.history import is_said_by_customer
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.timers import Timers
 from chatbot.hooks.manager import CallResult
+from chatbot.model.actions import SendToAgents
 from chatbot.model.events import ChatIdle, TranscriptEvent
 
 __all__ = ["Care"]
@@ -25,16 +27,34 @@ class Care:
         parts: The bot's parts.
         dispatch: Calls the hooks.
         fallback: Hands customers over.
+        guards: Stop a bot that talks too much.
         timers: Wakes chats.
     """
 
-    def __init__(self, parts: Parts, dispatch: Dispatch, fallback: Fallback, timers: Timers) -> None:
+    def __init__(
+        self, parts: Parts, dispatch: Dispatch, fallback: Fallback, guards: Guards, timers: Timers
+    ) -> None:
         self._parts = parts
         self._settings = parts.settings
         self._dispatch = dispatch
         self._fallback = fallback
+        self._guards = guards
         self._timers = timers
         self._idle_after = parts.settings.idle_after if parts.plugins.hooks("on_idle") else math.inf
+
+    def is_about_to_hear(self, chat: LiveChat, line: TranscriptEvent) -> None:
+        """Hooks are to be called for this line."""
+        if is_said_by_customer(line):
+            self._guards.heard_customer(chat)
+
+    async def tell_agents(self, chat: LiveChat) -> bool:
+        """A note for the agents in the chat, if there is one and they can be told."""
+        if not chat.notes:
+            return False
+        note = SendToAgents(text=chat.notes.popleft())
+        if chat.handle.can(SendToAgents):
+            await self._dispatch.perform(chat, note)
+        return True
 
     def heard(self, chat: LiveChat, line: TranscriptEvent, result: CallResult) -> None:
         """Take what plugins did about a line."""

@@ -145,5 +145,6 @@ async def _hand_over(chat: LiveChat, settings: FallbackSettings, reason: str) ->
         )
     except ActionError:
         if settings.say:
-            await chat.handle.perform(SendMessage(text=settings.say))
+            with chat.ownership.last_word():
+                await chat.handle.perform(SendMessage(text=settings.say))
         raise

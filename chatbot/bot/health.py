@@ -26,6 +26,7 @@ class Counters:
         fuzzy_matches: Own lines whose words the server had changed.
         unseen: Operations that were accepted, and whose line was not there.
         replay_mismatches: Hooks that proposed other words when they were run again after a crash.
+        guards: Guards that had something to say, by name and step.
     """
 
     events: Counter[str] = field(default_factory=Counter)
@@ -41,6 +42,7 @@ class Counters:
     fuzzy_matches: int = 0
     unseen: int = 0
     replay_mismatches: int = 0
+    guards: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)

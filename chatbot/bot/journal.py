@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 Phase = Literal["offered", "started", "ended"]
-IncidentKind = Literal["gap", "rewind", "dead letter", "unseen", "given up"]
+IncidentKind = Literal["gap", "rewind", "dead letter", "unseen", "given up", "guard"]
 OperationState = Literal["intent", "accepted", "unknown", "confirmed", "failed", "abandoned"]
 
 

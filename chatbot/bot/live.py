@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Coroutine, MutableMapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from weakref import WeakSet
 
 from chatbot.bot.health import Counters
 from chatbot.bot.history import customer_has_left
@@ -23,6 +24,7 @@ from chatbot.bot.ownership import Ownership, Policy
 from chatbot.bot.presence import Colleagues, Presence
 from chatbot.bot.prints import Print, Times
 from chatbot.bot.progress import Progress
+from chatbot.bot.tally import Tally
 from chatbot.bot.waiting import Waiting
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.ports import ActionSender, ReadLines
@@ -108,6 +110,8 @@ class LiveChat:
         presence: Who else is there.
         ownership: Who talks to the customer.
         waits: What is to be done at some time.
+        tally: What the bot has said.
+        notes: What the agents in the chat are to be told.
         sending: Held while an operation is in flight: one at a time.
         resumes: It was found running when the process began.
         is_suspect: It runs alone what has crashed twice.
@@ -139,6 +143,7 @@ class LiveChat:
         failures: Reports of failed operations.
         tasks: What plugins have spawned.
         runs: The hooks that run in it now.
+        beside: What they have spawned, as runs of its own.
         handle: The chat as hooks see it.
         is_list_made_up: The server gives no list of participants: that there is comes from the transcript.
         ended: Its end is being told, or was; nothing may follow.
@@ -160,9 +165,12 @@ class LiveChat:
         self.identity = identity
         self.tasks: set[asyncio.Task[object]] = set()
         self.runs: set[HookRun] = set()
+        self.beside: WeakSet[HookRun] = WeakSet()
         self.presence = Presence(identity, around.colleagues)
         self.ownership = Ownership(around.policy, self.runs, saved.checkpoint.muted if saved else "")
         self.waits = Waiting()
+        self.tally = Tally()
+        self.notes: deque[str] = deque(maxlen=_MOST_UNORDERED)
         self.progress = Progress(self, run=run, journal=around.journal, saved=saved, times=around.times)
         self.sending = asyncio.Lock()
         self.resumes = saved is not None and saved.checkpoint.phase == "started"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Literal, Protocol
 
 from chatbot.hooks.run import HookRun
@@ -93,7 +94,7 @@ class Ownership:
         log.info("a human agent has joined: %s", self._policy.on_agent_joined)
         self.news.append(human)
         if self._policy.on_agent_joined in {"mute", "leave"}:
-            self.cut(_CUT)
+            self._cut()
 
     def _handed_back(self) -> None:
         if self._policy.on_agent_left == "stay_muted" and self.muted:
@@ -104,11 +105,21 @@ class Ownership:
         log.info("the human agent has left: the bot goes on")
         self.news.append(None)
 
-    def cut(self, reason: str) -> None:
-        """Stop the hooks that run, but for the one by which somebody was asked to come."""
+    def _cut(self) -> None:
         for run in [*self._runs]:
             if not run.calls_in:
-                run.cut(reason)
+                run.cut(_CUT)
+
+    @contextmanager
+    def last_word(self) -> Iterator[None]:
+        """What is said in this block is said although the bot was silenced: but not over a human."""
+        before = self.muted
+        if before not in {HUMAN, LEFT}:
+            self.muted = ""
+        try:
+            yield
+        finally:
+            self.muted = self.muted or before
 
     def mute(self, reason: str) -> None:
         """Say nothing more to the customer, until a human agent has come and gone, or ``unmute``."""

@@ -12,6 +12,7 @@ from chatbot.bot.care import Care
 from chatbot.bot.connection import Connection, OpenHttp, connect, open_http
 from chatbot.bot.dispatch import Dispatch, contained
 from chatbot.bot.fallback import Fallback
+from chatbot.bot.guards import Guards
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
@@ -155,7 +156,9 @@ class BotRunner:
         self._deliveries: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
         self._pipeline = Pipeline(self.name, clock=self._world.clock, owner=self)
-        self.sender = Sender(self._parts, self._pipeline, self)
+        fallback = Fallback(self._parts, self.wake)
+        guards = Guards(self._parts, fallback)
+        self.sender = Sender(self._parts, self._pipeline, self, guards)
         memory = KeptMemory(saved.memory)
         self._bot = Bot(
             self.name,
@@ -164,10 +167,9 @@ class BotRunner:
             sender=self.sender,
             memory=memory,
         )
-        fallback = Fallback(self._parts, self.wake)
         self._dispatch = Dispatch(self._parts, self._bot, self._pipeline, memory, fallback)
         self._timers = Timers(self._world.clock, self.wake)
-        care = Care(self._parts, self._dispatch, fallback, self._timers)
+        care = Care(self._parts, self._dispatch, fallback, guards, self._timers)
         self._worker = Worker(self._parts, self._pipeline, self.sender, self._dispatch, care)
         self._in_step = InStep(self._parts, self._pipeline, wake=self.wake, on_entered=self._open)
         self._listening = Listening(
@@ -276,6 +278,9 @@ class BotRunner:
         run = current_run.get()
         branch = run and run.branch()
         task = self._task(contained(coroutine, branch, chat.id), f"spawned in {chat.id}")
+        if branch is not None:
+            branch.runs_in(task)
+            chat.beside.add(branch)
         chat.tasks.add(task)
         task.add_done_callback(chat.tasks.discard)
 

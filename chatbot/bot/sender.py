@@ -13,7 +13,8 @@ from contextlib import nullcontext
 from typing import Any, Protocol
 
 from chatbot.bot.delivery import Delivery
-from chatbot.bot.gate import check_allowed
+from chatbot.bot.gate import check_allowed, check_ours, check_talk
+from chatbot.bot.guards import Guards
 from chatbot.bot.journal import Key, OperationRecord
 from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation, tagged
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 # How long the line of an accepted operation may take to be seen (reliability 2.2).
 _SEEN_WITHIN_S = 10.0
+_MOST_REFUSED = 50
 
 
 class Tasks(Protocol):
@@ -48,12 +50,14 @@ class Sender:
         parts: The bot's parts.
         pipeline: Where the chats are.
         tasks: Owns deliveries.
+        guards: Stop a bot that talks too much.
     """
 
-    def __init__(self, parts: Parts, pipeline: Pipeline, tasks: Tasks) -> None:
+    def __init__(self, parts: Parts, pipeline: Pipeline, tasks: Tasks, guards: Guards) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._tasks = tasks
+        self._guards = guards
 
     async def perform(self, action: Action, chat_id: str | None) -> Receipt:
         """See ActionSender."""
@@ -73,6 +77,7 @@ class Sender:
             result = "accepted"
         except ActionError as error:
             result = type(error).__name__
+            await _let_others_run(run)
             raise
         finally:
             self._parts.counters.actions[action.operation, result] += 1
@@ -89,6 +94,9 @@ class Sender:
         if before is not None:
             return self._replayed(chat, action, before)
         # who is cancelled while it waits for its turn has sent nothing; after that it is on its way
+        check_ours(chat, action)
+        check_talk(chat, action)
+        self._guards.check(chat, action, run)
         await chat.sending.acquire()
         try:
             await check_allowed(self._parts, self._pipeline, chat, action)
@@ -168,6 +176,15 @@ class Sender:
             operation.was_chased = True
             async with chat.sending:
                 await Delivery(self._parts, self._pipeline, chat, operation).resume()
+
+
+async def _let_others_run(run: HookRun | None) -> None:
+    """What is refused takes no time: who asks again and again must not keep all others from their turn."""
+    if run is not None:
+        run.refused += 1
+        if run.refused > _MOST_REFUSED:
+            run.cut("what it asks for is refused again and again")
+    await asyncio.sleep(0)
 
 
 def _is_missed(operation: Operation, since: float) -> bool:

@@ -207,7 +207,7 @@ class Worker:
         if chat.ownership.news:
             await self._tell(chat, self._owner_changed(chat, chat.ownership.news.popleft()))
             return True
-        return await self._care.rescue(chat)
+        return await self._care.tell_agents(chat) or await self._care.rescue(chat)
 
     async def _tell_changes(self, chat: LiveChat) -> bool:
         before, chat.shown = chat.shown, chat.resource
@@ -228,6 +228,7 @@ class Worker:
     async def _take_line(self, chat: LiveChat, line: TranscriptEvent) -> None:
         self._note_gap(chat, line)
         if self._is_for_hooks(chat, line):
+            self._care.is_about_to_hear(chat, line)
             result = CallResult()
             if self._dispatch.is_wanted(line):
                 result = await self._dispatch.run(chat, line, chat.progress.trigger_of(line))

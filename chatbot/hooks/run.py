@@ -15,7 +15,7 @@ from chatbot.model.events import Event
 __all__ = ["HookRun", "current_run", "listed", "was_asked_for"]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class HookRun:
     """One call of one hook of one plugin.
 
@@ -27,6 +27,7 @@ class HookRun:
         performed: The actions it has performed, in order.
         cut_by: Why it was stopped from outside; empty if it was not.
         calls_in: It asks, or has asked, an agent into the chat.
+        refused: How many of its actions came to nothing.
     """
 
     plugin: str
@@ -36,11 +37,13 @@ class HookRun:
     performed: list[Action] = field(default_factory=list)
     cut_by: str = ""
     calls_in: bool = False
+    refused: int = 0
     _deadline: asyncio.Timeout | None = None
     _left_s: float = 0.0
     _waiting: int = 0
     _ordinals: Counter[str] = field(default_factory=Counter)
     _branches: int = 0
+    _task: asyncio.Task[object] | None = None
 
     @property
     def answered(self) -> bool:
@@ -56,6 +59,10 @@ class HookRun:
         """A coroutine beside the hook: what it does is counted apart, and does not stop the hook's clock."""
         self._branches += 1
         return HookRun(self.plugin, f"{self.hook}+{self._branches}", self.event, self.trigger)
+
+    def runs_in(self, task: asyncio.Task[object]) -> None:
+        """A coroutine beside the hook has a task of its own, and no time limit."""
+        self._task = task
 
     @contextmanager
     def limited(self, deadline: asyncio.Timeout) -> Iterator[None]:
@@ -86,6 +93,8 @@ class HookRun:
             reason: Why, in a few words.
         """
         self.cut_by = self.cut_by or reason
+        if self._task is not None:
+            self._task.cancel(reason)
         if self._deadline is not None and not self._deadline.expired():
             self._deadline.reschedule(asyncio.get_running_loop().time())
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from chatbot.model.config_table import Seconds, Table
 
-__all__ = ["FallbackSettings"]
+__all__ = ["FallbackSettings", "GuardSettings"]
+
+_A_YEAR = 31_536_000
+Limit = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 
 
 class FallbackSettings(Table):
@@ -24,3 +27,25 @@ class FallbackSettings(Table):
         if (self.target is None) == (self.queue is None):
             raise ValueError("give exactly one of target (the address of an agent) and queue (a name)")
         return self
+
+
+class GuardSettings(Table):
+    """When a bot talks too much: ``[bots.NAME.guards]``. 0 turns a guard off.
+
+    Keys:
+        sends_per_trigger: Messages for one text of the customer, or one other occasion.
+        unprompted_per_minute: Messages that answer no text, in any minute.
+        since_human: Messages that answer other agents or bots, since the customer said something.
+        repeats: Messages of nearly the same words, since the customer said something.
+        text_length: Characters in one text.
+        chat_age: Seconds that a chat may last.
+        warn_at: At which share of each limit agents and the log are warned.
+    """
+
+    sends_per_trigger: Limit = 20
+    unprompted_per_minute: Limit = 30
+    since_human: Limit = 20
+    repeats: Limit = 3
+    text_length: Limit = 8000
+    chat_age: float = Field(86_400.0, ge=0, le=_A_YEAR, allow_inf_nan=False, strict=True)
+    warn_at: float = Field(0.5, gt=0, le=1, allow_inf_nan=False, strict=True)

@@ -61,6 +61,7 @@ class Chat:
         self.cuts: list[float] = []
         self.humans: list[dict[str, Any]] = []
         self.human_left_at = -math.inf
+        self.human_came_at = math.inf
         self.withheld: frozenset[str] = frozenset()
         self.withheld_until = 0.0
         self.came_back_as = 0

@@ -17,7 +17,7 @@ from tests.simulation.chats import BASE, NICKNAME
 from tests.simulation.disk import Disk, journal_thread
 from tests.simulation.loop import Process, SimLoop
 from tests.simulation.net import Net
-from tests.simulation.options import HOOK_TIMEOUT_S, REQUEST_TIMEOUT_S, SETTLE_S
+from tests.simulation.options import GIVE_UP_AFTER_S, HOOK_TIMEOUT_S, REQUEST_TIMEOUT_S, SETTLE_S
 from tests.simulation.plan import Plan
 from tests.simulation.plugin import Answers, loaded
 from tests.simulation.truth import CANARY
@@ -142,7 +142,9 @@ class Lives:
         plugin = Answers(
             self._truth, clock, self._rng, changes_its_mind=plan.changes_its_mind, dresses=plan.dresses
         )
-        fallback = FallbackSettings(queue="humans") if plan.has_fallback else None
+        fallback = (
+            FallbackSettings(queue="humans", give_up_after=GIVE_UP_AFTER_S) if plan.has_fallback else None
+        )
         settings = SETTINGS.model_copy(
             update={
                 "on_stop": plan.on_stop,

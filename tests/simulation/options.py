@@ -16,6 +16,7 @@ REQUEST_TIMEOUT_S = 3.0
 # an abandoned request takes effect within this time or never (reliability 2.5, A3)
 LATEST_EFFECT_S = 0.8 * SETTLE_S
 
+GIVE_UP_AFTER_S = 60.0
 MOST_WAITING = 256
 """Lines that the bot holds of one chat (reliability 2.3)."""
 

@@ -18,7 +18,7 @@ from tests.simulation.disk import Disk
 from tests.simulation.life import Lives
 from tests.simulation.loop import Deadlock, SimLoop, Spinning, virtual_loop
 from tests.simulation.net import Net, SimHttp
-from tests.simulation.options import MOST_WAITING
+from tests.simulation.options import GIVE_UP_AFTER_S, MOST_WAITING
 from tests.simulation.plan import Plan
 from tests.simulation.plugin import PlannedError
 from tests.simulation.real_http import real_http
@@ -197,7 +197,7 @@ class _World:
         """The bot gives a reply up: right only if the server refuses it, or does not allow it now."""
         chat = self._server.chats[name]
         is_allowed = not chat.is_closed and self._loop.time() > chat.withheld_until + _ASKED_AGAIN_S
-        is_allowed = is_allowed and not self._may_be_muted(chat)
+        is_allowed = is_allowed and not self._may_be_muted(chat, ms / 1000)
         chat.given_up.add(ms)
         if is_allowed and text not in map(key_of, chat.refused):
             self.truth.find("given up", f"{name}: {text} to line {ms}, for {error!r}")
@@ -207,17 +207,23 @@ class _World:
         chat = self._server.chats[name]
         texts = chat.texts("customer", with_lost=True)
         has_failed = any(line.text.startswith(("fail", "overrun")) for line in texts)
-        return has_failed or bool(chat.given_up) or bool(self.disk.dead_letters(name))
+        was_alone = any(
+            record.key.trigger.startswith("connection") and self._loop.time() > GIVE_UP_AFTER_S
+            for record in self.disk.operations.values()
+            if record.key.chat_id == name
+        )
+        return has_failed or was_alone or bool(chat.given_up) or bool(self.disk.dead_letters(name))
 
     def _see_cut(self, name: str, ms: int) -> None:
         """A hook is stopped: for good, if that is for a human agent."""
-        if self._may_be_muted(self._server.chats[name]):
+        if self._may_be_muted(self._server.chats[name], ms / 1000):
             self._server.chats[name].given_up.add(ms)
 
-    def _may_be_muted(self, chat: Chat) -> bool:
-        """A human agent has the chat; or had it, and nobody has told the bot yet."""
-        since = self._loop.time() - _READ_AGAIN_S
-        return self._plan.on_agent_joined != "stay" and chat.had_human(since)
+    def _may_be_muted(self, chat: Chat, said_s: float) -> bool:
+        """A human agent has the chat, or had it when this was said; or nobody has told the bot yet."""
+        was_there = chat.human_came_at - _READ_AGAIN_S < said_s < chat.human_left_at
+        is_there = chat.had_human(self._loop.time() - _READ_AGAIN_S)
+        return self._plan.on_agent_joined != "stay" and (was_there or is_there)
 
     async def _count(self) -> None:
         """I17: what the bot holds of one chat is bounded."""

@@ -183,6 +183,7 @@ class Turns:
     async def _visit(self, chat: Chat, nickname: str) -> None:
         human = chat.human(nickname)
         chat.humans.append(human)
+        chat.human_came_at = min(chat.human_came_at, self._loop.time())
         self._tell(chat, human, "ParticipantJoined")
         for _ in range(self._rng.randint(1, 4)):
             await asyncio.sleep(self._rng.random() * 2.0)
