@@ -27,6 +27,7 @@ TABLES = (
     config.BotSettings,
     config.SecretSource,
     config_care.FallbackSettings,
+    config_care.GuardSettings,
     config.DemoChat,
     config.DemoLine,
 )

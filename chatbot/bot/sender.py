@@ -77,11 +77,19 @@ class Sender:
             result = "accepted"
         except ActionError as error:
             result = type(error).__name__
-            await _let_others_run(run)
+            await self._let_others_run(run)
             raise
         finally:
             self._parts.counters.actions[action.operation, result] += 1
         return receipt
+
+    async def _let_others_run(self, run: HookRun | None) -> None:
+        """What is refused takes no time: who asks again and again must not keep all others from their turn."""
+        if run is not None:
+            run.refused += 1
+            if run.refused > _MOST_REFUSED:
+                run.cut("what it asks for is refused again and again")
+        await self._parts.clock.sleep(0)
 
     async def _perform(self, action: Action, chat_id: str | None, run: HookRun | None) -> Receipt:
         if chat_id is None:
@@ -176,15 +184,6 @@ class Sender:
             operation.was_chased = True
             async with chat.sending:
                 await Delivery(self._parts, self._pipeline, chat, operation).resume()
-
-
-async def _let_others_run(run: HookRun | None) -> None:
-    """What is refused takes no time: who asks again and again must not keep all others from their turn."""
-    if run is not None:
-        run.refused += 1
-        if run.refused > _MOST_REFUSED:
-            run.cut("what it asks for is refused again and again")
-    await asyncio.sleep(0)
 
 
 def _is_missed(operation: Operation, since: float) -> bool:

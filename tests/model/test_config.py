@@ -61,6 +61,15 @@ def test_a_bot_has_the_documented_defaults() -> None:
         "reply_timeout": 30.0,
         "idle_after": 300.0,
         "fallback": None,
+        "guards": {
+            "sends_per_trigger": 20,
+            "unprompted_per_minute": 30,
+            "since_human": 20,
+            "repeats": 3,
+            "text_length": 8000,
+            "chat_age": 86_400.0,
+            "warn_at": 0.5,
+        },
         "plugin": {},
     }
 

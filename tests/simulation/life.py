@@ -142,9 +142,8 @@ class Lives:
         plugin = Answers(
             self._truth, clock, self._rng, changes_its_mind=plan.changes_its_mind, dresses=plan.dresses
         )
-        fallback = (
-            FallbackSettings(queue="humans", give_up_after=GIVE_UP_AFTER_S) if plan.has_fallback else None
-        )
+        humans = FallbackSettings(queue="humans", give_up_after=GIVE_UP_AFTER_S)
+        fallback = humans if plan.has_fallback else None
         settings = SETTINGS.model_copy(
             update={
                 "on_stop": plan.on_stop,
