@@ -84,7 +84,7 @@ class Sender:
         return receipt
 
     async def _let_others_run(self, run: HookRun | None) -> None:
-        """What is refused takes no time: who asks again and again must not keep all others from their turn."""
+        """What is refused takes no time: who asks again and again must not keep others from their turn."""
         if run is not None:
             run.refused += 1
             if run.refused > _MOST_REFUSED:
