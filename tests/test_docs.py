@@ -30,6 +30,7 @@ TABLES = (
     config_care.GuardSettings,
     config.DemoChat,
     config.DemoLine,
+    config_care.BreakerSettings,
 )
 # a password may stand in the file as it is: that form has no key of its own
 KEYS = sorted({name for table in TABLES for name in table.model_fields} - {"plain"} | {"defaults"})

@@ -107,14 +107,16 @@ class Dispatch:
     async def tell(self, chat: LiveChat | None, event: Event, trigger: str) -> CallResult:
         """Hand one event to the plugins: first to those that watch all, then to its own hook."""
         self._parts.counters.events[type(event).__name__] += 1
-        handle, runs = (chat.handle, chat.runs) if chat is not None else (None, None)
-        occasion = Occasion(self._bot, handle, event, trigger, runs)
+        occasion = Occasion(self._bot, event=event, trigger=trigger)
+        if chat is not None:
+            occasion = Occasion(self._bot, chat.handle, event, trigger, chat.runs, chat.instances)
         result = CallResult()
         for hook in ("on_event", event.hook):
             if self._parts.plugins.hooks(hook):
                 told = await self.call(hook, occasion)
                 result.handled = told.handled
                 result.performed += told.performed
+                result.skipped += told.skipped
         return result
 
     async def bury(self, chat: LiveChat) -> None:

@@ -144,6 +144,7 @@ class LiveChat:
         tasks: What plugins have spawned.
         runs: The hooks that run in it now.
         beside: What they have spawned, as runs of its own.
+        instances: The objects of plugins that have one for each chat, by plugin.
         handle: The chat as hooks see it.
         is_list_made_up: The server gives no list of participants: that there is comes from the transcript.
         ended: Its end is being told, or was; nothing may follow.
@@ -203,6 +204,7 @@ class LiveChat:
         self.again: ChatUpdated | None = None
         self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)
         self.failures: deque[OperationFailed] = deque(maxlen=_MOST_UNORDERED)
+        self.instances: dict[str, object] = {}
         self.handle = Chat(self, around.sender)
         self._around = around
         if saved is not None:

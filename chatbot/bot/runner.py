@@ -29,6 +29,7 @@ from chatbot.bot.sender import Sender
 from chatbot.bot.timers import Timers
 from chatbot.bot.worker import Worker
 from chatbot.hooks.bot import Bot
+from chatbot.hooks.breaker import breakers
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import PluginManager
 from chatbot.hooks.ports import ReadLines
@@ -74,6 +75,8 @@ class BotRunner:
     Attributes:
         health: Whether it is ready, and why not.
         counters: What it has counted.
+        breakers: Tell which plugins are asked, by name.
+        sources: Where each plugin was found, by name.
         sender: Performs operations; there once the bot runs.
         times: What is known of the times that the server tells; there once the bot runs.
     """
@@ -96,7 +99,9 @@ class BotRunner:
         self.counters = Counters()
         self.journal = journal
         self._world = world
-        self._plugins = PluginManager(plugins, run_in_thread=world.run_in_thread)
+        self.sources = {plugin.name: plugin.source for plugin in plugins}
+        self.breakers = breakers(name, self.sources, settings.breaker, world.clock.monotonic)
+        self._plugins = PluginManager(plugins, run_in_thread=world.run_in_thread, breakers=self.breakers)
         self._stop = asyncio.Event()
         self._is_open = False
 

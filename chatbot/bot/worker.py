@@ -330,6 +330,7 @@ class Worker:
             await self._dispatch.run(chat, ChatEnded(reason=reason, **self._dispatch.about(chat)), "ended")
             chat.progress.end("ended")
             chat.progress.flush()
+        chat.instances.clear()  # a plugin may hold the chat's handle for long
         self._pipeline.forget(chat)
         return False
 

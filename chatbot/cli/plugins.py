@@ -27,7 +27,8 @@ def command(config: Path) -> None:
             click.echo(name)
             for plugin in loaded:
                 hooks = [hook for hook in HOOKS if plugin.name in _implementers(manager, hook)]
-                click.echo(f"  {plugin.name}  {', '.join(hooks) or 'no hooks'}\n    {plugin.source}")
+                each = "  (one for each chat)" if plugin.build is not None else ""
+                click.echo(f"  {plugin.name}  {', '.join(hooks) or 'no hooks'}{each}\n    {plugin.source}")
     except (ConfigError, PluginError) as error:
         fail(error)
 

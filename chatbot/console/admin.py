@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from chatbot.hooks.breaker import Breaker, BreakerState
 from chatbot.service.supervisor import Service
 
 __all__ = ["create_admin"]
 
+_STATES: tuple[BreakerState, ...] = ("closed", "half-open", "open")
 _SAFE = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store"}
 
 
@@ -34,6 +36,7 @@ class ServiceMetrics:
         yield from self._gauges()
         yield from self._plain_counters()
         yield from self._labelled_counters()
+        yield from self._breakers()
 
     def _gauges(self) -> Iterator[Metric]:
         ready = GaugeMetricFamily("chatbot_ready", "1 if the bot is ready", labels=["bot"])
@@ -84,6 +87,30 @@ class ServiceMetrics:
                 actions.add_metric([bot.name, action, result], count)
         yield from (events, failures, actions)
 
+    def _breakers(self) -> Iterator[Metric]:
+        labels = ["bot", "plugin"]
+        state = GaugeMetricFamily(
+            "chatbot_breaker_state", "0 if the plugin is asked, 1 if for a try, 2 if not", labels=labels
+        )
+        opened = CounterMetricFamily(
+            "chatbot_breaker_opened", "Plugins that were no longer asked, for they only failed", labels=labels
+        )
+        blocked = CounterMetricFamily(
+            "chatbot_plugin_blocked_seconds",
+            "Time for which a plugin has blocked the event loop",
+            labels=labels,
+        )
+        for breaker in _breakers(self._service):
+            names = [breaker.bot, breaker.plugin]
+            state.add_metric(names, _STATES.index(breaker.state))
+            opened.add_metric(names, breaker.opened)
+            blocked.add_metric(names, breaker.blocked_s)
+        yield from (state, opened, blocked)
+
+
+def _breakers(service: Service) -> list[Breaker]:
+    return [breaker for bot in service.bots for breaker in bot.breakers.values()]
+
 
 def create_admin(service: Service) -> Starlette:
     """The admin application of a service."""
@@ -126,8 +153,18 @@ def _page(service: Service) -> str:
     )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><title>chatbot</title><h1>chatbot</h1>"
-        f"<table><tr><th>bot</th><th>state</th><th>chats</th></tr>{rows}</table>"
+        f"<table><tr><th>bot</th><th>state</th><th>chats</th></tr>{rows}</table>{_breaker_table(service)}"
     )
+
+
+def _breaker_table(service: Service) -> str:
+    """The plugins that are not asked, or only for a try; nothing if all are."""
+    rows = "".join(
+        f"<tr><td>{html.escape(one.bot)}</td><td>{html.escape(one.plugin)}</td><td>{one.state}</td></tr>"
+        for one in _breakers(service)
+        if one.state != "closed"
+    )
+    return f"<table><tr><th>bot</th><th>plugin</th><th>breaker</th></tr>{rows}</table>" if rows else ""
 
 
 def _state(problems: list[str]) -> str:

@@ -13,8 +13,9 @@ import inspect
 import sys
 import sysconfig
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +23,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from chatbot.hooks.instances import StandIn
 from chatbot.hooks.spec import PROJECT
 from chatbot.model.config_file import explain, keys, nearest, unknown_key
 from chatbot.model.errors import ConfigError, PluginError
@@ -40,12 +42,14 @@ class LoadedPlugin:
         hooks: The module or object whose functions are its hooks.
         settings: Its validated settings, if it has a model for them.
         source: Where it was found, for people.
+        build: Makes the object of one chat, if each chat has its own; ``hooks`` then stands for them.
     """
 
     name: str
     hooks: object
     settings: BaseModel | None
     source: str
+    build: Callable[[], object] | None = None
 
 
 def load_plugin(
@@ -67,8 +71,13 @@ def load_plugin(
     plugin = _chosen(name, found)
     settings = _settings(name, plugin, table, where)
     source = _source(plugin)
+    is_per_chat = getattr(plugin, "per_chat", False) is True
     if inspect.isclass(plugin):
-        plugin = _instance(name, plugin, settings)
+        if is_per_chat:
+            return LoadedPlugin(name, StandIn(plugin), settings, source, _builder(name, plugin, settings))
+        plugin = _import(name, partial(plugin, *_arguments(plugin, settings)))
+    elif is_per_chat:
+        raise PluginError(_not_a_class(name))
     return LoadedPlugin(name, plugin, settings, source)
 
 
@@ -202,10 +211,30 @@ def _validated(model: type[BaseModel], table: Mapping[str, Any], where: str) -> 
     return settings
 
 
-def _instance(name: str, plugin: type, settings: BaseModel | None) -> object:
-    """One object of a plugin class, built with its settings if it takes any argument."""
-    arguments = (settings,) if settings is not None and inspect.signature(plugin).parameters else ()
-    return _import(name, lambda: plugin(*arguments))
+def _arguments(plugin: type, settings: BaseModel | None) -> tuple[BaseModel, ...]:
+    """A plugin class is built with its settings, if it takes any argument."""
+    return (settings,) if settings is not None and inspect.signature(plugin).parameters else ()
+
+
+def _builder(name: str, plugin: type, settings: BaseModel | None) -> Callable[[], object]:
+    """Builds the object of one chat. What can be told of that before is told now, not to a customer."""
+    arguments = _arguments(plugin, settings)
+    try:
+        inspect.signature(plugin).bind(*arguments)
+    except TypeError as exc:
+        takes = "takes nothing but its settings" if arguments else "takes nothing"
+        raise PluginError(
+            f"plugin {name!r}: {plugin.__name__} cannot be built for a chat: {exc}\n"
+            f"  fix: write an __init__ that {takes}"
+        ) from exc
+    return partial(plugin, *arguments)
+
+
+def _not_a_class(name: str) -> str:
+    return (
+        f"plugin {name!r} has per_chat = True and is no class, so all chats would share it\n"
+        "  fix: put the hooks and per_chat into a class, and name that"
+    )
 
 
 def _source(plugin: object) -> str:

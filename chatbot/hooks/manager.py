@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,7 +19,9 @@ import pluggy
 
 from chatbot.hooks import spec
 from chatbot.hooks.bot import Bot
+from chatbot.hooks.breaker import Breaker
 from chatbot.hooks.chat import Chat
+from chatbot.hooks.instances import of_instance
 from chatbot.hooks.loader import LoadedPlugin, is_hook
 from chatbot.hooks.run import HookRun, current_run, listed, was_asked_for
 from chatbot.model.actions import Action
@@ -51,6 +53,7 @@ class BoundHook:
         arguments: The names it takes.
         settings: The plugin's settings.
         is_async: Whether it is a coroutine function.
+        build: Makes the object of one chat, if each chat has its own.
     """
 
     plugin: str
@@ -59,6 +62,15 @@ class BoundHook:
     arguments: tuple[str, ...]
     settings: object
     is_async: bool
+    build: Callable[[], object] | None = None
+
+    def of_chat(self, instances: dict[str, object]) -> Callable[..., Any]:
+        """The function for one chat, whose objects these are; built when it is first asked for."""
+        if self.build is None:
+            return self.function
+        if self.plugin not in instances:
+            instances[self.plugin] = self.build()
+        return of_instance(self.function, instances[self.plugin])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class Occasion:
         event: Handed to the hook.
         trigger: The event, as the journal names it.
         runs: Where the hooks that run are to be found, by who may stop them.
+        instances: The objects of plugins that have one for each chat, by plugin; None where no chat is.
     """
 
     bot: Bot
@@ -78,6 +91,7 @@ class Occasion:
     event: Event | None = None
     trigger: str = ""
     runs: set[HookRun] | None = None
+    instances: dict[str, object] | None = None
 
 
 @dataclass(slots=True)
@@ -88,11 +102,13 @@ class CallResult:
         handled: A plugin returned ``True`` or a ``str``, or did something that the customer sees.
         performed: The actions that were performed meanwhile.
         failed: The plugins whose hook raised or overran.
+        skipped: The plugins that were not asked, for their breaker is open.
     """
 
     handled: bool = False
     performed: list[Action] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
 
 class PluginManager:
@@ -101,21 +117,29 @@ class PluginManager:
     Args:
         plugins: In call order: the first listed is asked first.
         run_in_thread: Runs hooks that are not ``async def``.
+        breakers: Tell whether a plugin is asked, by its name; without one it always is.
 
     Raises:
         PluginError: A hook or an argument has a name that does not exist.
     """
 
-    def __init__(self, plugins: list[LoadedPlugin], *, run_in_thread: RunInThread) -> None:
+    def __init__(
+        self,
+        plugins: list[LoadedPlugin],
+        *,
+        run_in_thread: RunInThread,
+        breakers: Mapping[str, Breaker] | None = None,
+    ) -> None:
         self._run_in_thread = run_in_thread
+        self._breakers = breakers or {}
         self._manager = pluggy.PluginManager(spec.PROJECT)
         self._manager.add_hookspecs(spec)
         # pluggy asks the last registered first
         for plugin in reversed(plugins):
             _check(plugin)
             self._register(plugin)
-        settings = {plugin.name: plugin.settings for plugin in plugins}
-        self._hooks = {name: self._bound(name, settings) for name in HOOKS}
+        by_name = {plugin.name: plugin for plugin in plugins}
+        self._hooks = {name: self._bound(name, by_name) for name in HOOKS}
 
     def _register(self, plugin: LoadedPlugin) -> None:
         try:
@@ -136,29 +160,42 @@ class PluginManager:
             timeout_s: Seconds for each plugin; waiting inside an action does not count.
         """
         result = CallResult()
-        values = {"bot": occasion.bot, "chat": occasion.chat, "event": occasion.event}
-        for hook in self._hooks[name]:
-            run = HookRun(hook.plugin, name, occasion.event, occasion.trigger)
+        for hook in self._hooks_for(name, occasion):
+            breaker = self._breakers.get(hook.plugin)
+            term = breaker.begin(name) if breaker is not None else 0
+            if term is None:
+                result.skipped.append(hook.plugin)
+                continue
+            run = HookRun(hook.plugin, name, occasion.event, occasion.trigger, breaker=breaker)
             with listed(run, occasion.runs):
-                answer = await self._contained(hook, run, result, values, timeout_s)
+                answer = await self._contained(hook, run, result, occasion, timeout_s)
+            if breaker is not None:
+                breaker.end(name, term, run.verdict)
             result.performed += run.performed
             result.handled = result.handled or answer or run.answered
             if answer or run.cut_by:
                 break
         return result
 
+    def _hooks_for(self, name: str, occasion: Occasion) -> Sequence[BoundHook]:
+        """Who is to be asked: where no chat is, nobody who has an object for each."""
+        hooks = self._hooks[name]
+        if occasion.instances is None:
+            return [hook for hook in hooks if hook.build is None]
+        return hooks
+
     async def _contained(
-        self, hook: BoundHook, run: HookRun, result: CallResult, values: Mapping[str, Any], timeout_s: float
+        self, hook: BoundHook, run: HookRun, result: CallResult, occasion: Occasion, timeout_s: float
     ) -> bool:
         """One call behind the border: what foreign code raises ends here, with its name attached."""
         token = current_run.set(run)
         try:
-            return await self._limited(hook, run, values, timeout_s)
+            return await self._limited(hook, run, occasion, timeout_s)
         except BaseException as exc:
             if was_asked_for(exc):
                 raise
-            chat = values["chat"]
-            where = (hook.plugin, hook.hook, chat.id if chat else "-")
+            run.failed(exc)
+            where = (hook.plugin, hook.hook, occasion.chat.id if occasion.chat else "-")
             if run.cut_by:
                 log.info("plugin %s: %s was stopped in chat %s: %s", *where, run.cut_by)
                 return False
@@ -168,19 +205,19 @@ class PluginManager:
         finally:
             current_run.reset(token)
 
-    async def _limited(
-        self, hook: BoundHook, run: HookRun, values: Mapping[str, Any], timeout_s: float
-    ) -> bool:
+    async def _limited(self, hook: BoundHook, run: HookRun, occasion: Occasion, timeout_s: float) -> bool:
+        values = {"bot": occasion.bot, "chat": occasion.chat, "event": occasion.event}
         arguments = {name: values.get(name, hook.settings) for name in hook.arguments}
+        function = hook.function if occasion.instances is None else hook.of_chat(occasion.instances)
         async with asyncio.timeout(timeout_s) as deadline:
             with run.limited(deadline):
                 if hook.is_async:
-                    answer = await hook.function(**arguments)
+                    answer = await function(**arguments)
                 else:
-                    answer = await self._run_in_thread(partial(_returned, hook.function, arguments))
+                    answer = await self._run_in_thread(partial(_returned, function, arguments))
                     if inspect.iscoroutine(answer):  # an async function behind a decorator
                         answer = await answer
-                return await self._take(hook, answer, values["chat"])
+                return await self._take(hook, answer, occasion.chat)
 
     async def _take(self, hook: BoundHook, answer: object, chat: Chat | None) -> bool:
         """What a hook returned: whether it is handled; a text is said."""
@@ -197,7 +234,7 @@ class PluginManager:
             )
         return answer is True and hook.hook not in _ALL_ARE_ASKED
 
-    def _bound(self, name: str, settings: Mapping[str, object]) -> tuple[BoundHook, ...]:
+    def _bound(self, name: str, plugins: Mapping[str, LoadedPlugin]) -> tuple[BoundHook, ...]:
         caller = getattr(self._manager.hook, name)
         return tuple(
             BoundHook(
@@ -205,14 +242,16 @@ class PluginManager:
                 hook=name,
                 function=impl.function,
                 arguments=tuple(_arguments(impl.function)),
-                settings=settings[impl.plugin_name],
+                settings=plugins[impl.plugin_name].settings,
                 is_async=inspect.iscoroutinefunction(impl.function),
+                build=plugins[impl.plugin_name].build,
             )
             for impl in reversed(caller.get_hookimpls())
         )
 
 
-_ALL_ARE_ASKED = frozenset({"on_event", "on_bot_started", "on_bot_stopping"})
+_WITHOUT_A_CHAT = frozenset({"on_bot_started", "on_bot_stopping"})
+_ALL_ARE_ASKED = _WITHOUT_A_CHAT | {"on_event"}
 _NOBODY_LISTENS = _ALL_ARE_ASKED | {"on_chat_offered", "on_chat_ended"}
 
 
@@ -250,10 +289,19 @@ def _check_hook(plugin: LoadedPlugin, name: str, function: Callable[..., Any]) -
         raise PluginError(f"{place} implements {hook}, which is not a hook{_closest(hook)}")
     if options.get("wrapper") or options.get("hookwrapper"):
         raise PluginError(f"{place} makes {hook} a wrapper; hooks here are called one by one")
+    _check_scope(plugin, hook, place)
     allowed = [word for word in HOOKS[hook] if word != "settings" or plugin.settings is not None]
     for argument in _arguments(function):
         if argument not in allowed:
             raise PluginError(_bad_argument(place, hook, argument, allowed))
+
+
+def _check_scope(plugin: LoadedPlugin, hook: str, place: str) -> None:
+    if plugin.build is not None and hook in _WITHOUT_A_CHAT:
+        raise PluginError(
+            f"{place} implements {hook}, which belongs to no chat; its class has per_chat = True\n"
+            "  fix: move that hook to a plugin without per_chat"
+        )
 
 
 def _bad_argument(place: str, hook: str, argument: str, allowed: list[str]) -> str:

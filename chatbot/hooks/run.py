@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from chatbot.hooks.breaker import Breaker, Verdict
 from chatbot.model.actions import Action
+from chatbot.model.errors import ChatbotError
 from chatbot.model.events import Event
 
 __all__ = ["HookRun", "current_run", "listed", "was_asked_for"]
@@ -28,6 +30,8 @@ class HookRun:
         cut_by: Why it was stopped from outside; empty if it was not.
         calls_in: It asks, or has asked, an agent into the chat.
         refused: How many of its actions came to nothing.
+        breaker: Whom it counts for.
+        verdict: What it has shown of its plugin.
     """
 
     plugin: str
@@ -38,6 +42,8 @@ class HookRun:
     cut_by: str = ""
     calls_in: bool = False
     refused: int = 0
+    breaker: Breaker | None = None
+    verdict: Verdict = "good"
     _deadline: asyncio.Timeout | None = None
     _left_s: float = 0.0
     _waiting: int = 0
@@ -58,7 +64,8 @@ class HookRun:
     def branch(self) -> HookRun:
         """A coroutine beside the hook: what it does is counted apart, and does not stop the hook's clock."""
         self._branches += 1
-        return HookRun(self.plugin, f"{self.hook}+{self._branches}", self.event, self.trigger)
+        hook = f"{self.hook}+{self._branches}"
+        return HookRun(self.plugin, hook, self.event, self.trigger, breaker=self.breaker)
 
     def runs_in(self, task: asyncio.Task[object]) -> None:
         """A coroutine beside the hook has a task of its own, and no time limit."""
@@ -72,6 +79,15 @@ class HookRun:
             yield
         finally:
             self._deadline = None
+            if self.cut_by:
+                self.verdict = "undecided"
+            elif deadline.expired():
+                self.verdict = "timeout"
+
+    def failed(self, exc: BaseException) -> None:
+        """It ended with this: what the server or the chat did is not the plugin's fault."""
+        if self.verdict == "good":
+            self.verdict = "undecided" if _is_of_the_chat(exc) else "error"
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -111,6 +127,12 @@ class HookRun:
 
 current_run: ContextVar[HookRun | None] = ContextVar("current_run", default=None)
 """Set while a hook runs, also in tasks that it started."""
+
+
+def _is_of_the_chat(exc: BaseException) -> bool:
+    if isinstance(exc, BaseExceptionGroup):
+        return exc.split(ChatbotError)[1] is None
+    return isinstance(exc, ChatbotError)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-from chatbot.model.config_care import FallbackSettings, GuardSettings
+from chatbot.model.config_care import BreakerSettings, FallbackSettings, GuardSettings
 from chatbot.model.config_table import Patience, Seconds, Table
 from chatbot.model.errors import ConfigError
 
@@ -144,6 +144,7 @@ class BotSettings(Table):
     idle_after: Seconds = 300.0
     fallback: FallbackSettings | None = None
     guards: GuardSettings = GuardSettings()
+    breaker: BreakerSettings = BreakerSettings()
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
 
     @field_validator("server")

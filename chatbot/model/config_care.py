@@ -1,4 +1,4 @@
-"""The tables of bots.toml that keep a customer from harm: who helps when the bot cannot."""
+"""The tables of bots.toml that keep a customer from harm: who helps when the bot or a plugin cannot go on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from chatbot.model.config_table import Seconds, Table
+from chatbot.model.config_table import Patience, Seconds, Table
 
-__all__ = ["FallbackSettings", "GuardSettings"]
+__all__ = ["BreakerSettings", "FallbackSettings", "GuardSettings"]
 
 _A_YEAR = 31_536_000
 Limit = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
@@ -49,3 +49,19 @@ class GuardSettings(Table):
     text_length: Limit = 8000
     chat_age: float = Field(86_400.0, ge=0, le=_A_YEAR, allow_inf_nan=False, strict=True)
     warn_at: float = Field(0.5, gt=0, le=1, allow_inf_nan=False, strict=True)
+
+
+class BreakerSettings(Table):
+    """When a plugin is no longer asked: ``[bots.NAME.breaker]``. A limit of 0 is none.
+
+    Keys:
+        errors: So many exceptions in a row.
+        timeouts: So many overruns of ``hook_timeout`` in a row.
+        blocked: So many seconds for which it has blocked the event loop, within ten minutes.
+        cooldown: Seconds until it is asked again, once, for a try.
+    """
+
+    errors: Limit = 5
+    timeouts: Limit = 3
+    blocked: Patience = 5.0
+    cooldown: Seconds = 60.0

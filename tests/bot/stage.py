@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -204,6 +204,13 @@ def connected(desk: Desk, clock: VirtualClock, rng: EvenRng, chosen: BotSettings
     return Connection(http, Platform(rest, session, http.turn), new_source)
 
 
+def as_loaded(name: str, plugin: object) -> LoadedPlugin:
+    """An object is a plugin; what is loaded already gets its name only."""
+    if isinstance(plugin, LoadedPlugin):
+        return replace(plugin, name=name)
+    return LoadedPlugin(name, plugin, None, "test")
+
+
 @asynccontextmanager
 async def on_stage(
     *plugins: object,
@@ -218,7 +225,7 @@ async def on_stage(
     desk = desk or Desk(clock.monotonic)
     desk._clock = clock.monotonic
     chosen = settings(**overrides)
-    loaded = [LoadedPlugin(f"p{n}", plugin, None, "test") for n, plugin in enumerate((seen, *plugins))]
+    loaded = [as_loaded(f"p{n}", plugin) for n, plugin in enumerate((seen, *plugins))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "connect", lambda *_, **__: connected(desk, clock, rng, chosen))
         bot = BotRunner("robo", chosen, loaded, World(clock, rng, asyncio.to_thread), journal)

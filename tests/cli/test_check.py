@@ -33,6 +33,31 @@ def test_a_good_file_has_no_findings(chatbot: Chatbot, tmp_path: Path) -> None:
     assert result.stdout == f"{path}: 1 bots, no findings\n"
 
 
+def test_a_hook_without_a_chat_in_a_class_that_has_an_object_for_each_is_a_finding(
+    chatbot: Chatbot, tmp_path: Path
+) -> None:
+    own = """
+        from chatbot import hookimpl
+
+        class Own:
+            per_chat = True
+
+            @hookimpl
+            async def on_bot_started(self): ...
+    """
+    result = chatbot("check", "-c", config(tmp_path, FROM_ENV, plugin=own))
+    first, fix = result.stderr.splitlines()
+    assert result.exit_code == 1
+    assert f"[bots.maid]  plugin 'echo' ({tmp_path / 'plugins/echo.py'}:7) implements on_bot_started" in first
+    assert fix == "  fix: move that hook to a plugin without per_chat"
+
+
+def test_a_misspelt_limit_of_a_breaker_is_told_with_the_nearest(chatbot: Chatbot, tmp_path: Path) -> None:
+    result = chatbot("check", "-c", config(tmp_path, FROM_ENV, "breaker = { error = 3 }"))
+    assert result.exit_code == 2
+    assert "[bots.maid.breaker] has no key 'error'\n  fix: rename error to errors" in result.stderr
+
+
 def test_a_password_in_the_file_is_a_warning_and_never_printed(chatbot: Chatbot, tmp_path: Path) -> None:
     result = chatbot("check", "-c", config(tmp_path, INLINE))
     assert result.exit_code == 0

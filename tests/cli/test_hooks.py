@@ -33,3 +33,20 @@ def test_a_plugin_that_cannot_be_loaded_ends_with_code_2(chatbot: Chatbot, tmp_p
     assert result.exit_code == 2
     assert result.stderr.startswith("plugin 'second' (")
     assert result.stdout == ""
+
+
+def test_a_class_with_an_object_for_each_chat_is_asked_in_its_turn(chatbot: Chatbot, tmp_path: Path) -> None:
+    own = """
+        from chatbot import hookimpl
+
+        class Own:
+            per_chat = True
+
+            def __init__(self):
+                raise ValueError("there is no chat yet")
+
+            @hookimpl(trylast=True)
+            async def on_text(self, chat): ...
+    """
+    result = chatbot("hooks", "-c", write(tmp_path, BOTS, first=own, second=TEXT))
+    assert (result.exit_code, result.stdout.splitlines()[2]) == (0, "    [day] second -> first")

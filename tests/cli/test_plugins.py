@@ -41,3 +41,10 @@ def test_a_plugin_that_cannot_be_loaded_ends_with_code_2(chatbot: Chatbot, tmp_p
     assert result.exit_code == 2
     assert result.stderr.startswith("plugin 'idle' was not found in ")
     assert "Traceback" not in result.stderr
+
+
+def test_it_tells_of_which_plugins_each_chat_has_its_own_object(chatbot: Chatbot, tmp_path: Path) -> None:
+    own = ZEAL.replace("class Zeal:\n", "class Zeal:\n        per_chat = True\n\n")
+    result = chatbot("plugins", "-c", write(tmp_path, BOTS, zeal=own, idle=""))
+    assert result.exit_code == 0
+    assert "  zeal  on_text, on_idle  (one for each chat)" in result.stdout.splitlines()

@@ -8,9 +8,12 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from chatbot import hookimpl
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.console.admin import create_admin
+from chatbot.hooks.breaker import Breaker
+from chatbot.model.config_care import BreakerSettings
 from chatbot.service.supervisor import Service
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.bayeux_server import Refuse
@@ -18,7 +21,7 @@ from chatbot.simulator.customer import Customer
 from chatbot.simulator.faults import Action, Answer, Drop, Fault, Match
 from chatbot.simulator.options import Options
 from chatbot.simulator.server import serve
-from tests.service.house import NO_ROOM, StoppedClock, at_work, bot_at, no_room, until, world
+from tests.service.house import NO_ROOM, HandClock, StoppedClock, at_work, bot_at, no_room, until, world
 
 
 def health(*, polling: bool = True, entered: bool = True, trouble: str = "") -> Health:
@@ -139,7 +142,7 @@ async def test_each_metric_has_its_type_and_a_text(admin: httpx.AsyncClient) -> 
         line.split()[2] for line in lines if line.startswith("# HELP chatbot_") and len(line.split()) > 3
     }
     assert typed == helped
-    assert len(typed) == 15
+    assert len(typed) == 18
 
 
 async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, service: Service) -> None:
@@ -149,6 +152,61 @@ async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, s
     page = (await admin.get("/")).text
     assert "<tr><td>day</td><td>ready</td><td>0</td></tr>" in page
     assert ("<tr><td>&lt;b&gt;</td><td>no contact-centre session; &lt;script&gt;</td><td>0</td></tr>") in page
+
+
+class Broken:
+    @hookimpl
+    async def on_text(self) -> None: ...
+
+
+def fail(breaker: Breaker, times: int = 5) -> None:
+    for _ in range(times):
+        breaker.end("on_text", breaker.begin("on_text") or 0, "error")
+
+
+async def test_the_breaker_of_each_plugin_is_a_number() -> None:
+    clock = HandClock()
+    bots = [bot_at("http://127.0.0.1:1", name, Broken(), Broken(), clock=clock) for name in ("day", "night")]
+    (day, closed), (night, _) = [[*bot.breakers.values()] for bot in bots]
+    fail(day)
+    clock.time += 60
+    fail(night)
+    closed.charge(0.75)
+    service = Service(bots, world=world(), drain_timeout=1)
+    async with browser(create_admin(service)) as http:
+        lines = (await http.get("/metrics")).text.splitlines()
+        page = (await http.get("/")).text
+    assert [line for line in lines if line.startswith(("chatbot_breaker", "chatbot_plugin"))] == [
+        'chatbot_breaker_state{bot="day",plugin="p0"} 1.0',
+        'chatbot_breaker_state{bot="day",plugin="p1"} 0.0',
+        'chatbot_breaker_state{bot="night",plugin="p0"} 2.0',
+        'chatbot_breaker_state{bot="night",plugin="p1"} 0.0',
+        'chatbot_breaker_opened_total{bot="day",plugin="p0"} 1.0',
+        'chatbot_breaker_opened_total{bot="day",plugin="p1"} 0.0',
+        'chatbot_breaker_opened_total{bot="night",plugin="p0"} 1.0',
+        'chatbot_breaker_opened_total{bot="night",plugin="p1"} 0.0',
+        'chatbot_plugin_blocked_seconds_total{bot="day",plugin="p0"} 0.0',
+        'chatbot_plugin_blocked_seconds_total{bot="day",plugin="p1"} 0.75',
+        'chatbot_plugin_blocked_seconds_total{bot="night",plugin="p0"} 0.0',
+        'chatbot_plugin_blocked_seconds_total{bot="night",plugin="p1"} 0.0',
+    ]
+    assert page.endswith(
+        "<table><tr><th>bot</th><th>plugin</th><th>breaker</th></tr>"
+        "<tr><td>day</td><td>p0</td><td>half-open</td></tr>"
+        "<tr><td>night</td><td>p0</td><td>open</td></tr></table>"
+    )
+
+
+async def test_the_console_says_nothing_of_breakers_that_are_closed(admin: httpx.AsyncClient) -> None:
+    assert "breaker" not in (await admin.get("/")).text
+
+
+async def test_no_markup_of_a_plugin_s_name_is_shown(admin: httpx.AsyncClient, service: Service) -> None:
+    breaker = Breaker("<b>", "<script>", BreakerSettings(), lambda: 0.0)
+    service.bots[0].breakers["x"] = breaker
+    fail(breaker)
+    page = (await admin.get("/")).text
+    assert "<tr><td>&lt;b&gt;</td><td>&lt;script&gt;</td><td>open</td></tr>" in page
 
 
 @pytest.mark.parametrize("page", ["/", "/healthz", "/readyz", "/metrics"])

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from chatbot import Bot, Chat, Event, Participant, Receipt, TextReceived, hookimpl
+from chatbot.hooks.instances import StandIn
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import CallResult, Occasion, PluginManager
 from chatbot.hooks.run import current_run
@@ -107,6 +108,11 @@ def hooks(**functions: Hook) -> SimpleNamespace:
 def loaded(name: str, plugin: object, settings: BaseModel | None = None) -> LoadedPlugin:
     """A plugin as the loader hands it on."""
     return LoadedPlugin(name, plugin, settings, "")
+
+
+def per_chat(name: str, plugin: type, settings: BaseModel | None = None) -> LoadedPlugin:
+    """The same for a class that has one object for each chat."""
+    return LoadedPlugin(name, StandIn(plugin), settings, "", plugin)
 
 
 def manager(*plugins: LoadedPlugin) -> PluginManager:

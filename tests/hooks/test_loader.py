@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chatbot.hooks.loader import LoadedPlugin, is_hook, load_plugin
-from tests.hooks.stage import Stage, manager
+from chatbot.hooks.manager import Occasion
+from tests.hooks.stage import HELLO, Stage, manager
 
 HOOK = """
 from chatbot import hookimpl
@@ -245,3 +246,25 @@ def test_two_bots_have_their_own_settings_of_one_module(tmp_path: Path) -> None:
     one, two = load("faq", tmp_path, say="one"), load("faq", tmp_path, say="two")
     assert one.hooks is two.hooks
     assert [plugin.settings.text for plugin in (one, two)] == ["one", "two"]  # type: ignore[union-attr]
+
+
+# one object for each chat
+
+
+async def test_a_class_may_have_one_object_for_each_chat(tmp_path: Path) -> None:
+    text = CLASS.replace("    def __init__", "    per_chat = True\n\n    def __init__")
+    write(tmp_path / "echo.py", text)
+    plugin = load("echo", tmp_path, words=1)
+    assert plugin.build is not None
+    one, other = plugin.build(), plugin.build()
+    assert (type(one).__name__, vars(one), one is other) == ("Echo", {"words": 1}, False)
+    assert plugin.source == str(tmp_path / "echo.py")
+    stage = Stage()
+    occasion = Occasion(stage.bot, stage.chat, HELLO, instances={})
+    assert (await manager(plugin).call("on_text", occasion, timeout_s=5)).handled
+
+
+async def test_without_that_all_chats_share_one(tmp_path: Path) -> None:
+    write(tmp_path / "echo.py", CLASS.replace("    def __init__", "    per_chat = False\n\n    def __init__"))
+    plugin = load("echo", tmp_path)
+    assert (type(plugin.hooks).__name__, plugin.build) == ("Echo", None)

@@ -141,6 +141,25 @@ def test_a_class_that_wants_more_than_settings_is_refused(tmp_path: Path) -> Non
     assert "missing 1 required positional argument: 'more'" in line
 
 
+PER_CHAT = CLASS.replace("    def __init__", "    per_chat = True\n\n    def __init__")
+
+
+def test_a_class_that_cannot_be_built_for_a_chat_is_refused_before_there_is_one(tmp_path: Path) -> None:
+    write(tmp_path / "echo.py", PER_CHAT.replace("(self, settings)", "(self, settings, more)"))
+    assert refused("echo", tmp_path) == [
+        "plugin 'echo': Echo cannot be built for a chat: missing a required argument: 'more'",
+        "  fix: write an __init__ that takes nothing but its settings",
+    ]
+
+
+def test_what_is_no_class_has_no_object_for_each_chat(tmp_path: Path) -> None:
+    write(tmp_path / "faq.py", "per_chat = True\n" + HOOK)
+    assert refused("faq", tmp_path) == [
+        "plugin 'faq' has per_chat = True and is no class, so all chats would share it",
+        "  fix: put the hooks and per_chat into a class, and name that",
+    ]
+
+
 def test_of_several_classes_one_must_be_named(tmp_path: Path) -> None:
     write(tmp_path / "echo.py", CLASS + "\nclass Loud(Echo):\n    pass\n")
     assert refused("echo", tmp_path) == [

@@ -4,8 +4,11 @@ from contextlib import asynccontextmanager, nullcontext
 
 import pytest
 
+from chatbot.hooks.breaker import Breaker
 from chatbot.hooks.run import HookRun, current_run, listed
 from chatbot.model.actions import AddComment, Complete, SendMessage
+from chatbot.model.config_care import BreakerSettings
+from chatbot.model.errors import ChatGone
 from tests.hooks.stage import HELLO
 
 
@@ -145,3 +148,28 @@ def test_a_run_stands_in_the_list_while_it_runs() -> None:
     assert runs == set()
     with listed(hook, None):
         pass
+
+
+def test_what_runs_beside_a_hook_counts_for_the_same_breaker() -> None:
+    breaker = Breaker("maid", "faq", BreakerSettings(), lambda: 0.0)
+    hook = HookRun("faq", "on_text", HELLO, breaker=breaker)
+    assert hook.branch().breaker is breaker
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"), [(ZeroDivisionError(), "error"), (ChatGone("x", action="Leave"), "undecided")]
+)
+def test_how_it_ends_is_its_verdict(error: Exception, verdict: str) -> None:
+    hook = run()
+    assert hook.verdict == "good"
+    hook.failed(error)
+    assert hook.verdict == verdict
+
+
+async def test_what_is_raised_after_the_time_is_over_is_an_overrun() -> None:
+    hook = run()
+    with pytest.raises(TimeoutError):
+        async with limited(hook, 0.001):
+            await asyncio.Event().wait()
+    hook.failed(TimeoutError())
+    assert hook.verdict == "timeout"

@@ -70,6 +70,7 @@ def test_a_bot_has_the_documented_defaults() -> None:
             "chat_age": 86_400.0,
             "warn_at": 0.5,
         },
+        "breaker": {"errors": 5, "timeouts": 3, "blocked": 5.0, "cooldown": 60.0},
         "plugin": {},
     }
 

@@ -73,12 +73,17 @@ def world(clock: QuickClock | None = None) -> World:
 
 
 def bot_at(
-    server: str, name: str = "maid", *plugins: object, journal: Journal | None = None, **settings: Any
+    server: str,
+    name: str = "maid",
+    *plugins: object,
+    journal: Journal | None = None,
+    clock: QuickClock | None = None,
+    **settings: Any,
 ) -> BotRunner:
     settings = {"password": SecretSource(plain=SecretStr("x")), **settings}
     loaded = [LoadedPlugin(f"p{number}", plugin, None, "") for number, plugin in enumerate(plugins)]
     found = BotSettings(server=server, username=name, **settings)
-    return BotRunner(name, found, loaded, world(), journal or NoJournal())
+    return BotRunner(name, found, loaded, world(clock), journal or NoJournal())
 
 
 class FaultyBot(BotRunner):
