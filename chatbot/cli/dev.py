@@ -14,7 +14,7 @@ from chatbot.cli.stage import on_stage, simulator_for
 from chatbot.model.config import Settings
 from chatbot.model.errors import ConfigError
 from chatbot.service.supervisor import build
-from chatbot.service.system import system_world
+from chatbot.service.system import system_watchdog, system_world
 from chatbot.simulator.server import serve
 
 __all__ = ["command"]
@@ -43,7 +43,7 @@ def command(signals: Signals, config: Path, port: int) -> None:
 
 async def _dev(settings: Settings, port: int, signals: Signals) -> int:
     async with serve(simulator_for(settings).asgi, port=port) as server:
-        service = build(on_stage(settings, server), system_world())
+        service = build(on_stage(settings, server), system_world(), watchdog=system_watchdog())
         async with admin_pages(service, settings.service.admin) as admin:
             click.echo(f"customer page: {server}/customer")
             if admin:

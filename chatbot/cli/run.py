@@ -13,7 +13,7 @@ from chatbot.cli.signals import Signals
 from chatbot.model.config import Settings
 from chatbot.model.errors import ConfigError
 from chatbot.service.supervisor import build, check_secrets
-from chatbot.service.system import system_world
+from chatbot.service.system import system_watchdog, system_world
 
 __all__ = ["command"]
 
@@ -37,7 +37,7 @@ def command(signals: Signals, config: Path) -> None:
 
 
 async def _run(settings: Settings, file: str, signals: Signals) -> int:
-    service = build(settings, system_world(), file)
+    service = build(settings, system_world(), file, watchdog=system_watchdog())
     async with admin_pages(service, settings.service.admin):
         code = await until_signalled(service, signals)
     signals.settled(code)

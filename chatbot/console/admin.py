@@ -37,6 +37,7 @@ class ServiceMetrics:
         yield from self._plain_counters()
         yield from self._labelled_counters()
         yield from self._breakers()
+        yield from self._watchdog()
 
     def _gauges(self) -> Iterator[Metric]:
         ready = GaugeMetricFamily("chatbot_ready", "1 if the bot is ready", labels=["bot"])
@@ -106,6 +107,14 @@ class ServiceMetrics:
             opened.add_metric(names, breaker.opened)
             blocked.add_metric(names, breaker.blocked_s)
         yield from (state, opened, blocked)
+
+    def _watchdog(self) -> Iterator[Metric]:
+        lag = GaugeMetricFamily(
+            "chatbot_loop_lag_seconds", "How late the event loop was at worst within the last minute"
+        )
+        if self._service.watchdog is not None:
+            lag.add_metric([], self._service.watchdog.worst_lag_s)
+        yield lag
 
 
 def _breakers(service: Service) -> list[Breaker]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from chatbot.hooks.run import was_asked_for
 from chatbot.model.config import BotSettings, Settings
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.service.system import WriterThread
+from chatbot.service.watchdog import Watchdog
 from chatbot.wire.retry import Backoff, Limits
 
 __all__ = ["Service", "assemble", "build", "check_journal", "check_secrets", "load_plugins", "open_journal"]
@@ -43,6 +45,9 @@ class Service:
         drain_timeout: Seconds for running hooks at the end.
         journal: The journal of all bots, if there is one.
         retention_s: How long ended chats stay in it.
+
+    Attributes:
+        watchdog: Watches the event loop while the bots run, if there is one.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class Service:
         self.drain_timeout = drain_timeout
         self._journal = journal
         self._retention_s = retention_s
+        self.watchdog: Watchdog | None = None
         self._stopping = asyncio.Event()
 
     @property
@@ -83,6 +89,10 @@ class Service:
         Raises:
             ConfigError: The journal cannot be used, and only the user can mend it.
         """
+        with self.watchdog.watching(self.bots) if self.watchdog is not None else nullcontext():
+            await self._work()
+
+    async def _work(self) -> None:
         if self._journal is None:
             await self._run_bots()
             return
@@ -171,8 +181,16 @@ def load_plugins(name: str, bot: BotSettings, settings: Settings, file: str) -> 
     ]
 
 
-def build(settings: Settings, world: World, file: str = "bots.toml") -> Service:
+def build(
+    settings: Settings, world: World, file: str = "bots.toml", *, watchdog: Watchdog | None = None
+) -> Service:
     """All bots of a file, with their plugins loaded and checked.
+
+    Args:
+        settings: The file.
+        world: Time, chance and threads.
+        file: Its name, for errors.
+        watchdog: Watches the event loop while they run.
 
     Raises:
         ConfigError: Everything that is wrong with plugins and their settings, bot by bot.
@@ -181,13 +199,15 @@ def build(settings: Settings, world: World, file: str = "bots.toml") -> Service:
     bots, findings = assemble(settings, world, file, journal)
     if findings:
         raise ConfigError("\n".join(findings))
-    return Service(
+    service = Service(
         bots,
         world=world,
         drain_timeout=settings.service.drain_timeout,
         journal=journal,
         retention_s=settings.service.retention,
     )
+    service.watchdog = watchdog
+    return service
 
 
 def open_journal(settings: Settings, world: World) -> GroupCommit | None:

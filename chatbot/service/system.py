@@ -14,11 +14,14 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import partial
 from queue import SimpleQueue
+from sys import _current_frames as frames_of_threads
+from types import FrameType
 from typing import TypeVar
 
 from chatbot.bot.runner import World
+from chatbot.service.watchdog import Watchdog
 
-__all__ = ["SystemClock", "WriterThread", "system_world"]
+__all__ = ["SystemClock", "WriterThread", "system_watchdog", "system_world"]
 
 Result = TypeVar("Result")
 
@@ -62,6 +65,31 @@ def _settle(outcome: Future[Result], function: Callable[[], Result]) -> None:
         outcome.set_result(function())
     except BaseException as error:  # noqa: BLE001 (handed on to whoever waits for it)
         outcome.set_exception(error)
+
+
+def system_watchdog() -> Watchdog:
+    """Watches the event loop of this thread with one of its own."""
+    return Watchdog(monotonic=time.monotonic, frame_of=_frame_of, repeat=_repeat)
+
+
+def _frame_of(thread: int) -> FrameType | None:
+    return frames_of_threads().get(thread)
+
+
+def _repeat(function: Callable[[], None], every_s: float, /) -> Callable[[], None]:
+    is_over = threading.Event()
+
+    def work() -> None:
+        while not is_over.wait(every_s):
+            function()
+
+    def end() -> None:
+        is_over.set()
+        thread.join()
+
+    thread = threading.Thread(target=work, name="watchdog", daemon=True)
+    thread.start()
+    return end
 
 
 class WriterThread:

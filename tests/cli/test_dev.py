@@ -36,6 +36,8 @@ async def test_a_customer_of_the_page_is_answered_and_sigint_ends_it_well(tmp_pa
         async with httpx.AsyncClient(trust_env=False) as http:
             assert "<script" in (await http.get(f"{server}/customer")).text
         await answers(f"http://{admin}/readyz", 200)
+        metrics = await answers(f"http://{admin}/metrics", 200)
+        assert "\nchatbot_loop_lag_seconds " in metrics.text  # the event loop is watched
         async with Customer(server) as customer:
             await customer.says("Hi")
             line = await customer.hears()

@@ -111,6 +111,7 @@ def test_metrics_hold_counters_in_the_text_of_prometheus(one_bot: Story) -> None
     metrics = one_bot.pages["metrics"]
     assert metrics.headers["content-type"].startswith("text/plain; version=")
     assert 'chatbot_events_total{bot="maid",event="TextReceived"} 1.0' in metrics.text.splitlines()
+    assert "\nchatbot_loop_lag_seconds " in metrics.text  # the event loop is watched
 
 
 def test_the_console_shows_each_bot_and_its_state(one_bot: Story) -> None:

@@ -15,6 +15,7 @@ from chatbot.console.admin import create_admin
 from chatbot.hooks.breaker import Breaker
 from chatbot.model.config_care import BreakerSettings
 from chatbot.service.supervisor import Service
+from chatbot.service.watchdog import Watchdog
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.bayeux_server import Refuse
 from chatbot.simulator.customer import Customer
@@ -142,7 +143,7 @@ async def test_each_metric_has_its_type_and_a_text(admin: httpx.AsyncClient) -> 
         line.split()[2] for line in lines if line.startswith("# HELP chatbot_") and len(line.split()) > 3
     }
     assert typed == helped
-    assert len(typed) == 18
+    assert len(typed) == 19
 
 
 async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, service: Service) -> None:
@@ -176,7 +177,9 @@ async def test_the_breaker_of_each_plugin_is_a_number() -> None:
     async with browser(create_admin(service)) as http:
         lines = (await http.get("/metrics")).text.splitlines()
         page = (await http.get("/")).text
-    assert [line for line in lines if line.startswith(("chatbot_breaker", "chatbot_plugin"))] == [
+    assert [
+        line for line in lines if line.startswith(("chatbot_breaker", "chatbot_plugin", "chatbot_loop"))
+    ] == [
         'chatbot_breaker_state{bot="day",plugin="p0"} 1.0',
         'chatbot_breaker_state{bot="day",plugin="p1"} 0.0',
         'chatbot_breaker_state{bot="night",plugin="p0"} 2.0',
@@ -207,6 +210,20 @@ async def test_no_markup_of_a_plugin_s_name_is_shown(admin: httpx.AsyncClient, s
     fail(breaker)
     page = (await admin.get("/")).text
     assert "<tr><td>&lt;b&gt;</td><td>&lt;script&gt;</td><td>open</td></tr>" in page
+
+
+async def test_the_lag_of_the_event_loop_is_told_where_it_is_watched(
+    admin: httpx.AsyncClient, service: Service
+) -> None:
+    now = [0.0]
+    dog = service.watchdog = Watchdog(
+        monotonic=lambda: now[0], frame_of=lambda _: None, repeat=lambda *_: lambda: None
+    )
+    with dog.watching(service.bots):
+        now[0] = 0.35
+        dog.beat()
+        *_, lag = (await admin.get("/metrics")).text.split()
+        assert float(lag) == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize("page", ["/", "/healthz", "/readyz", "/metrics"])

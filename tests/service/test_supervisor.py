@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import threading
 from pathlib import Path
 
 import pytest
 
 from chatbot import Chat, hookimpl
+from chatbot.bot.journal_writer import GroupCommit, Store
 from chatbot.model.config import SecretSource
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.service.supervisor import Service, build, check_secrets, load_plugins
+from chatbot.service.system import system_watchdog
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.customer import Customer
 from chatbot.simulator.server import serve
@@ -157,6 +160,41 @@ async def test_a_service_that_is_cancelled_leaves_nothing_running() -> None:
         with pytest.raises(asyncio.CancelledError):
             await running
     assert asyncio.all_tasks() == before
+
+
+# the watchdog
+
+
+async def test_the_event_loop_is_watched_while_the_bots_run_and_no_longer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = threading.active_count()
+    bot = FaultyBot("maid")
+    service = Service([bot], world=world(), drain_timeout=1)
+    service.watchdog = system_watchdog()
+    async with at_work(service):
+        await until(lambda: bot.runs == 1)
+        assert threading.active_count() == before + 1
+        assert service.watchdog._bots == (bot,)
+    assert threading.active_count() == before
+
+
+async def test_a_service_that_cannot_begin_leaves_no_watchdog() -> None:
+    def broken() -> Store:
+        raise ConfigError("another process uses it")
+
+    journal = GroupCommit(broken, asyncio.to_thread, HandClock())
+    service = Service([FaultyBot("maid")], world=world(), drain_timeout=1, journal=journal)
+    service.watchdog = system_watchdog()
+    with pytest.raises(ConfigError, match="another process uses it"):
+        await service.run()
+    assert [one.name for one in threading.enumerate() if one.name == "watchdog"] == []
+
+
+def test_a_service_is_watched_if_it_is_asked_for(tmp_path: Path) -> None:
+    found, dog = settings(tmp_path, BOT.format(name="maid", plugins="")), system_watchdog()
+    assert build(found, world()).watchdog is None
+    assert build(found, world(), watchdog=dog).watchdog is dog
 
 
 # building

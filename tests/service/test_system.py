@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from chatbot.service.system import SystemClock, WriterThread, system_world
+from chatbot.service.system import SystemClock, WriterThread, _frame_of, _repeat, system_world
 
 place: ContextVar[str] = ContextVar("place", default="")
 
@@ -138,3 +138,35 @@ def test_the_one_thread_outlives_a_loop_and_ends_with_who_asked_for_it() -> None
     gc.collect()
     thread.join(5)
     assert not thread.is_alive()
+
+
+# the watchdog's thread
+
+
+def test_a_function_is_called_again_and_again_in_a_thread_until_it_is_to_end() -> None:
+    threads: list[threading.Thread] = []
+    often = threading.Event()
+
+    def look() -> None:
+        threads.append(threading.current_thread())
+        if len(threads) == 3:
+            often.set()
+
+    end = _repeat(look, 0.001)
+    assert often.wait(5)
+    end()
+    assert threads[0] is not threading.main_thread()
+    assert (threads[0].name, threads[0].daemon, threads[0].is_alive()) == ("watchdog", True, False)
+    assert set(threads) == {threads[0]}
+
+
+def test_what_a_thread_runs_is_seen_from_another() -> None:
+    gate = threading.Event()
+    thread = threading.Thread(target=gate.wait)
+    thread.start()
+    frame = _frame_of(thread.ident or 0)
+    assert frame is not None
+    assert frame.f_code.co_filename == threading.__file__
+    gate.set()
+    thread.join()
+    assert _frame_of(thread.ident or 0) is None
