@@ -18,6 +18,7 @@ from chatbot.model.events import ChatIdle, TranscriptEvent
 __all__ = ["Care"]
 
 _NO_ANSWER = "no answer"
+_LEFT_OUT = "breaker"
 
 
 class Care:
@@ -64,6 +65,10 @@ class Care:
         chat.progress.idle(0)
         if result.handled or chat.ownership.muted:
             chat.settle_up()
+        elif result.skipped:
+            # it was left out, and none of the others knew an answer: there is nothing to wait for
+            plugin = result.skipped[0]
+            self._fallback.begin(chat, f"{_LEFT_OUT} {plugin}", chat.progress.name(_LEFT_OUT))
         else:
             self._fallback.owe(chat)
 

@@ -79,6 +79,7 @@ class Fallback:
             return
         rescue.tries += 1
         if await fall_back(chat, self._settings, rescue.reason, rescue.trigger, attempt=rescue.tries):
+            self._parts.counters.handed_over[rescue.reason] += 1
             chat.waits.rescue = None
             chat.settle_up()
             return

@@ -26,6 +26,8 @@ class Counters:
         fuzzy_matches: Own lines whose words the server had changed.
         unseen: Operations that were accepted, and whose line was not there.
         replay_mismatches: Hooks that proposed other words when they were run again after a crash.
+        handed_over: Customers that were handed to somebody else while the bot ran, by reason.
+        takeovers: Human agents who came into a chat of the bot.
         guards: Guards that had something to say, by name and step.
     """
 
@@ -42,6 +44,8 @@ class Counters:
     fuzzy_matches: int = 0
     unseen: int = 0
     replay_mismatches: int = 0
+    handed_over: Counter[str] = field(default_factory=Counter)
+    takeovers: int = 0
     guards: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 

@@ -205,7 +205,9 @@ class Worker:
         if chat.shown is not chat.resource:
             return await self._tell_changes(chat)
         if chat.ownership.news:
-            await self._tell(chat, self._owner_changed(chat, chat.ownership.news.popleft()))
+            human = chat.ownership.news.popleft()
+            self._parts.counters.takeovers += human is not None
+            await self._tell(chat, self._owner_changed(chat, human))
             return True
         return await self._care.tell_agents(chat) or await self._care.rescue(chat)
 

@@ -36,6 +36,7 @@ class ServiceMetrics:
         yield from self._gauges()
         yield from self._plain_counters()
         yield from self._labelled_counters()
+        yield from self._care()
         yield from self._breakers()
         yield from self._watchdog()
 
@@ -64,6 +65,7 @@ class ServiceMetrics:
             "fuzzy_matches": "Own lines whose words the server had changed",
             "replay_mismatches": "Hooks that proposed other words when they were run again after a crash",
             "dead_letters": "Events whose hooks ended in a crash each time",
+            "takeovers": "Human agents who came into a chat of the bot",
         }
         for field, text in texts.items():
             family = CounterMetricFamily(f"chatbot_{field}", text, labels=["bot"])
@@ -87,6 +89,20 @@ class ServiceMetrics:
             for (action, result), count in sorted(bot.counters.actions.items()):
                 actions.add_metric([bot.name, action, result], count)
         yield from (events, failures, actions)
+
+    def _care(self) -> Iterator[Metric]:
+        handed_over = CounterMetricFamily(
+            "chatbot_handed_over", "Customers handed to somebody else, by reason", labels=["bot", "reason"]
+        )
+        guards = CounterMetricFamily(
+            "chatbot_guards", "Guards that warned or stopped a bot", labels=["bot", "guard", "step"]
+        )
+        for bot in self._service.bots:
+            for reason, count in sorted(bot.counters.handed_over.items()):
+                handed_over.add_metric([bot.name, reason], count)
+            for (guard, step), count in sorted(bot.counters.guards.items()):
+                guards.add_metric([bot.name, guard, step], count)
+        yield from (handed_over, guards)
 
     def _breakers(self) -> Iterator[Metric]:
         labels = ["bot", "plugin"]

@@ -36,6 +36,24 @@ class Raises:
 # the breaker
 
 
+async def test_a_customer_whose_plugin_is_left_out_gets_somebody_else_unless_another_one_answers() -> None:
+    kept = {"breaker": {"errors": 1}, "fallback": {"queue": "humans"}, "reply_timeout": 600.0}
+    async with on_stage(Raises(), **kept) as stage:
+        await stage.chatting()
+        stage.desk.says("one")
+        await stage.quiet()
+        assert stage.asked("Transfer") == 0
+        stage.desk.says("two")
+        await stage.quiet()
+        assert (stage.asked("Transfer"), stage.bot.counters.handed_over) == (1, {"breaker p1": 1})
+    async with on_stage(Raises(), Answers(), **kept) as stage:
+        await stage.chatting()
+        for words in ("one", "two"):
+            stage.desk.says(words)
+            await stage.quiet()
+        assert (stage.asked("Transfer"), stage.desk.texts()) == (0, ["re one", "re two"])
+
+
 async def test_a_plugin_that_only_fails_is_left_out_and_tried_again_after_the_cooldown(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

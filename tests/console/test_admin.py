@@ -102,6 +102,9 @@ async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: 
         fuzzy_matches=3,
         replay_mismatches=4,
         dead_letters=5,
+        takeovers=6,
+        handed_over=Counter({"no answer": 2}),
+        guards=Counter({("repeats", "warned"): 1}),
     )
     answer = await admin.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -130,9 +133,13 @@ async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: 
         'chatbot_replay_mismatches_total{bot="night"} 0.0',
         'chatbot_dead_letters_total{bot="day"} 5.0',
         'chatbot_dead_letters_total{bot="night"} 0.0',
+        'chatbot_takeovers_total{bot="day"} 6.0',
+        'chatbot_takeovers_total{bot="night"} 0.0',
         'chatbot_events_total{bot="day",event="TextReceived"} 3.0',
         r'chatbot_hook_failures_total{bot="day",plugin="f\"a\\q\n"} 1.0',
         'chatbot_actions_total{action="SendMessage",bot="day",result="accepted"} 2.0',
+        'chatbot_handed_over_total{bot="day",reason="no answer"} 2.0',
+        'chatbot_guards_total{bot="day",guard="repeats",step="warned"} 1.0',
     ]
 
 
@@ -143,7 +150,7 @@ async def test_each_metric_has_its_type_and_a_text(admin: httpx.AsyncClient) -> 
         line.split()[2] for line in lines if line.startswith("# HELP chatbot_") and len(line.split()) > 3
     }
     assert typed == helped
-    assert len(typed) == 19
+    assert len(typed) == 22
 
 
 async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, service: Service) -> None:
