@@ -217,6 +217,7 @@ async def on_stage(
     desk: Desk | None = None,
     journal: Journal = NO_JOURNAL,
     ready: bool = True,
+    watched: bool = True,
     drain: float = 5.0,
     **overrides: Any,
 ) -> AsyncIterator[Stage]:
@@ -225,7 +226,7 @@ async def on_stage(
     desk = desk or Desk(clock.monotonic)
     desk._clock = clock.monotonic
     chosen = settings(**overrides)
-    loaded = [as_loaded(f"p{n}", plugin) for n, plugin in enumerate((seen, *plugins))]
+    loaded = [as_loaded(f"p{n}", plugin) for n, plugin in enumerate((seen, *plugins) if watched else plugins)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "connect", lambda *_, **__: connected(desk, clock, rng, chosen))
         bot = BotRunner("robo", chosen, loaded, World(clock, rng, asyncio.to_thread), journal)
