@@ -16,10 +16,10 @@ from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.prints import Print
 from chatbot.bot.progress import MOST_ATTEMPTS
 from chatbot.hooks.bot import Bot
-from chatbot.hooks.manager import CallResult, Occasion
+from chatbot.hooks.manager import CallResult, Occasion, ReviewFailed
 from chatbot.hooks.run import HookRun, current_run, was_asked_for
 from chatbot.model.actions import Action
-from chatbot.model.errors import ActionError
+from chatbot.model.errors import ActionError, NotAllowed
 from chatbot.model.events import Event
 
 __all__ = ["Dispatch", "Stopped", "contained"]
@@ -132,6 +132,21 @@ class Dispatch:
             chat.order.skip_to(line.index)
         chat.progress.end()
         await chat.progress.save()
+
+    async def review(self, chat: LiveChat, action: Action) -> Action:
+        """What plugins make of an action that is about to be sent.
+
+        Raises:
+            NotAllowed: A plugin could not look at it: it must not be sent.
+        """
+        timeout_s = self._parts.settings.hook_timeout
+        occasion = Occasion(self._bot, chat.handle, instances=chat.instances)
+        try:
+            return await self._parts.plugins.review(action, occasion, timeout_s=timeout_s)
+        except ReviewFailed as error:
+            self._parts.counters.hook_failures[error.plugin] += 1
+            needed, have = next(iter(action.needs), ""), chat.handle.capabilities
+            raise NotAllowed(action.operation, needed=needed, have=have, reason=str(error)) from error
 
     async def perform(self, chat: LiveChat, action: Action) -> bool:
         """Do what the bot does by itself; False if it came to nothing."""

@@ -34,6 +34,7 @@ from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import PluginManager
 from chatbot.hooks.ports import ReadLines
 from chatbot.hooks.run import current_run
+from chatbot.model.actions import Action
 from chatbot.model.clock import Clock, Rng, RunInThread
 from chatbot.model.config import BotSettings
 from chatbot.model.resources import ChatResource
@@ -265,6 +266,10 @@ class BotRunner:
         self._deliveries.add(task)
         task.add_done_callback(self._delivered)
         return task
+
+    async def review(self, chat: LiveChat, action: Action) -> Action:
+        """See Tasks."""
+        return await self._dispatch.review(chat, action)
 
     def _delivered(self, task: asyncio.Task[None]) -> None:
         self._deliveries.discard(task)

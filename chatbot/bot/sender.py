@@ -23,7 +23,7 @@ from chatbot.bot.pipeline import Pipeline
 from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import Accept, Action, Consult, Invite, Leave, Transfer
-from chatbot.model.errors import ActionError, ChatGone, RateLimited, Refused, Unconfirmed
+from chatbot.model.errors import ActionError, ChatGone, NotAllowed, RateLimited, Refused, Unconfirmed
 from chatbot.model.policy import FALLBACK, is_fleeting
 
 __all__ = ["Sender"]
@@ -40,6 +40,10 @@ class Tasks(Protocol):
 
     def deliver(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         """Run it to its end, whoever still waits for it."""
+        ...
+
+    async def review(self, chat: LiveChat, action: Action) -> Action:
+        """What plugins make of it."""
         ...
 
 
@@ -92,6 +96,7 @@ class Sender:
         await self._parts.clock.sleep(0)
 
     async def _perform(self, action: Action, chat_id: str | None, run: HookRun | None) -> Receipt:
+        _check_is_no_review(run, action)
         if chat_id is None:
             return await self._perform_outside(action)
         chat = self._pipeline.chats.get(chat_id)
@@ -108,6 +113,9 @@ class Sender:
         await chat.sending.acquire()
         try:
             await check_allowed(self._parts, self._pipeline, chat, action)
+            if self._parts.plugins.hooks("on_action"):
+                action = await self._tasks.review(chat, action)
+                check_ours(chat, action)
             said = tagged(action, key) if self._parts.settings.tag_messages else action
             operation = chat.outbox.begin(key, said, base=chat.order.highest)
         except BaseException:
@@ -143,7 +151,9 @@ class Sender:
         operation = Operation(before.key, action)
         # the setting may have been another then
         with_tag = Operation(before.key, tagged(action, before.key))
-        if not operation.is_same_as(before) and not with_tag.is_same_as(before):
+        is_same = operation.is_same_as(before) or with_tag.is_same_as(before)
+        # where plugins put other words in their place, those of the hook tell nothing
+        if not is_same and not self._parts.plugins.hooks("on_action"):
             self._parts.counters.replay_mismatches += 1
             log.info("%s was sent before the crash, in other words: it stands", action.operation)
         for other in chat.outbox.open:
@@ -184,6 +194,13 @@ class Sender:
             operation.was_chased = True
             async with chat.sending:
                 await Delivery(self._parts, self._pipeline, chat, operation).resume()
+
+
+def _check_is_no_review(run: HookRun | None, action: Action) -> None:
+    """See that nobody acts who is asked about an action: one would lead to the next, or wait for itself."""
+    if run is not None and run.is_review:
+        reason = f"plugin {run.plugin} is asked about another action, and may not act meanwhile"
+        raise NotAllowed(action.operation, needed=next(iter(action.needs), ""), have=(), reason=reason)
 
 
 def _is_missed(operation: Operation, since: float) -> bool:

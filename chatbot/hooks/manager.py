@@ -30,7 +30,7 @@ from chatbot.model.config_file import nearest
 from chatbot.model.errors import PluginError
 from chatbot.model.events import Event
 
-__all__ = ["BoundHook", "CallResult", "Occasion", "PluginManager"]
+__all__ = ["BoundHook", "CallResult", "Occasion", "PluginManager", "ReviewFailed"]
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,18 @@ class CallResult:
     skipped: list[str] = field(default_factory=list)
 
 
+class ReviewFailed(Exception):
+    """A plugin that was to look at an action could not.
+
+    Args:
+        plugin: The plugin's name.
+    """
+
+    def __init__(self, plugin: str) -> None:
+        super().__init__(f"plugin {plugin} could not look at it")
+        self.plugin = plugin
+
+
 class PluginManager:
     """The plugins of one bot.
 
@@ -184,6 +196,42 @@ class PluginManager:
             return [hook for hook in hooks if hook.build is None]
         return hooks
 
+    async def review(self, action: Action, occasion: Occasion, *, timeout_s: float) -> Action:
+        """Show an action that is about to be sent to the plugins in turn; each may put another in its place.
+
+        Args:
+            action: What is to be done.
+            occasion: Where.
+            timeout_s: Seconds for each plugin.
+
+        Raises:
+            ReviewFailed: A plugin raised, overran or returned something else: it must not be sent.
+        """
+        for hook in self._hooks["on_action"]:
+            action = await self._reviewed(hook, action, occasion, timeout_s)
+        return action
+
+    async def _reviewed(
+        self, hook: BoundHook, action: Action, occasion: Occasion, timeout_s: float
+    ) -> Action:
+        run = HookRun(hook.plugin, hook.hook, None)
+        values = {"bot": occasion.bot, "chat": occasion.chat, "action": action}
+        token = current_run.set(run)
+        try:
+            async with asyncio.timeout(timeout_s) as deadline:
+                with run.limited(deadline):
+                    answer = await self._answer(hook, values, occasion.instances)
+            return _replacement(answer, action)
+        except BaseException as exc:
+            if was_asked_for(exc):
+                raise
+            chat = occasion.chat.id if occasion.chat else "-"
+            what = (hook.plugin, chat, action.operation)
+            log.exception("plugin %s: on_action failed in chat %s: %s is not sent", *what)
+            raise ReviewFailed(hook.plugin) from exc
+        finally:
+            current_run.reset(token)
+
     async def _contained(
         self, hook: BoundHook, run: HookRun, result: CallResult, occasion: Occasion, timeout_s: float
     ) -> bool:
@@ -207,17 +255,21 @@ class PluginManager:
 
     async def _limited(self, hook: BoundHook, run: HookRun, occasion: Occasion, timeout_s: float) -> bool:
         values = {"bot": occasion.bot, "chat": occasion.chat, "event": occasion.event}
-        arguments = {name: values.get(name, hook.settings) for name in hook.arguments}
-        function = hook.function if occasion.instances is None else hook.of_chat(occasion.instances)
         async with asyncio.timeout(timeout_s) as deadline:
             with run.limited(deadline):
-                if hook.is_async:
-                    answer = await function(**arguments)
-                else:
-                    answer = await self._run_in_thread(partial(_returned, function, arguments))
-                    if inspect.iscoroutine(answer):  # an async function behind a decorator
-                        answer = await answer
+                answer = await self._answer(hook, values, occasion.instances)
                 return await self._take(hook, answer, occasion.chat)
+
+    async def _answer(
+        self, hook: BoundHook, values: Mapping[str, Any], instances: dict[str, object] | None
+    ) -> Any:
+        arguments = {name: values.get(name, hook.settings) for name in hook.arguments}
+        function = hook.function if instances is None else hook.of_chat(instances)
+        if hook.is_async:
+            return await function(**arguments)
+        answer = await self._run_in_thread(partial(_returned, function, arguments))
+        # an async function behind a decorator
+        return await answer if inspect.iscoroutine(answer) else answer
 
     async def _take(self, hook: BoundHook, answer: object, chat: Chat | None) -> bool:
         """What a hook returned: whether it is handled; a text is said."""
@@ -265,6 +317,16 @@ def _returned(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any
         return function(**arguments)
     except (StopIteration, GeneratorExit) as exc:
         raise RuntimeError(f"the hook raised {type(exc).__name__}") from exc
+
+
+def _replacement(answer: object, action: Action) -> Action:
+    """What is to be done, by what a plugin has returned."""
+    if answer is None:
+        return action
+    # a subclass may say more, or be another operation
+    if type(answer) is not type(action):
+        raise TypeError(f"expected None or {type(action).__name__}, not {type(answer).__name__}")
+    return answer
 
 
 def _check(plugin: LoadedPlugin) -> None:

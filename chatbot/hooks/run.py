@@ -56,6 +56,11 @@ class HookRun:
         """Whether it did something that the customer sees."""
         return any(action.customer_sees for action in self.performed)
 
+    @property
+    def is_review(self) -> bool:
+        """Whether it, or what it has spawned, is asked about an action of somebody else."""
+        return self.hook.partition("+")[0] == "on_action"
+
     def next_ordinal(self, operation: str) -> int:
         """The how manieth of its kind this operation is, from 0: the same when the hook is run again."""
         self._ordinals[operation] += 1

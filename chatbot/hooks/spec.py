@@ -18,6 +18,7 @@ import pluggy
 
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.chat import Chat
+from chatbot.model.actions import Action
 from chatbot.model.events import (
     CapabilitiesChanged,
     ChatEnded,
@@ -194,6 +195,18 @@ def on_handback(bot: Bot, chat: Chat, event: ChatHandedBack, settings: Any) -> R
 @hookspec
 def on_event(bot: Bot, chat: Chat | None, event: Event, settings: Any) -> None:
     """Every event, before its own hook. For plugins that watch: what it returns is passed over."""
+
+
+@hookspec
+def on_action(bot: Bot, chat: Chat, action: Action, settings: Any) -> Action | None:
+    """The bot is about to do this in the chat; another action of the same class may be done instead.
+
+    Called before the operation is sent, for every action of a chat that it allows, whoever asked for it: a
+    plugin or the bot itself. ``None`` leaves it as it is; the next plugin gets what the one before it
+    returned. If a plugin raises, overruns or returns anything else, the action is not sent, and whoever
+    asked for it gets ``NotAllowed``: a mask that fails must not leak. To act is not allowed in here. What an
+    earlier run has sent is not shown again after a crash.
+    """
 
 
 @hookspec

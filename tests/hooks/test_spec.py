@@ -7,6 +7,7 @@ from chatbot import Bot, Chat, Event
 from chatbot.hooks import spec
 from chatbot.hooks.manager import HOOKS
 from chatbot.model import events
+from chatbot.model.actions import Action
 
 EVENT_HOOKS = [
     "on_text",
@@ -34,13 +35,14 @@ EVENT_HOOKS = [
     "on_handback",
     "on_event",
 ]
+ACTION = {"on_action": ("bot", "chat", "action", "settings")}
 LIFE = ["on_bot_started", "on_bot_stopping"]
 WITHOUT_A_CHAT = {"on_unknown_message", "on_operation_failed", "on_event"}
 
 
 def test_the_hooks_are_those_of_the_contract_with_their_arguments() -> None:
     expected = dict.fromkeys(EVENT_HOOKS, ("bot", "chat", "event", "settings"))
-    assert expected | dict.fromkeys(LIFE, ("bot", "settings")) == HOOKS
+    assert expected | ACTION | dict.fromkeys(LIFE, ("bot", "settings")) == HOOKS
 
 
 @pytest.mark.parametrize("name", HOOKS)
@@ -69,4 +71,5 @@ def test_a_hook_may_answer_with_nothing_true_or_a_text() -> None:
     reply = bool | str | None
     quiet = {"on_chat_offered": bool | None, "on_chat_ended": bool | None, "on_event": type(None)}
     expected = {name: quiet.get(name, reply) for name in EVENT_HOOKS} | dict.fromkeys(LIFE, type(None))
+    expected["on_action"] = Action | None
     assert {name: get_type_hints(getattr(spec, name))["return"] for name in HOOKS} == expected
