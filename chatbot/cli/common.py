@@ -114,6 +114,8 @@ class JsonLines(logging.Formatter):
             "where": where.get(),
             "message": record.getMessage(),
         }
-        if record.exc_info:
+        if record.exc_text:  # perhaps masked
+            fields["traceback"] = record.exc_text
+        elif record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return json.dumps(fields)

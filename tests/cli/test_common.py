@@ -95,6 +95,13 @@ def test_a_line_for_machines_is_plain_ascii_on_one_line_and_holds_the_traceback(
     assert json.loads(line)["traceback"].endswith("ValueError: boom\u2028\x1b")
 
 
+def test_a_traceback_that_was_masked_stays_so() -> None:
+    fault = failed("boom")
+    fault.exc_text = "ValueError: ***"
+    assert json.loads(JsonLines().format(fault))["traceback"] == "ValueError: ***"
+    assert "boom" not in TextLines().format(fault)
+
+
 def test_an_error_ends_the_program_with_its_text_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         fail(ConfigError("bots.toml  is odd: \x1b[31m\n  fix: make it even"))
