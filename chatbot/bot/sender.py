@@ -116,6 +116,7 @@ class Sender:
             if self._parts.plugins.hooks("on_action"):
                 action = await self._tasks.review(chat, action)
                 check_ours(chat, action)
+                check_talk(chat, action)
             said = tagged(action, key) if self._parts.settings.tag_messages else action
             operation = chat.outbox.begin(key, said, base=chat.order.highest)
         except BaseException:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.bot.runner import BotRunner, World
 from chatbot.model.config import BotSettings
-from chatbot.model.config_care import FallbackSettings
+from chatbot.model.config_care import BreakerSettings, FallbackSettings
 from chatbot.wire.http import Http
 from tests.simulation.chats import BASE, NICKNAME
 from tests.simulation.disk import Disk, journal_thread
@@ -39,6 +39,8 @@ SETTINGS = BotSettings(
     request_timeout=REQUEST_TIMEOUT_S,
     hook_timeout=HOOK_TIMEOUT_S,
     on_stop="keep",
+    # each line is owed an answer, whatever the hooks before it did
+    breaker=BreakerSettings(errors=0, timeouts=0),
 )
 
 
