@@ -178,7 +178,7 @@ async def test_what_we_do_for_a_plugin_is_not_its_fault() -> None:
 
     await call(hooks(on_text=on_text), nap=a_breaker())
     (stack,) = stacks
-    assert stack[0][0].f_code.co_name == "_limited"
+    assert stack[0][0].f_code.co_name == "_answer"
     assert find_culprit(stack, []) is None
 
 
