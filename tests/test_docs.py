@@ -11,7 +11,7 @@ import pytest
 import chatbot
 from chatbot.cli.group import main
 from chatbot.console.admin import ServiceMetrics
-from chatbot.hooks.manager import HOOKS
+from chatbot.hooks.checks import HOOKS
 from chatbot.model import config, config_care
 from chatbot.service.supervisor import Service
 from chatbot.service.system import system_world

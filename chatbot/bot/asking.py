@@ -149,7 +149,7 @@ class Asking:
         if start > 1 and self._is_doubtful(chat, lines, start):
             lines = await self._parts.platform.lines(chat.id)
         chat.read_back(lines)
-        chat.read_at = began
+        chat.due.read_at = began
         if end_of(lines) > known_to:
             chat.told_late_to = end_of(lines)
 

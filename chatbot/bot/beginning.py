@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 from chatbot.bot.asking import Asking
 from chatbot.bot.care import Care
@@ -21,6 +22,7 @@ from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.prints import Print
 from chatbot.bot.sender import Sender
+from chatbot.bot.turn import nothing
 from chatbot.bot.view import read_view
 from chatbot.model.actions import Accept, Reject
 from chatbot.model.errors import WireError
@@ -70,7 +72,8 @@ class Beginning:
         if not await self._dispatch.begin(chat, "offered"):
             await self._dispatch.bury(chat)
         else:
-            result = await self._dispatch.tell(chat, ChatOffered(**self._dispatch.about(chat)), "offered")
+            event = ChatOffered(**self._dispatch.about(chat))
+            result = await self._dispatch.tell(chat, event, "offered", if_left=partial(_undecided, chat))
             if self._dispatch.stopping:
                 return True  # nobody has decided: left to other agents, or to the next run
             if result.handled or any(isinstance(action, Accept | Reject) for action in result.performed):
@@ -126,8 +129,8 @@ class Beginning:
         progress.phase = progress.phase or "offered"
         chat.abandoned = customer_has_left(lines, progress.history_to)
         self._enter(chat, lines)
-        await self._dispatch.run(chat, ChatStarted(**self._dispatch.about(chat)), "started")
-        progress.end("started")
+        event = ChatStarted(**self._dispatch.about(chat))
+        await self._dispatch.run(chat, event, "started", partial(progress.end, "started"))
 
     async def _resume(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
         """An earlier run was in the chat: hooks are told so, then get what it has left undone."""
@@ -146,11 +149,13 @@ class Beginning:
             name = f"{_RESUMED}{progress.trigger}"
         else:
             name = progress.trigger if progress.trigger.startswith(_RESUMED) else progress.name("resumed")
+        then = nothing if is_amid_a_line else progress.end
         # a crash here counts against the line that follows: nobody knows whose fault it was
         if await self._dispatch.begin(chat, progress.trigger if is_amid_a_line else name):
-            await self._dispatch.tell(chat, ChatResumed(**self._dispatch.about(chat)), name)
-        if not is_amid_a_line:
-            progress.end()
+            event = ChatResumed(**self._dispatch.about(chat))
+            await self._dispatch.tell(chat, event, name, then=then)
+        else:
+            then()
 
     async def _bury(self, chat: LiveChat) -> bool:
         """What was running crashed too often; whether the hooks are not to be told that the chat goes on."""
@@ -161,8 +166,8 @@ class Beginning:
     def _enter(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
         now, last = self._pipeline.now(), last_said(lines, chat.order.cursor)
         waited = now - last.timestamp if last is not None and last.timestamp is not None else timedelta()
-        chat.waits.spoken_at = self._parts.clock.monotonic() - max(0.0, waited.total_seconds())
-        chat.waits.spoken_index = last.position if last is not None else 0
+        chat.due.spoken_at = self._parts.clock.monotonic() - max(0.0, waited.total_seconds())
+        chat.due.spoken_index = last.position if last is not None else 0
         chat.tally.began_at = self._parts.clock.monotonic() - _age(lines, now)
         chat.enter(now)
 
@@ -184,6 +189,11 @@ def _age(lines: list[TranscriptEvent], now: datetime) -> float:
     """How long the chat has lasted, in seconds, by the oldest line that is known."""
     times = [line.timestamp for line in lines if line.timestamp is not None]
     return max(0.0, (now - min(times)).total_seconds()) if times else 0.0
+
+
+def _undecided(chat: LiveChat) -> None:
+    """The hook that was to decide on the offer does not end: whoever goes on decides."""
+    chat.accept_again = True
 
 
 def _set_history(chat: LiveChat, lines: list[TranscriptEvent], history_to: int) -> None:

@@ -61,7 +61,7 @@ class Care:
         """Take what plugins did about a line."""
         if not is_said_by_customer(line):
             return
-        chat.waits.spoken_at, chat.waits.spoken_index = self._parts.clock.monotonic(), line.position
+        chat.due.spoken_at, chat.due.spoken_index = self._parts.clock.monotonic(), line.position
         chat.progress.idle(0)
         if result.handled or chat.ownership.muted:
             chat.settle_up()
@@ -81,20 +81,20 @@ class Care:
         if chat.resumes or chat.human is None or self._settings.on_agent_joined == "stay":
             return False
         now = self._parts.clock.monotonic()
-        chat.waits.alone_by = chat.waits.alone_by or now + self._settings.settle_time
-        self._timers.set(chat, chat.waits.alone_by)
-        return now < chat.waits.alone_by
+        chat.due.alone_by = chat.due.alone_by or now + self._settings.settle_time
+        self._timers.set(chat, chat.due.alone_by)
+        return now < chat.due.alone_by
 
     def _next_at(self, chat: LiveChat) -> float:
-        if chat.waits.rescue is not None:
-            return chat.waits.rescue.next_at
+        if chat.due.rescue is not None:
+            return chat.due.rescue.next_at
         if not self._is_alone_with_customer(chat):
             return math.inf
         return min(self._owed_until(chat), self._idle_at(chat))
 
     async def attend(self, chat: LiveChat) -> bool:
         """Do what is due; False if nothing is."""
-        if chat.waits.rescue is not None or not self._is_alone_with_customer(chat):
+        if chat.due.rescue is not None or not self._is_alone_with_customer(chat):
             return False
         now = self._parts.clock.monotonic()
         if now >= self._owed_until(chat):
@@ -107,7 +107,7 @@ class Care:
 
     async def rescue(self, chat: LiveChat) -> bool:
         """Hand the customer over, if that is due."""
-        rescue = chat.waits.rescue
+        rescue = chat.due.rescue
         if rescue is None or rescue.next_at > self._parts.clock.monotonic():
             return False
         await self._fallback.go_on(chat, rescue)
@@ -121,18 +121,18 @@ class Care:
     def _owed_until(self, chat: LiveChat) -> float:
         if not chat.progress.owed_at or self._settings.fallback is None:
             return math.inf
-        if not chat.waits.owed_since:
+        if not chat.due.owed_since:
             # an earlier run has left it so: nobody knows how well the clocks agree
-            chat.waits.owed_since = self._parts.clock.monotonic()
-        return chat.waits.owed_since + self._settings.reply_timeout
+            chat.due.owed_since = self._parts.clock.monotonic()
+        return chat.due.owed_since + self._settings.reply_timeout
 
     def _idle_at(self, chat: LiveChat) -> float:
-        return chat.waits.spoken_at + self._idle_after * (chat.progress.idles + 1)
+        return chat.due.spoken_at + self._idle_after * (chat.progress.idles + 1)
 
     async def _tell_idle(self, chat: LiveChat, now: float) -> None:
         """Once for each time that passes; those that nobody was there for are left out."""
-        times = int((now - chat.waits.spoken_at) / self._idle_after)
+        times = int((now - chat.due.spoken_at) / self._idle_after)
         event = ChatIdle(seconds=times * self._idle_after, **self._dispatch.about(chat))
         again = f":{times}" if times > 1 else ""
-        await self._dispatch.run(chat, event, f"idle:{chat.waits.spoken_index}{again}")
+        await self._dispatch.run(chat, event, f"idle:{chat.due.spoken_index}{again}")
         chat.progress.idle(times)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from chatbot.bot.fallback import Fallback
@@ -15,6 +16,7 @@ from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.prints import Print
 from chatbot.bot.progress import MOST_ATTEMPTS
+from chatbot.bot.turn import LeftAside, Turn, nothing
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.manager import CallResult, Occasion, ReviewFailed
 from chatbot.hooks.run import HookRun, current_run, was_asked_for
@@ -56,9 +58,10 @@ class Dispatch:
         self._memory = memory
         self._fallback = fallback
 
-    def is_wanted(self, event: Event) -> bool:
+    def is_wanted(self, chat: LiveChat, event: Event) -> bool:
         """Whether any plugin listens to it."""
-        return bool(self._parts.plugins.hooks("on_event") or self._parts.plugins.hooks(event.hook))
+        hooks = self._parts.plugins.hooks
+        return bool(hooks("on_event") or hooks(event.hook)) or chat.waits.may_want(event)
 
     async def suspect(self, chat: LiveChat) -> None:
         """The last try of what crashed before: one chat at a time, so that none pays for another."""
@@ -83,41 +86,89 @@ class Dispatch:
             raise Stopped
         return is_good
 
-    async def run(self, chat: LiveChat, event: Event, trigger: str) -> CallResult:
+    async def run(
+        self, chat: LiveChat, event: Event, trigger: str, then: Callable[[], None] = nothing
+    ) -> CallResult:
         """Hand on what is repeated after a crash, but not for ever.
+
+        Args:
+            chat: The chat.
+            event: What to hand on.
+            trigger: The event, as the journal names it.
+            then: Called once, when the event is done with: hooks have ended, or one of them waits.
 
         Raises:
             Stopped: As ``begin`` says.
+            LeftAside: Another worker goes on with the chat.
         """
+        turn = Turn(chat, partial(self._finish, chat, then))
         result = CallResult()
         if trigger == chat.progress.trigger:
             await self.suspect(chat)
         if await self.begin(chat, trigger):
             try:
-                result = await self.tell(chat, event, trigger)
+                result = await self._tell(chat, event, trigger, turn)
             except asyncio.CancelledError:
                 chat.progress.withdraw()
                 raise
         else:
             await self.bury(chat)
-        chat.progress.end()
-        self.acquit(chat)
+        turn.end()
         return result
 
-    async def tell(self, chat: LiveChat | None, event: Event, trigger: str) -> CallResult:
-        """Hand one event to the plugins: first to those that watch all, then to its own hook."""
-        self._parts.counters.events[type(event).__name__] += 1
-        occasion = Occasion(self._bot, event=event, trigger=trigger)
-        if chat is not None:
-            occasion = Occasion(self._bot, chat.handle, event, trigger, chat.runs, chat.instances)
-        result = CallResult()
-        for hook in ("on_event", event.hook):
-            if self._parts.plugins.hooks(hook):
-                told = await self.call(hook, occasion)
-                result.handled = told.handled
-                result.performed += told.performed
-                result.skipped += told.skipped
+    def _finish(self, chat: LiveChat, then: Callable[[], None]) -> None:
+        chat.progress.end()
+        self.acquit(chat)
+        then()
+
+    async def tell(
+        self,
+        chat: LiveChat,
+        event: Event,
+        trigger: str,
+        *,
+        then: Callable[[], None] = nothing,
+        if_left: Callable[[], None] = nothing,
+    ) -> CallResult:
+        """Hand one event to the plugins: to those that watch all, then to who waits for it or to its hook.
+
+        Args:
+            chat: The chat.
+            event: What to hand on.
+            trigger: The event, as the journal names it.
+            then: As ``run`` says.
+            if_left: Called before that, if a hook has left its turn.
+
+        Raises:
+            LeftAside: Another worker goes on with the chat.
+        """
+        turn = Turn(chat, then, if_left)
+        result = await self._tell(chat, event, trigger, turn)
+        turn.end()
         return result
+
+    async def _tell(self, chat: LiveChat, event: Event, trigger: str, turn: Turn) -> CallResult:
+        self._parts.counters.events[type(event).__name__] += 1
+        occasion = Occasion(
+            self._bot, chat.handle, event, trigger, chat.runs, instances=chat.instances, turn=turn
+        )
+        watched = await self.call("on_event", occasion)
+        if not turn.is_left and await chat.waits.offer(event, trigger):
+            return CallResult(handled=True, performed=watched.performed)
+        result = watched
+        if not turn.is_left and self._parts.plugins.hooks(event.hook):
+            result = await self.call(event.hook, occasion)
+            result.performed[:0] = watched.performed
+            result.skipped[:0] = watched.skipped
+        if turn.is_left:
+            raise LeftAside
+        return result
+
+    async def tell_outside(self, event: Event) -> None:
+        """Hand on what belongs to no chat."""
+        self._parts.counters.events[type(event).__name__] += 1
+        for hook in ("on_event", event.hook):
+            await self.call(hook, Occasion(self._bot, event=event))
 
     async def bury(self, chat: LiveChat) -> None:
         """A dead letter: hooks for this ended in a crash each time. The customer gets somebody else."""
@@ -192,5 +243,8 @@ async def contained(coroutine: Coroutine[Any, Any, object], run: HookRun | None,
     except BaseException as exc:
         if was_asked_for(exc):
             raise
+        if run is not None and exc is run.no_answer:
+            log.info("plugin %s: what it had spawned ended in chat %s: %s", run.plugin, chat_id, exc)
+            return
         plugin, hook = (run.plugin, run.hook.partition("+")[0]) if run is not None else ("-", "it")
         log.exception("plugin %s: what %s had spawned failed in chat %s", plugin, hook, chat_id)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from chatbot.bot.due import Rescue
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.view import read_view
-from chatbot.bot.waiting import Rescue
 from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import SendMessage, Transfer, UpdateUserData
 from chatbot.model.config_care import FallbackSettings
@@ -47,11 +47,11 @@ class Fallback:
             reason: Why, in a few words; it goes into the user data.
             trigger: Names the occasion in the journal.
         """
-        if self._settings is None or chat.waits.rescue is not None or not chat.is_live:
+        if self._settings is None or chat.due.rescue is not None or not chat.is_live:
             return
         log.warning("the customer is handed over: %s", reason)
         until = self._parts.clock.monotonic() + self._settings.give_up_after
-        chat.waits.rescue = Rescue(reason, trigger, until)
+        chat.due.rescue = Rescue(reason, trigger, until)
         self.owe(chat)  # should the bot crash before it is done, the customer waits still
         chat.stalled = False
         self._wake(chat)
@@ -60,19 +60,19 @@ class Fallback:
         """The customer waits for somebody from now on."""
         if not chat.progress.owed_at:
             chat.progress.owe(self._parts.clock.now().timestamp())
-            chat.waits.owed_since = self._parts.clock.monotonic()
+            chat.due.owed_since = self._parts.clock.monotonic()
 
     def call_off(self, chat: LiveChat, reason: str) -> None:
         """The reason is no more."""
-        rescue = chat.waits.rescue
+        rescue = chat.due.rescue
         if rescue is not None and rescue.reason == reason and not rescue.tries:
-            chat.waits.rescue = None
+            chat.due.rescue = None
             chat.settle_up()
 
     async def go_on(self, chat: LiveChat, rescue: Rescue) -> None:
         """Try it once."""
         if not chat.is_live or chat.human is not None:
-            chat.waits.rescue = None
+            chat.due.rescue = None
             return
         if rescue.reason == NO_CONNECTION and not await self._is_reachable(chat):
             self._put_off(rescue)
@@ -80,14 +80,14 @@ class Fallback:
         rescue.tries += 1
         if await fall_back(chat, self._settings, rescue.reason, rescue.trigger, attempt=rescue.tries):
             self._parts.counters.handed_over[rescue.reason] += 1
-            chat.waits.rescue = None
+            chat.due.rescue = None
             chat.settle_up()
             return
         self._put_off(rescue)
         if rescue.next_at > rescue.until:
             log.error("nobody takes the customer: given up after %d tries", rescue.tries)
             chat.report("given up", rescue.reason)
-            chat.waits.rescue = None
+            chat.due.rescue = None
             chat.settle_up()
 
     async def _is_reachable(self, chat: LiveChat) -> bool:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from chatbot.bot.live import LiveChat
+from chatbot.bot.overdue import Overdue
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.view import read_view
@@ -55,6 +56,7 @@ class InStep:
         self._wake = wake
         self._on_entered = on_entered
         self._out_of_step = asyncio.Event()
+        self._overdue = Overdue(parts.clock, pipeline)
 
     def lost(self) -> None:
         """Something may have been missed: compare at once."""
@@ -73,6 +75,7 @@ class InStep:
                 log.warning("not in step with the server: %s", error)
                 self._parts.health.trouble = str(error)
                 self._out_of_step.set()
+                self._overdue.look()
                 await self._parts.clock.sleep(backoff.failed(self._parts.clock.monotonic()))
             else:
                 backoff.succeeded(self._parts.clock.monotonic())
@@ -90,13 +93,14 @@ class InStep:
             except TimeoutError:
                 left_s -= _TICK_S
             self._ask_after_quiet_chats()
+            self._overdue.look()
             if left_s <= 0:
                 return
 
     def _ask_after_quiet_chats(self) -> None:
         now = self._parts.clock.monotonic()
         for chat in self._pipeline.chats.values():
-            if chat.started_at is not None and now >= chat.ask_at:
+            if chat.started_at is not None and now >= chat.due.ask_at:
                 self._will_ask(chat)
 
     def _will_ask(self, chat: LiveChat) -> None:
@@ -107,7 +111,7 @@ class InStep:
 
     def put_off(self, chat: LiveChat) -> None:
         """A new line of the chat was told: it need not be asked after for a while."""
-        chat.ask_at = self._parts.clock.monotonic() + self._parts.rng.uniform(*_QUIET_S)
+        chat.due.ask_at = self._parts.clock.monotonic() + self._parts.rng.uniform(*_QUIET_S)
 
     async def _reconcile(self, *, was_lost: bool) -> None:
         """Be Ready, then read all chats: subscribe comes before, so nothing can fall between."""
@@ -176,6 +180,6 @@ class InStep:
     def _has_been_missed(self, chat: LiveChat) -> bool:
         """A node that has just taken over may list nothing for a moment: looked for again, and later."""
         now = self._parts.clock.monotonic()
-        if not chat.misses or now - chat.missed_at >= _MISSED_AGAIN_S:
-            chat.misses, chat.missed_at = chat.misses + 1, now
+        if not chat.misses or now - chat.due.missed_at >= _MISSED_AGAIN_S:
+            chat.misses, chat.due.missed_at = chat.misses + 1, now
         return chat.misses >= _MOST_MISSES

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from chatbot.bot.aside import Aside
 from chatbot.bot.dispatch import Dispatch
 from chatbot.bot.fallback import fall_back
 from chatbot.bot.live import LiveChat
@@ -36,6 +37,11 @@ class Crew(Protocol):
     @property
     def busy(self) -> Mapping[str, asyncio.Task[Any]]:
         """The tasks of the chats that have something to do, by chat id."""
+        ...
+
+    @property
+    def aside(self) -> Aside:
+        """Where workers stand whose hooks wait."""
         ...
 
     @property
@@ -83,6 +89,8 @@ class Leaving:
 
     async def drain(self, drain_timeout: float) -> None:
         """Let hooks that run finish, and hand customers over."""
+        for chat in self._pipeline.chats.values():
+            chat.stop_waiting("the bot is stopping")
         if self._ends_session:
             # it goes first, but a server that does not answer must not take the time of hooks
             word = _last_word(self._parts.platform.session.not_ready(), None)
@@ -117,7 +125,7 @@ class Leaving:
 
     async def _hand_over_the_rest(self) -> None:
         """What was busy: its hooks have had their time."""
-        for task in self._crew.busy.values():
+        for task in (*self._crew.busy.values(), *self._crew.aside.workers):
             task.cancel()
         try:
             async with asyncio.timeout(_HAND_OVER_S):
@@ -154,7 +162,7 @@ class Leaving:
 
     async def end(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
         """Cancel what still runs; a hook that does not heed that must not keep the session open."""
-        tasks = [*tasks, *self._own]
+        tasks = [*tasks, *self._crew.aside.tasks, *self._own]
         for task in tasks:
             task.cancel()
         left_s = self._ends_at - asyncio.get_running_loop().time()

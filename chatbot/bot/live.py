@@ -9,28 +9,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Coroutine, MutableMapping, Sequence
+from collections.abc import Callable, Coroutine, MutableMapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, TypeVar
 from weakref import WeakSet
 
-from chatbot.bot.health import Counters
+from chatbot.bot.due import Due
 from chatbot.bot.history import customer_has_left
 from chatbot.bot.identity import Identity
-from chatbot.bot.journal import Incident, IncidentKind, Journal, SavedChat
+from chatbot.bot.journal import Incident, IncidentKind, SavedChat
 from chatbot.bot.order import LineOrder
 from chatbot.bot.outbox import Outbox
-from chatbot.bot.ownership import Ownership, Policy
-from chatbot.bot.presence import Colleagues, Presence
-from chatbot.bot.prints import Print, Times
+from chatbot.bot.ownership import Ownership
+from chatbot.bot.presence import Presence
+from chatbot.bot.prints import Print
 from chatbot.bot.progress import Progress
+from chatbot.bot.surroundings import Surroundings
 from chatbot.bot.tally import Tally
-from chatbot.bot.waiting import Waiting
+from chatbot.bot.waits import Waits
 from chatbot.hooks.chat import Chat
-from chatbot.hooks.ports import ActionSender, ReadLines
 from chatbot.hooks.run import HookRun
 from chatbot.model.events import (
     ChatUpdated,
+    Event,
     OperationFailed,
     ParticipantLeft,
     TranscriptEvent,
@@ -40,54 +41,13 @@ from chatbot.model.events import (
 from chatbot.model.resources import ChatResource, Participant
 from chatbot.model.words import ChatState
 
-__all__ = ["LiveChat", "Surroundings"]
+__all__ = ["LiveChat"]
 
 log = logging.getLogger(__name__)
 
+E = TypeVar("E", bound=Event)
+
 _MOST_UNORDERED = 64
-
-
-class Surroundings(Protocol):
-    """What a chat needs from the bot."""
-
-    @property
-    def journal(self) -> Journal:
-        """The bot's journal."""
-        ...
-
-    @property
-    def counters(self) -> Counters:
-        """What the bot counts."""
-        ...
-
-    @property
-    def times(self) -> Times:
-        """What is known of the times that the server tells."""
-        ...
-
-    @property
-    def policy(self) -> Policy:
-        """What bots.toml says about human agents."""
-        ...
-
-    @property
-    def colleagues(self) -> Colleagues:
-        """The bots of the service."""
-        ...
-
-    @property
-    def sender(self) -> ActionSender:
-        """Performs operations."""
-        ...
-
-    @property
-    def read(self) -> ReadLines:
-        """Reads transcripts."""
-        ...
-
-    def spawn(self, chat: LiveChat, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Run it until it or the chat ends."""
-        ...
 
 
 class LiveChat:
@@ -109,7 +69,7 @@ class LiveChat:
         identity: Which participant is the bot.
         presence: Who else is there.
         ownership: Who talks to the customer.
-        waits: What is to be done at some time.
+        due: What is to be done at some time.
         tally: What the bot has said.
         notes: What the agents in the chat are to be told.
         sending: Held while an operation is in flight: one at a time.
@@ -125,17 +85,13 @@ class LiveChat:
         started_at: When ``on_chat_started`` or ``on_chat_resumed`` ran.
         told_late_to: Lines up to this index were read before anybody told of them.
         must_ask: The transcript has to be read, whatever notifications say.
-        ask_at: When it has to be read if nothing is heard of it till then, in monotonic seconds.
-        read_at: When the transcript was last asked for, in monotonic seconds.
         stalled: Nothing more can be done until something new is heard.
         gone: The server no longer lists the chat.
         misses: How often it was looked for, and not listed.
-        missed_at: When it was looked for last, in monotonic seconds.
         is_looked_over: Its transcript was read since the customer left.
         is_read_out: Its transcript was read after its end.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
         leaving_by: The operation by which the bot leaves.
-        leaving_until: Before this it is not asked for again, in monotonic seconds.
         abandoned: The customer has left and has not come back.
         customer_left_at: When the customer left, by the server's clock.
         again: The chat is offered anew, and its end has not been told yet; taken up after that.
@@ -145,6 +101,8 @@ class LiveChat:
         runs: The hooks that run in it now.
         beside: What they have spawned, as runs of its own.
         instances: The objects of plugins that have one for each chat, by plugin.
+        waits: Who waits for an event in it.
+        worker: Stands for the worker that has the mailbox now.
         handle: The chat as hooks see it.
         is_list_made_up: The server gives no list of participants: that there is comes from the transcript.
         ended: Its end is being told, or was; nothing may follow.
@@ -155,7 +113,7 @@ class LiveChat:
         resource: ChatResource,
         *,
         identity: Identity,
-        around: Surroundings,
+        around: Surroundings[LiveChat],
         run: int = 0,
         saved: SavedChat | None = None,
     ) -> None:
@@ -169,7 +127,7 @@ class LiveChat:
         self.beside: WeakSet[HookRun] = WeakSet()
         self.presence = Presence(identity, around.colleagues)
         self.ownership = Ownership(around.policy, self.runs, saved.checkpoint.muted if saved else "")
-        self.waits = Waiting()
+        self.due = Due()
         self.tally = Tally()
         self.notes: deque[str] = deque(maxlen=_MOST_UNORDERED)
         self.progress = Progress(self, run=run, journal=around.journal, saved=saved, times=around.times)
@@ -186,25 +144,23 @@ class LiveChat:
         self.started_at: datetime | None = None
         self.told_late_to = 0
         self.must_ask = False
-        self.ask_at = 0.0
-        self.read_at = 0.0
         self.stalled = False
         self.gone = False
         self.misses = 0
-        self.missed_at = 0.0
         self.is_looked_over = False
         self.is_read_out = False
         self.is_list_made_up = False
         self.ended = False
         self.left_by_bot = False
         self.leaving_by = ""
-        self.leaving_until = 0.0
         self.abandoned = False
         self.customer_left_at: datetime | None = None
         self.again: ChatUpdated | None = None
         self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)
         self.failures: deque[OperationFailed] = deque(maxlen=_MOST_UNORDERED)
         self.instances: dict[str, object] = {}
+        self.waits = Waits(resource.id, around.aside, self._wake)
+        self.worker: object = None
         self.handle = Chat(self, around.sender)
         self._around = around
         if saved is not None:
@@ -258,6 +214,34 @@ class LiveChat:
         """See ChatView."""
         self._around.spawn(self, coroutine)
 
+    async def wait_for(self, kind: type[E], where: Callable[[E], bool] | None, timeout_s: float) -> E:
+        """See ChatView."""
+        return await self.waits.until(kind, where, timeout_s)
+
+    async def pause(self, seconds: float, *, interruptible: bool) -> bool:
+        """See ChatView."""
+        return await self.waits.pause(seconds, interruptible=interruptible)
+
+    def _wake(self) -> None:
+        self._around.wake(self)
+
+    def leave(self) -> asyncio.Task[Any]:
+        """The worker stands aside, and another one goes on with the mailbox."""
+        self.worker = None
+        return self._around.aside.leave(self.id)
+
+    def forsake(self, worker: asyncio.Task[Any]) -> None:
+        """Its hook does not end."""
+        self._around.aside.forsake(worker)
+
+    def stop_waiting(self, reason: str) -> list[HookRun]:
+        """Stop the hooks that stand aside; those are meant that have no turn now."""
+        aside = [run for run in self.runs if run.is_aside]
+        aside.sort(key=lambda run: (run.plugin, run.hook, run.trigger))
+        for run in aside:
+            run.cut(reason)
+        return aside
+
     # what is heard and read
 
     def update(self, update: ChatUpdated) -> None:
@@ -297,7 +281,7 @@ class LiveChat:
     def settle_up(self) -> None:
         """The customer does not wait for an answer any more."""
         self.progress.owe(0)
-        self.waits.owed_since = 0.0
+        self.due.owed_since = 0.0
 
     @property
     def human(self) -> Participant | None:
@@ -322,6 +306,8 @@ class LiveChat:
         if line.sender.is_agent:
             self.presence.hear(line, self.views)
             self._look_around()
+        if line.position > self.order.highest:
+            self.waits.hear(line)
         if line.index is not None:
             # an index that was given before to another line: only the transcript can tell
             self.must_ask = self.must_ask or self._is_contradicted(line)
@@ -345,6 +331,8 @@ class LiveChat:
         for line in transcript:
             self.identity.hear(line)
             self.outbox.hear(line, self.identity)
+            if line.position > self.order.highest:
+                self.waits.hear(line)
             self.presence.hear(line, self.views)
         self._look_around()
         self.order.show(transcript)

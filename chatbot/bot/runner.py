@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatbot.bot.aside import Aside
 from chatbot.bot.care import Care
 from chatbot.bot.connection import Connection, OpenHttp, connect, open_http
 from chatbot.bot.dispatch import Dispatch, contained
@@ -159,6 +160,7 @@ class BotRunner:
         )
         self._woken: set[str] = set()
         self._busy: dict[str, asyncio.Task[Any]] = {}
+        self._aside = Aside(self._world.clock, self)
         self._deliveries: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
         self._pipeline = Pipeline(self.name, clock=self._world.clock, owner=self)
@@ -213,6 +215,16 @@ class BotRunner:
         return self._world.colleagues
 
     @property
+    def aside(self) -> Aside:
+        """See Surroundings and Crew."""
+        return self._aside
+
+    @property
+    def is_stopping(self) -> bool:
+        """See aside.Crew."""
+        return self._dispatch.stopping
+
+    @property
     def read(self) -> ReadLines:
         """See Surroundings."""
         return self._parts.platform.lines
@@ -248,16 +260,25 @@ class BotRunner:
     async def _work(self, key: str) -> None:
         where.set(f"{self.name}/{key}" if key else self.name)
         current_run.set(None)  # a hook of another chat may have woken this one
+        task = asyncio.current_task()
         try:
-            while key in self._woken:
+            while key in self._woken and self._busy.get(key) is task:
                 self._woken.discard(key)
                 if not key:
                     await self._worker.drain_unattributed()
                 elif chat := self._pipeline.chats.get(key):
                     await self._worker.drain(chat)
         finally:
-            del self._busy[key]
+            if self._busy.get(key) is task:
+                del self._busy[key]
+            self._aside.workers.discard(task)
             self._check_idle()
+
+    def release(self, chat_id: str) -> asyncio.Task[Any]:
+        """See aside.Crew."""
+        worker = self._busy.pop(chat_id)
+        self.wake(self._pipeline.chats.get(chat_id))
+        return worker
 
     def deliver(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         """See Tasks."""
@@ -276,7 +297,7 @@ class BotRunner:
         self._check_idle()
 
     def _check_idle(self) -> None:
-        if not self._busy and not self._deliveries:
+        if not self._busy and not self._deliveries and not self._aside.workers:
             self._idle.set()
 
     def spawn(self, chat: LiveChat, coroutine: Coroutine[Any, Any, object]) -> None:

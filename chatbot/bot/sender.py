@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextlib import nullcontext
 from typing import Any, Protocol
 
 from chatbot.bot.delivery import Delivery
@@ -21,7 +20,7 @@ from chatbot.bot.operation import Operation, tagged
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.hooks.receipt import Receipt
-from chatbot.hooks.run import HookRun, current_run
+from chatbot.hooks.run import DISOWNED, HookRun, current_run
 from chatbot.model.actions import Accept, Action, Consult, Invite, Leave, Transfer
 from chatbot.model.errors import ActionError, ChatGone, NotAllowed, RateLimited, Refused, Unconfirmed
 from chatbot.model.policy import FALLBACK, is_fleeting
@@ -66,13 +65,27 @@ class Sender:
     async def perform(self, action: Action, chat_id: str | None) -> Receipt:
         """See ActionSender."""
         run = current_run.get()
-        if run is not None and isinstance(action, Consult | Invite | Transfer):
+        if run is None:
+            return await self._counted(action, chat_id, None)
+        if isinstance(action, Consult | Invite | Transfer):
             run.calls_in = True  # whoever comes may be there before the answer
-        with run.waiting() if run is not None else nullcontext():
-            receipt = await self._counted(action, chat_id, run)
-        if run is not None:
-            run.performed.append(action)
+        with run.waiting():
+            receipt = await self._in_turn(action, chat_id, run)
+        run.performed.append(action)
         return receipt
+
+    async def _in_turn(self, action: Action, chat_id: str | None, run: HookRun) -> Receipt:
+        """A hook of which another part waits has no turn: it gets it for this."""
+        if run.is_disowned:
+            have = chat.resource.capabilities if (chat := self._pipeline.chats.get(chat_id or "")) else None
+            raise NotAllowed(action.operation, needed=action.operation, have=have or (), reason=DISOWNED)
+        if run.turn is None or not run.has_to_ask_back:
+            return await self._counted(action, chat_id, run)
+        await run.turn.ask_back()
+        try:
+            return await self._counted(action, chat_id, run)
+        finally:
+            run.give_back()
 
     async def _counted(self, action: Action, chat_id: str | None, run: HookRun | None) -> Receipt:
         result = "failed"

@@ -35,9 +35,9 @@ class Timers:
 
     def set(self, chat: LiveChat, at: float) -> None:
         """Wake it at this time, in monotonic seconds, unless it is woken earlier. Infinity: not at all."""
-        if at >= chat.waits.wakes_at:
+        if at >= chat.due.wakes_at:
             return
-        chat.waits.wakes_at = at
+        chat.due.wakes_at = at
         heapq.heappush(self._heap, (at, next(self._count), ref(chat)))
         if self._heap[0][0] == at:
             self._is_sooner.set()
@@ -58,8 +58,8 @@ class Timers:
         while self._heap and self._heap[0][0] <= now:
             at, _, of = heapq.heappop(self._heap)
             chat = of()
-            if chat is not None and chat.waits.wakes_at == at:
-                chat.waits.wakes_at = math.inf
+            if chat is not None and chat.due.wakes_at == at:
+                chat.due.wakes_at = math.inf
                 chat.stalled = False
                 self._wake(chat)
         return max(self._heap[0][0] - now, _LEAST_S) if self._heap else None

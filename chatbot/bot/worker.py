@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 
 from chatbot.bot.asking import Asking
 from chatbot.bot.beginning import Beginning
@@ -13,6 +14,7 @@ from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.sender import Sender
+from chatbot.bot.turn import LeftAside
 from chatbot.bot.view import read_view
 from chatbot.hooks.manager import CallResult
 from chatbot.model.actions import Action, Complete, Leave
@@ -67,27 +69,39 @@ class Worker:
 
     async def drain(self, chat: LiveChat) -> None:
         """Do what there is to do in this chat now."""
+        worker = chat.worker = object()
         try:
-            while not self._dispatch.stopping and not chat.stalled and await self._step(chat):
+            while not self._dispatch.stopping and await self._go(chat):
                 pass
         except Stopped:
             log.debug("hooks that were to begin are left to the next process")
+        except LeftAside:
+            log.debug("another worker has gone on with the chat")
         finally:
-            self._dispatch.acquit(chat)
-            if self._dispatch.stopping:
-                # what was not run to its end did not crash
-                chat.progress.withdraw()
-            if not chat.ended:
-                chat.progress.flush()
-                self._care.look_out(chat)
-            self._dispatch.flush()
+            if chat.worker is worker:
+                self._rest(chat)
+
+    async def _go(self, chat: LiveChat) -> bool:
+        """One thing, first for those who wait; False if there is nothing to do."""
+        return await chat.waits.lend() or (not chat.stalled and await self._step(chat))
+
+    def _rest(self, chat: LiveChat) -> None:
+        chat.worker = None
+        self._dispatch.acquit(chat)
+        if self._dispatch.stopping:
+            # what was not run to its end did not crash
+            chat.progress.withdraw()
+        if not chat.ended:
+            chat.progress.flush()
+            self._care.look_out(chat)
+        self._dispatch.flush()
 
     async def drain_unattributed(self) -> None:
         """Hand on what belongs to no chat."""
         while not self._dispatch.stopping and self._pipeline.unattributed:
             event = self._pipeline.unattributed.pop(0)
             if not isinstance(event, OperationFailed) or not await self._pipeline.reattribute(event):
-                await self._dispatch.tell(None, event, "")
+                await self._dispatch.tell_outside(event)
 
     async def _step(self, chat: LiveChat) -> bool:
         """One thing; False if there is nothing to do until something new is heard."""
@@ -197,7 +211,7 @@ class Worker:
             await self._asking.last_look(chat)
             return True
         went_on = await self._asking.for_missing(chat)
-        await self._sender.chase(chat, chat.read_at)
+        await self._sender.chase(chat, chat.due.read_at)
         return went_on
 
     async def _tell_news(self, chat: LiveChat) -> bool:
@@ -229,18 +243,26 @@ class Worker:
 
     async def _take_line(self, chat: LiveChat, line: TranscriptEvent) -> None:
         self._note_gap(chat, line)
-        if self._is_for_hooks(chat, line):
-            self._care.is_about_to_hear(chat, line)
-            result = CallResult()
-            if self._dispatch.is_wanted(line):
-                result = await self._dispatch.run(chat, line, chat.progress.trigger_of(line))
+        then = partial(self._pass, chat, line)
+        if not self._is_for_hooks(chat, line):
+            then()
+            return
+        self._care.is_about_to_hear(chat, line)
+        if self._dispatch.is_wanted(chat, line):
+            result = await self._dispatch.run(chat, line, chat.progress.trigger_of(line), then)
             self._care.heard(chat, line, result)
+        else:
+            self._care.heard(chat, line, CallResult())
+            then()
+        if chat.order.next() is None:
+            chat.progress.flush()
+
+    def _pass(self, chat: LiveChat, line: TranscriptEvent) -> None:
+        """The line is done with."""
         chat.progress.passed(line)
         chat.must_ask = chat.must_ask or chat.progress.prints.are_overdue
         if line.sender.is_customer and line.position > chat.progress.history_to:
             self._follow_customer(chat, line)
-        if chat.order.next() is None:
-            chat.progress.flush()
 
     def _note_gap(self, chat: LiveChat, line: TranscriptEvent) -> None:
         """The server was asked, and has nothing there."""
@@ -311,9 +333,9 @@ class Worker:
         """End what nobody will end for us; tried again when something new is heard."""
         chat.stalled = True
         now = self._parts.clock.monotonic()
-        if chat.leaving_by == action.operation and now < chat.leaving_until:
+        if chat.leaving_by == action.operation and now < chat.due.leaving_until:
             return False  # accepted already: old views of the chat may still come
-        chat.leaving_by, chat.leaving_until = action.operation, now + _LEAVING_TAKES_S
+        chat.leaving_by, chat.due.leaving_until = action.operation, now + _LEAVING_TAKES_S
         if not await self._dispatch.perform(chat, action):
             chat.leaving_by = ""
             # a refusal makes the chat be read again, and that is no news
@@ -326,15 +348,29 @@ class Worker:
         self._beginning.taken.discard(chat.id)
         for task in chat.tasks:
             task.cancel()
+        chat.waits.close()
+        await self._dismiss(chat)
         await self._settle(chat)
-        if chat.progress.phase is not None:
-            reason = "gone" if chat.gone else str(chat.resource.state)
-            await self._dispatch.run(chat, ChatEnded(reason=reason, **self._dispatch.about(chat)), "ended")
-            chat.progress.end("ended")
-            chat.progress.flush()
+        if chat.progress.phase is None:
+            self._pipeline.forget(chat)
+            return False
+        reason = "gone" if chat.gone else str(chat.resource.state)
+        event = ChatEnded(reason=reason, **self._dispatch.about(chat))
+        await self._dispatch.run(chat, event, "ended", partial(self._forget, chat))
+        return False
+
+    def _forget(self, chat: LiveChat) -> None:
+        chat.progress.end("ended")
+        chat.progress.flush()
         chat.instances.clear()  # a plugin may hold the chat's handle for long
         self._pipeline.forget(chat)
-        return False
+
+    @staticmethod
+    async def _dismiss(chat: LiveChat) -> None:
+        """Hooks that wait have nothing to wait for: they tidy up, one by one."""
+        for run in chat.stop_waiting("the chat has ended"):
+            if run.is_aside:
+                await run.lend()
 
     async def _settle(self, chat: LiveChat) -> None:
         """Nothing more will be seen: every operation gets its end."""

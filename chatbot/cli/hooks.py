@@ -10,7 +10,8 @@ import click
 
 from chatbot.cli.common import configured, fail, load_settings
 from chatbot.hooks import spec
-from chatbot.hooks.manager import HOOKS, PluginManager
+from chatbot.hooks.checks import HOOKS
+from chatbot.hooks.manager import PluginManager
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.service.supervisor import load_plugins
 

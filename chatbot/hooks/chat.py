@@ -12,22 +12,28 @@ Waiting inside an action does not count against the hook's time.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Mapping, MutableMapping
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+from chatbot.hooks.conversation import Question, gave_up, typing_time
 from chatbot.hooks.ports import ActionSender, ChatView
 from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import current_run
 from chatbot.model import actions as do
 from chatbot.model.capabilities import allows
-from chatbot.model.errors import ChatbotError
-from chatbot.model.events import TranscriptEvent
+from chatbot.model.errors import ChatbotError, NotAllowed
+from chatbot.model.events import Event, TranscriptEvent
 from chatbot.model.resources import Participant
 from chatbot.model.words import ChatState, Visibility
 
 __all__ = ["Chat"]
+
+E = TypeVar("E", bound=Event)
+
+_INTERRUPTED = "the customer said something meanwhile"
 
 
 class Chat:
@@ -109,9 +115,32 @@ class Chat:
         *,
         message_type: str | None = None,
         treat_as: Literal["Normal", "System"] | None = None,
+        typing: Literal["natural"] | None = None,
+        interruptible: bool = False,
     ) -> Receipt:
-        """Say something to everybody in the chat."""
-        return await self.perform(do.SendMessage(text=text, message_type=message_type, treat_as=treat_as))
+        """Say something to everybody in the chat.
+
+        Args:
+            text: What to say.
+            message_type: A word of your own for its kind, for the customer's widget.
+            treat_as: ``System``: it is to look as if the system had said it.
+            typing: ``natural``: typing is shown before, for as long as a human might take (half a second
+                to five); that does not count against the hook's time.
+            interruptible: A text of the customer meanwhile stops it: nothing is said.
+
+        Raises:
+            NotAllowed: It was interrupted, or the chat does not allow it.
+        """
+        action = do.SendMessage(text=text, message_type=message_type, treat_as=treat_as)
+        if typing is None:
+            return await self.perform(action)
+        if typing != "natural":
+            raise ValueError(f"typing is 'natural' or None, not {typing!r}")
+        async with self.typing():
+            if not await self._view.pause(typing_time(text), interruptible=interruptible):
+                name, have = action.operation, self.capabilities
+                raise NotAllowed(name, needed=name, have=have, reason=_INTERRUPTED)
+            return await self.perform(action)
 
     async def send_to_agents(self, text: str) -> Receipt:
         """Say something that only agents see. Allowed while another agent is in the chat."""
@@ -154,6 +183,71 @@ class Chat:
         finally:
             with suppress(ChatbotError):
                 await self.stop_typing()
+
+    # wait
+
+    async def ask(
+        self,
+        text: str,
+        *,
+        match: str | re.Pattern[str] | None = None,
+        timeout: float,  # noqa: ASYNC109 (the contract's name)
+        retries: int = 0,
+        retry_text: str | None = None,
+    ) -> str:
+        """Ask the customer, and wait for the answer.
+
+        The next text of the customer is the answer; later hooks do not get it. What the hook was called
+        for counts as done from here on: it is not run again after a crash.
+
+        Args:
+            text: The question.
+            match: What an answer looks like: a pattern for ``re.search``; None: any text.
+            timeout: Seconds for the answer to the question, and to each repetition.
+            retries: How often is asked again after a text that does not match: 20 times at most.
+            retry_text: What is said then; None: the question.
+
+        Returns:
+            What the first group of the pattern has found, else what the pattern has found; the whole text
+            if there is no pattern.
+
+        Raises:
+            TimeoutError: There was no answer in time, or none that matches; its text says which.
+            RuntimeError: Nobody can wait here (``wait_for``).
+        """
+        question = Question(match, timeout, retries)
+        await self.send_text(text)
+        for _ in range(retries):
+            if (answer := await question.answer(self._view)) is not None:
+                return answer
+            await self.send_text(text if retry_text is None else retry_text)
+        if (answer := await question.answer(self._view)) is not None:
+            return answer
+        raise gave_up(f"the customer gave no answer that matches, asked {retries + 1} times")
+
+    async def wait_for(
+        self,
+        kind: type[E],
+        *,
+        where: Callable[[E], bool] | None = None,
+        timeout: float,  # noqa: ASYNC109 (the contract's name)
+    ) -> E:
+        """Wait for the next event of a kind. It comes here, and not to its own hook.
+
+        Events are those that hooks get, and one at a time: other hooks of the chat may run until it comes.
+
+        Args:
+            kind: The type of the event.
+            where: Which of them; all, if None.
+            timeout: Seconds.
+
+        Raises:
+            TimeoutError: None came in time.
+            ChatGone: The chat has ended.
+            RuntimeError: ``on_event``, ``on_chat_offered``, ``on_chat_ended`` and hooks that run for no
+                chat, or for another one, cannot wait; what they spawn can.
+        """
+        return await self._view.wait_for(kind, where, timeout)
 
     # people
 

@@ -21,25 +21,18 @@ from chatbot.hooks import spec
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.breaker import Breaker
 from chatbot.hooks.chat import Chat
+from chatbot.hooks.checks import HOOKS, arguments_of, check
 from chatbot.hooks.instances import of_instance
-from chatbot.hooks.loader import LoadedPlugin, is_hook
-from chatbot.hooks.run import HookRun, current_run, listed, was_asked_for
+from chatbot.hooks.loader import LoadedPlugin
+from chatbot.hooks.run import HookRun, Turn, current_run, listed, was_asked_for
 from chatbot.model.actions import Action
 from chatbot.model.clock import RunInThread
-from chatbot.model.config_file import nearest
 from chatbot.model.errors import PluginError
 from chatbot.model.events import Event
 
 __all__ = ["BoundHook", "CallResult", "Occasion", "PluginManager", "ReviewFailed"]
 
 log = logging.getLogger(__name__)
-
-HOOKS: dict[str, tuple[str, ...]] = {
-    name: tuple(inspect.signature(function).parameters)
-    for name, function in vars(spec).items()
-    if name.startswith("on_")
-}
-"""All hooks with the arguments they may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +77,7 @@ class Occasion:
         trigger: The event, as the journal names it.
         runs: Where the hooks that run are to be found, by who may stop them.
         instances: The objects of plugins that have one for each chat, by plugin; None where no chat is.
+        turn: The turn of the hooks in the mailbox of the chat.
     """
 
     bot: Bot
@@ -92,6 +86,12 @@ class Occasion:
     trigger: str = ""
     runs: set[HookRun] | None = None
     instances: dict[str, object] | None = None
+    turn: Turn | None = None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether a hook has left its turn: no other is to be asked."""
+        return self.turn is not None and self.turn.is_left
 
 
 @dataclass(slots=True)
@@ -99,7 +99,8 @@ class CallResult:
     """What all plugins together did about one event.
 
     Args:
-        handled: A plugin returned ``True`` or a ``str``, or did something that the customer sees.
+        handled: A plugin returned ``True`` or a ``str``, did something that the customer sees, or waited
+            for an event.
         performed: The actions that were performed meanwhile.
         failed: The plugins whose hook raised or overran.
         skipped: The plugins that were not asked, for their breaker is open.
@@ -148,7 +149,7 @@ class PluginManager:
         self._manager.add_hookspecs(spec)
         # pluggy asks the last registered first
         for plugin in reversed(plugins):
-            _check(plugin)
+            check(plugin)
             self._register(plugin)
         by_name = {plugin.name: plugin for plugin in plugins}
         self._hooks = {name: self._bound(name, by_name) for name in HOOKS}
@@ -173,21 +174,29 @@ class PluginManager:
         """
         result = CallResult()
         for hook in self._hooks_for(name, occasion):
-            breaker = self._breakers.get(hook.plugin)
-            term = breaker.begin(name) if breaker is not None else 0
-            if term is None:
-                result.skipped.append(hook.plugin)
-                continue
-            run = HookRun(hook.plugin, name, occasion.event, occasion.trigger, breaker=breaker)
-            with listed(run, occasion.runs):
-                answer = await self._contained(hook, run, result, occasion, timeout_s)
-            if breaker is not None:
-                breaker.end(name, term, run.verdict)
-            result.performed += run.performed
-            result.handled = result.handled or answer or run.answered
-            if answer or run.cut_by:
+            if await self._is_enough(hook, occasion, result, timeout_s):
                 break
         return result
+
+    async def _is_enough(
+        self, hook: BoundHook, occasion: Occasion, result: CallResult, timeout_s: float
+    ) -> bool:
+        """Ask one plugin; whether no other is to be asked."""
+        breaker = self._breakers.get(hook.plugin)
+        term = breaker.begin(hook.hook) if breaker is not None else 0
+        if term is None:
+            result.skipped.append(hook.plugin)
+            return False
+        run = HookRun(
+            hook.plugin, hook.hook, occasion.event, occasion.trigger, turn=occasion.turn, breaker=breaker
+        )
+        with listed(run, occasion.runs):
+            answer = await self._contained(hook, run, result, occasion, timeout_s)
+        if breaker is not None:
+            breaker.end(hook.hook, term, run.verdict)
+        result.performed += run.performed
+        result.handled = result.handled or answer or run.answered or occasion.is_left
+        return answer or bool(run.cut_by) or occasion.is_left
 
     def _hooks_for(self, name: str, occasion: Occasion) -> Sequence[BoundHook]:
         """Who is to be asked: where no chat is, nobody who has an object for each."""
@@ -247,6 +256,9 @@ class PluginManager:
             if run.cut_by:
                 log.info("plugin %s: %s was stopped in chat %s: %s", *where, run.cut_by)
                 return False
+            if exc is run.no_answer:
+                log.info("plugin %s: %s ended in chat %s: %s", *where, exc)
+                return False
             result.failed.append(hook.plugin)
             log.exception("plugin %s: %s failed in chat %s", *where)
             return False
@@ -293,7 +305,7 @@ class PluginManager:
                 plugin=impl.plugin_name,
                 hook=name,
                 function=impl.function,
-                arguments=tuple(_arguments(impl.function)),
+                arguments=tuple(arguments_of(impl.function)),
                 settings=plugins[impl.plugin_name].settings,
                 is_async=inspect.iscoroutinefunction(impl.function),
                 build=plugins[impl.plugin_name].build,
@@ -302,8 +314,7 @@ class PluginManager:
         )
 
 
-_WITHOUT_A_CHAT = frozenset({"on_bot_started", "on_bot_stopping"})
-_ALL_ARE_ASKED = _WITHOUT_A_CHAT | {"on_event"}
+_ALL_ARE_ASKED = frozenset({"on_event", "on_bot_started", "on_bot_stopping"})
 _NOBODY_LISTENS = _ALL_ARE_ASKED | {"on_chat_offered", "on_chat_ended"}
 
 
@@ -327,64 +338,3 @@ def _replacement(answer: object, action: Action) -> Action:
     if type(answer) is not type(action):
         raise TypeError(f"expected None or {type(action).__name__}, not {type(answer).__name__}")
     return answer
-
-
-def _check(plugin: LoadedPlugin) -> None:
-    """Refuse what pluggy would pass over in silence, or explain badly."""
-    for name in dir(plugin.hooks):
-        function = inspect.getattr_static(plugin.hooks, name)
-        function = getattr(function, "__func__", function)
-        if is_hook(function):
-            _check_hook(plugin, name, getattr(plugin.hooks, name))
-        elif name in HOOKS and inspect.isfunction(function):
-            place = _place(plugin, function)
-            raise PluginError(
-                f"{place} defines {name} without @hookimpl, so it would never run\n  fix: add @hookimpl"
-            )
-
-
-def _check_hook(plugin: LoadedPlugin, name: str, function: Callable[..., Any]) -> None:
-    options = getattr(function, f"{spec.PROJECT}_impl")
-    hook = options.get("specname") or name
-    place = _place(plugin, function)
-    if hook not in HOOKS:
-        raise PluginError(f"{place} implements {hook}, which is not a hook{_closest(hook)}")
-    if options.get("wrapper") or options.get("hookwrapper"):
-        raise PluginError(f"{place} makes {hook} a wrapper; hooks here are called one by one")
-    _check_scope(plugin, hook, place)
-    allowed = [word for word in HOOKS[hook] if word != "settings" or plugin.settings is not None]
-    for argument in _arguments(function):
-        if argument not in allowed:
-            raise PluginError(_bad_argument(place, hook, argument, allowed))
-
-
-def _check_scope(plugin: LoadedPlugin, hook: str, place: str) -> None:
-    if plugin.build is not None and hook in _WITHOUT_A_CHAT:
-        raise PluginError(
-            f"{place} implements {hook}, which belongs to no chat; its class has per_chat = True\n"
-            "  fix: move that hook to a plugin without per_chat"
-        )
-
-
-def _bad_argument(place: str, hook: str, argument: str, allowed: list[str]) -> str:
-    if argument == "settings":
-        return f"{place}: {hook} takes settings, but the plugin has no Settings model\n  fix: add one"
-    closest = nearest(argument, allowed)
-    fix = f"\n  closest: {closest}" if closest else ""
-    return f"{place}: {hook} takes no argument {argument!r}; it may take {', '.join(allowed)}{fix}"
-
-
-def _arguments(function: Callable[..., Any]) -> list[str]:
-    """The arguments without a default: those that a hook is called with."""
-    parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.default is p.empty]
-
-
-def _closest(hook: str) -> str:
-    closest = nearest(hook, HOOKS)
-    return f"\n  closest: {closest}({', '.join(HOOKS[closest])})" if closest else ""
-
-
-def _place(plugin: LoadedPlugin, function: Callable[..., Any]) -> str:
-    code = inspect.unwrap(function).__code__
-    return f"plugin {plugin.name!r} ({code.co_filename}:{code.co_firstlineno})"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from chatbot.hooks.receipt import Receipt
 from chatbot.model.actions import Action
-from chatbot.model.events import TranscriptEvent
+from chatbot.model.events import Event, TranscriptEvent
 from chatbot.model.resources import ChatResource, Participant
 
 __all__ = ["ActionSender", "ChatView", "ReadLines"]
 
+E = TypeVar("E", bound=Event)
 ReadLines = Callable[[str, int, int | None], Awaitable[list[TranscriptEvent]]]
 
 
@@ -53,4 +54,12 @@ class ChatView(Protocol):
 
     def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run it until it or the chat ends."""
+        ...
+
+    async def wait_for(self, kind: type[E], where: Callable[[E], bool] | None, timeout_s: float) -> E:
+        """The next event of this kind for which ``where`` holds."""
+        ...
+
+    async def pause(self, seconds: float, *, interruptible: bool) -> bool:
+        """Wait; False if the customer said something meanwhile, which ends it if ``interruptible``."""
         ...

@@ -8,13 +8,44 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from chatbot.hooks.breaker import Breaker, Verdict
 from chatbot.model.actions import Action
 from chatbot.model.errors import ChatbotError
 from chatbot.model.events import Event
 
-__all__ = ["HookRun", "current_run", "listed", "was_asked_for"]
+__all__ = ["DISOWNED", "HookRun", "Turn", "current_run", "listed", "was_asked_for"]
+
+
+DISOWNED = "the time of the hook was over, and the chat has gone on without it"
+"""Why a hook may not act that did not end when it was told to."""
+
+
+class Turn(Protocol):
+    """The turn of a hook in the mailbox of its chat."""
+
+    @property
+    def chat_id(self) -> str:
+        """The chat."""
+        ...
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the mailbox has gone on without the hook."""
+        ...
+
+    def leave(self) -> None:
+        """Let the mailbox go on: what the hook was called for is done with."""
+        ...
+
+    def disown(self) -> None:
+        """Leave, and let nobody wait for the hook any more."""
+        ...
+
+    async def ask_back(self) -> None:
+        """Until the mailbox lends its turn to the hook."""
+        ...
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -32,6 +63,11 @@ class HookRun:
         refused: How many of its actions came to nothing.
         breaker: Whom it counts for.
         verdict: What it has shown of its plugin.
+        turn: Its turn in the mailbox of its chat; None where it has none.
+        is_beside: It is no hook: a hook has spawned it, or has ended and left it behind.
+        is_disowned: Its time was over and it did not end: the chat goes on without it.
+        waits: For how many events it waits now.
+        no_answer: What it was told when the last wait came to nothing.
     """
 
     plugin: str
@@ -44,8 +80,16 @@ class HookRun:
     refused: int = 0
     breaker: Breaker | None = None
     verdict: Verdict = "good"
+    turn: Turn | None = None
+    is_beside: bool = False
+    is_disowned: bool = False
+    waits: int = 0
+    no_answer: TimeoutError | None = None
     _deadline: asyncio.Timeout | None = None
+    _limit_s: float | None = None
     _left_s: float = 0.0
+    _loan: asyncio.Future[None] | None = None
+    _borrower: asyncio.Task[Any] | None = None
     _waiting: int = 0
     _ordinals: Counter[str] = field(default_factory=Counter)
     _branches: int = 0
@@ -70,7 +114,7 @@ class HookRun:
         """A coroutine beside the hook: what it does is counted apart, and does not stop the hook's clock."""
         self._branches += 1
         hook = f"{self.hook}+{self._branches}"
-        return HookRun(self.plugin, hook, self.event, self.trigger, breaker=self.breaker)
+        return HookRun(self.plugin, hook, self.event, self.trigger, breaker=self.breaker, is_beside=True)
 
     def runs_in(self, task: asyncio.Task[object]) -> None:
         """A coroutine beside the hook has a task of its own, and no time limit."""
@@ -80,6 +124,8 @@ class HookRun:
     def limited(self, deadline: asyncio.Timeout) -> Iterator[None]:
         """Let this deadline stop while the hook waits inside an action."""
         self._deadline = deadline
+        when = deadline.when()
+        self._limit_s = None if when is None else when - asyncio.get_running_loop().time()
         try:
             yield
         finally:
@@ -119,6 +165,82 @@ class HookRun:
         if self._deadline is not None and not self._deadline.expired():
             self._deadline.reschedule(asyncio.get_running_loop().time())
 
+    # its turn in the mailbox
+
+    @property
+    def is_over_time(self) -> bool:
+        """Whether it was told to end, and has not yet."""
+        return self._deadline is not None and (bool(self.cut_by) or self._deadline.expired())
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether the mailbox of its chat has gone on without it, and has not lent it its turn."""
+        return self.turn is not None and self.turn.is_left and self._loan is None
+
+    @property
+    def has_to_ask_back(self) -> bool:
+        """Whether it may act only when the mailbox lends it its turn. Who is stopped just tidies up."""
+        return self.is_aside and not self.cut_by
+
+    def step_aside(self) -> None:
+        """It is about to wait: the mailbox goes on."""
+        if self._loan is not None:
+            task = self._borrower
+            if task is not None and (task.done() or task is asyncio.current_task()):
+                self.give_back()
+        elif self.turn is not None:
+            self.turn.leave()
+
+    def lend(self, task: asyncio.Task[Any] | None = None) -> asyncio.Future[None]:
+        """The mailbox lends it its turn, for this task of it: until it waits again or has ended.
+
+        Args:
+            task: The part of the hook that goes on; None: all of it, to its end.
+
+        Returns:
+            Done when the turn is given back.
+        """
+        self._loan, self._borrower = asyncio.get_running_loop().create_future(), task
+        if task is not None:
+            task.add_done_callback(self._borrower_ended)
+        return self._loan
+
+    def _borrower_ended(self, task: asyncio.Task[Any]) -> None:
+        """What goes on in the hook now is not known; if it waits elsewhere still, it is for that."""
+        if task is self._borrower and self.waits:
+            self.give_back()
+
+    def give_back(self) -> None:
+        """The mailbox goes on."""
+        loan, task, self._loan, self._borrower = self._loan, self._borrower, None, None
+        if task is not None:
+            task.remove_done_callback(self._borrower_ended)
+        if loan is not None and not loan.done():
+            loan.set_result(None)
+
+    def go_on(self, event: Event, trigger: str) -> None:
+        """What it waited for has come: what it does from here on, it does for that, and with its full time.
+
+        So what it has said is not said again, if after a crash the same hook is run for that event.
+        """
+        self.event = event
+        if trigger:
+            self.trigger = trigger
+            self._ordinals.clear()
+        self._left_s = self._limit_s or 0.0
+
+    def end(self) -> None:
+        """It has ended; what it has left behind runs beside the hooks."""
+        self.turn, self.is_beside = None, True
+        self.give_back()
+
+    def disown(self) -> None:
+        """Let the chat go on without it, whatever it still does."""
+        self.is_disowned = True
+        if self.turn is not None:
+            self.turn.disown()
+        self.give_back()
+
     def _stop_the_clock(self) -> None:
         if self._deadline is not None and not self.cut_by and not self._deadline.expired():
             when = self._deadline.when()
@@ -142,15 +264,15 @@ def _is_of_the_chat(exc: BaseException) -> bool:
 
 @contextmanager
 def listed(run: HookRun, runs: set[HookRun] | None) -> Iterator[None]:
-    """Have it among those that run."""
-    if runs is None:
-        yield
-        return
-    runs.add(run)
+    """Have it among those that run; in the end it has ended."""
+    if runs is not None:
+        runs.add(run)
     try:
         yield
     finally:
-        runs.discard(run)
+        run.end()
+        if runs is not None:
+            runs.discard(run)
 
 
 def was_asked_for(exc: BaseException) -> bool:

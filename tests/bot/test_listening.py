@@ -50,11 +50,11 @@ async def test_what_was_not_begun_when_it_comes_back_is_called_off() -> None:
         stage.clock.time += 21
         trouble(stage)
         await stage.quiet()
-        rescue = stage.live().waits.rescue
+        rescue = stage.live().due.rescue
         assert rescue is not None
         assert (rescue.reason, rescue.tries) == (NO_CONNECTION, 0)
         stage.bot._listening._take(Batch(1, ()))
-        assert stage.live().waits.rescue is None
+        assert stage.live().due.rescue is None
         assert stage.asked("Transfer") == 0
 
 

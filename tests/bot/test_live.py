@@ -1,7 +1,9 @@
+import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
+from chatbot.bot.aside import Aside
 from chatbot.bot.health import Counters
 from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Checkpoint, Key, OperationRecord, SavedChat
@@ -17,7 +19,7 @@ from chatbot.model.resources import ChatResource
 from chatbot.model.words import ChatState
 from tests.bot.drawer import Drawer
 from tests.bot.make import CUSTOMER, NOW, ROBO, agent, text, view
-from tests.bot.stage import settings
+from tests.bot.stage import VirtualClock, settings
 
 
 class Around:
@@ -30,6 +32,18 @@ class Around:
         self.times = Times()
         self.policy = settings()
         self.colleagues = Colleagues()
+        self.aside = Aside(VirtualClock(), self)
+        self.is_stopping = False
+        self.woken: list[LiveChat | None] = []
+
+    def start(self, coroutine: Coroutine[Any, Any, None], purpose: str) -> asyncio.Task[None]:
+        return asyncio.create_task(coroutine, name=purpose)
+
+    def release(self, chat_id: str) -> asyncio.Task[Any]:
+        raise AssertionError(chat_id)
+
+    def wake(self, chat: LiveChat | None) -> None:
+        self.woken.append(chat)
 
     @property
     def sender(self) -> ActionSender:

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 from weakref import ref
 
+from chatbot.bot.due import Due
 from chatbot.bot.live import LiveChat
 from chatbot.bot.timers import Timers
-from chatbot.bot.waiting import Waiting
 from tests.bot.stage import Stage, VirtualClock, on_stage
 
 
@@ -15,7 +15,7 @@ class Sleeper:
     """A chat, as far as timers know it."""
 
     def __init__(self) -> None:
-        self.waits = Waiting()
+        self.due = Due()
         self.stalled = True
 
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from chatbot.hooks.manager import HOOKS
+from chatbot.hooks.checks import HOOKS
 from tests.cli.conftest import Chatbot
 from tests.cli.programs import write
 

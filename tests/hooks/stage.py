@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -20,6 +20,7 @@ from chatbot.model.events import TranscriptEvent
 from chatbot.model.resources import ChatResource
 from chatbot.model.words import ChatState, ParticipantType
 
+E = TypeVar("E", bound=Event)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ABOUT: dict[str, Any] = {"bot": "concierge", "received_at": NOW}
 ME = Participant(nickname="Concierge", type=ParticipantType.AGENT, participant_id="2")
@@ -39,6 +40,10 @@ class View:
         self.asked: list[tuple[int, int | None]] = []
         self.gate: asyncio.Event | None = None
         self.spawned: list[Coroutine[Any, Any, object]] = []
+        self.coming: list[Event] = []
+        self.waits: list[tuple[type[Event], float]] = []
+        self.pauses: list[tuple[float, bool]] = []
+        self.is_interrupted = False
 
     async def lines(self, start: int, count: int | None) -> list[TranscriptEvent]:
         self.asked.append((start, count))
@@ -48,6 +53,18 @@ class View:
 
     def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
         self.spawned.append(coroutine)
+
+    async def wait_for(self, kind: type[E], where: Callable[[E], bool] | None, timeout_s: float) -> E:
+        self.waits.append((kind, timeout_s))
+        while self.coming:
+            event = self.coming.pop(0)
+            if isinstance(event, kind) and (where is None or where(event)):
+                return event
+        raise TimeoutError
+
+    async def pause(self, seconds: float, *, interruptible: bool) -> bool:
+        self.pauses.append((seconds, interruptible))
+        return not (interruptible and self.is_interrupted)
 
 
 class RecordingSender:

@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from chatbot import Chat, ChatState, NotAllowed, Participant, Receipt, Refused, Visibility
+from chatbot import Chat, ChatState, NotAllowed, Participant, Receipt, Refused, TextReceived, Visibility
 from chatbot.hooks.run import HookRun, current_run
 from chatbot.model import actions as do
 from chatbot.model.actions import Action
@@ -245,3 +245,45 @@ async def test_reading_does_not_count_against_the_hook() -> None:
         with hook.limited(deadline):
             asyncio.get_running_loop().call_later(0.03, stage.view.gate.set)
             assert await stage.chat.messages() == [HELLO]
+
+
+# natural typing, and waiting
+
+
+async def test_natural_typing_shows_for_as_long_as_the_text_takes() -> None:
+    stage = Stage()
+    await stage.chat.send_text("x" * 60, typing="natural")
+    assert stage.view.pauses == [(2.0, False)]
+    assert stage.sent == [TYPING[0], do.SendMessage(text="x" * 60), TYPING[2]]
+
+
+async def test_a_text_that_the_customer_interrupts_is_not_said() -> None:
+    stage = Stage()
+    stage.view.is_interrupted = True
+    with pytest.raises(NotAllowed, match="the customer said something meanwhile"):
+        await stage.chat.send_text("x", typing="natural", interruptible=True)
+    assert stage.sent == [TYPING[0], TYPING[2]]
+    await stage.chat.send_text("hi", typing="natural")
+    assert stage.sent[2:] == TYPING
+
+
+async def test_typing_is_taken_down_if_the_text_is_refused() -> None:
+    stage = Stage()
+    stage.sender.refused[do.SendMessage] = Refused("no", action="SendMessage")
+    with pytest.raises(Refused):
+        await stage.chat.send_text("hi", typing="natural")
+    assert stage.sent == [TYPING[0], TYPING[2]]
+
+
+async def test_there_is_one_way_to_type() -> None:
+    stage = Stage()
+    with pytest.raises(ValueError, match="typing is 'natural' or None, not 'fast'"):
+        await stage.chat.send_text("hi", typing="fast")  # type: ignore[arg-type]
+    assert stage.sent == []
+
+
+async def test_what_is_waited_for_is_handed_on() -> None:
+    stage = Stage()
+    stage.view.coming.append(HELLO)
+    assert await stage.chat.wait_for(TextReceived, where=lambda event: event.index == 3, timeout=5) is HELLO
+    assert stage.view.waits == [(TextReceived, 5)]

@@ -173,3 +173,119 @@ async def test_what_is_raised_after_the_time_is_over_is_an_overrun() -> None:
             await asyncio.Event().wait()
     hook.failed(TimeoutError())
     assert hook.verdict == "timeout"
+
+
+# its turn in the mailbox
+
+
+class Turn:
+    chat_id = "A"
+
+    def __init__(self) -> None:
+        self.is_left = False
+        self.log: list[str] = []
+
+    def leave(self) -> None:
+        self.log.append("left")
+        self.is_left = True
+
+    def disown(self) -> None:
+        self.log.append("disowned")
+        self.is_left = True
+
+    async def ask_back(self) -> None:
+        self.log.append("asked back")
+
+
+def with_turn() -> tuple[HookRun, Turn]:
+    turn = Turn()
+    return HookRun("faq", "on_text", HELLO, "3:x", turn=turn), turn
+
+
+async def test_a_hook_that_waits_leaves_its_turn_and_gives_back_what_is_lent_to_it() -> None:
+    hook, turn = with_turn()
+    assert (hook.is_aside, hook.has_to_ask_back) == (False, False)
+    hook.step_aside()
+    assert (turn.log, hook.is_aside, hook.has_to_ask_back) == (["left"], True, True)
+    loan = hook.lend(asyncio.current_task())
+    assert (hook.is_aside, loan.done()) == (False, False)
+    hook.step_aside()
+    assert (turn.log, hook.is_aside, loan.done()) == (["left"], True, True)
+
+
+async def test_another_part_of_a_hook_that_waits_does_not_give_the_turn_back() -> None:
+    hook, _ = with_turn()
+    hook.step_aside()
+    go = asyncio.Event()
+    part = asyncio.ensure_future(go.wait())
+    loan = hook.lend(part)
+    hook.step_aside()
+    assert not loan.done()
+    go.set()
+    await part
+    await asyncio.sleep(0)
+    # nothing of it waits: it goes on
+    assert not loan.done()
+    hook.step_aside()
+    assert loan.done()
+
+
+async def test_the_turn_is_given_back_when_the_part_that_has_it_ends_and_others_wait() -> None:
+    hook, _ = with_turn()
+    hook.step_aside()
+    part = asyncio.ensure_future(asyncio.sleep(0))
+    loan = hook.lend(part)
+    hook.waits = 1
+    await loan
+    assert hook.is_aside
+
+
+async def test_a_hook_that_ends_gives_the_turn_back_and_is_none_any_more() -> None:
+    hook, _ = with_turn()
+    hook.step_aside()
+    loan = hook.lend()
+    hook.step_aside()
+    assert not loan.done()
+    with listed(hook, None):
+        pass
+    assert (loan.done(), hook.is_beside, hook.turn) == (True, True, None)
+
+
+async def test_a_hook_that_is_disowned_has_no_turn() -> None:
+    hook, turn = with_turn()
+    loan = hook.lend()
+    hook.disown()
+    assert (turn.log, loan.done(), hook.is_disowned) == (["disowned"], True, True)
+    run().disown()
+
+
+async def test_who_is_stopped_needs_no_turn_to_tidy_up() -> None:
+    hook, _ = with_turn()
+    hook.step_aside()
+    hook.cut("a human")
+    assert (hook.is_aside, hook.has_to_ask_back) == (True, False)
+
+
+async def test_a_hook_is_over_its_time_when_it_was_told_to_end_and_has_not() -> None:
+    hook = run()
+    log = [hook.is_over_time]
+
+    async def is_cut() -> None:
+        async with limited(hook, 60):
+            log.append(hook.is_over_time)
+            hook.cut("a human")
+            log.append(hook.is_over_time)
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        await is_cut()
+    assert [*log, hook.is_over_time] == [False, False, True, False]
+
+
+def test_what_a_hook_does_after_a_wait_it_does_for_what_has_come() -> None:
+    hook, _ = with_turn()
+    hook.next_ordinal("SendMessage")
+    hook.go_on(HELLO, "")
+    assert (hook.trigger, hook.next_ordinal("SendMessage")) == ("3:x", 1)
+    hook.go_on(HELLO, "4:y")
+    assert (hook.trigger, hook.next_ordinal("SendMessage")) == ("4:y", 0)

@@ -5,7 +5,7 @@ import pytest
 
 from chatbot import Bot, Chat, Event
 from chatbot.hooks import spec
-from chatbot.hooks.manager import HOOKS
+from chatbot.hooks.checks import HOOKS
 from chatbot.model import events
 from chatbot.model.actions import Action
 

@@ -19,7 +19,7 @@ from chatbot import (
     UserDataChanged,
     Visibility,
 )
-from chatbot.hooks.manager import HOOKS
+from chatbot.hooks.checks import HOOKS
 from chatbot.model import events
 from chatbot.model.actions import Consult
 from chatbot.model.events import ChatUpdated, TranscriptEvent

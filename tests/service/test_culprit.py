@@ -134,7 +134,7 @@ async def test_the_scene_begins_where_the_hook_was_called_not_where_it_acted() -
         return Receipt(SendMessage(text="hi"))
 
     async def on_text() -> None:
-        sender = cast("Sender", SimpleNamespace(_counted=counted))
+        sender = cast("Sender", SimpleNamespace(_in_turn=counted))
         await Sender.perform(sender, SendMessage(text="hi"), None)
 
     await call(hooks(on_text=on_text), nap=a_breaker())

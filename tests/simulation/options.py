@@ -25,6 +25,9 @@ HOOK_TIMEOUT_S = 10.0
 SLOW_S = 8.0
 """How long the slow hook takes."""
 
+ASKS_FOR_S = 6.0
+"""How long a hook waits for an answer."""
+
 REQUEST_FAULTS = (
     "request lost",
     "not connected",

@@ -15,7 +15,7 @@ from tests.simulation.options import (
     draw_options,
     with_more,
 )
-from tests.simulation.scenario import Script, draw_scripts
+from tests.simulation.scenario import Script, draw_scripts, with_questions
 from tests.simulation.turns import Turn, draw_turns
 
 __all__ = ["Plan", "crash_plan", "plain_plan", "plan_of"]
@@ -68,6 +68,7 @@ class Plan:
 def plan_of(seed: int) -> Plan:
     """The swarm's plan for a seed. What it adds to the plain one comes from random streams of its own."""
     plan = plain_plan(seed)
+    plan = replace(plan, scripts=with_questions(random.Random(seed * 16 + 13), plan.scripts))
     rng = random.Random(seed * 16 + 7)
     if rng.random() < _PLAIN:
         return plan

@@ -11,7 +11,7 @@ from chatbot.model.clock import Clock
 from chatbot.model.errors import ActionError
 from tests.simulation.chats import BASE
 from tests.simulation.loop import PROCESS, for_ever
-from tests.simulation.options import HOOK_TIMEOUT_S, SLOW_S
+from tests.simulation.options import ASKS_FOR_S, HOOK_TIMEOUT_S, SLOW_S
 from tests.simulation.truth import HookStart, Truth, replies_to
 
 __all__ = ["Answers", "PlannedError", "loaded"]
@@ -61,6 +61,19 @@ class Answers:
 
     @hookimpl
     async def on_text(self, chat: Chat, event: TextReceived) -> bool:
+        await self._answer(chat, event)
+        try:
+            while event.text.startswith("ask"):
+                # the reply was a question: the next text is for this hook
+                event = await chat.wait_for(TextReceived, where=is_of_customer, timeout=ASKS_FOR_S)
+                self._truth.counts["waited for"] += 1
+                await self._answer(chat, event)
+        except TimeoutError:
+            self._truth.note("hook", "on_text %s: nobody answered", chat.id)
+        return True
+
+    async def _answer(self, chat: Chat, event: TextReceived) -> None:
+        """What is done for one line."""
         process = PROCESS.get()
         assert process is not None
         assert event.index is not None
@@ -91,7 +104,6 @@ class Answers:
             truth.running.discard(running)
             start.ended_at = truth.now()
         truth.note("hook", "on_text %s line %d is done", chat.id, event.index)
-        return True
 
     @hookimpl
     async def on_typing_started(self, chat: Chat, event: TypingStarted) -> None:
@@ -173,6 +185,11 @@ class Answers:
         except ActionError as error:
             self._truth.on_refusal(chat.id, ms, text, error)
             raise
+
+
+def is_of_customer(event: TextReceived) -> bool:
+    """Whether it answers a question."""
+    return event.sender.is_customer
 
 
 def milliseconds(event: TextReceived | TypingStarted) -> int:

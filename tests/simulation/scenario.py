@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.simulation.chats import Chat
 from tests.simulation.loop import SimLoop
@@ -12,7 +12,9 @@ from tests.simulation.options import Options
 from tests.simulation.server import Server
 from tests.simulation.truth import key_of, replies_to
 
-__all__ = ["Customer", "Script", "draw_scripts"]
+__all__ = ["Customer", "Script", "draw_scripts", "with_questions"]
+
+_ASKED = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,17 @@ class Script:
 def draw_scripts(rng: random.Random) -> list[Script]:
     """Several customers at once."""
     return [_script(rng) for _ in range(rng.randint(2, 7))]
+
+
+def with_questions(rng: random.Random, scripts: tuple[Script, ...]) -> tuple[Script, ...]:
+    """In some runs customers say, at any place, what the bot answers with a question."""
+    if rng.random() >= _ASKED:
+        return scripts
+    return tuple(replace(script, lines=_asked(rng, script.lines)) for script in scripts)
+
+
+def _asked(rng: random.Random, lines: tuple[tuple[float, str], ...]) -> tuple[tuple[float, str], ...]:
+    return tuple((delay_s, "ask me" if rng.random() < _ASKED else text) for delay_s, text in lines)
 
 
 def _script(rng: random.Random) -> Script:

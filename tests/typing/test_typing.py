@@ -1,8 +1,9 @@
 from pathlib import Path
 from types import ModuleType
 
+from chatbot.hooks.checks import HOOKS
 from chatbot.hooks.loader import load_plugin
-from chatbot.hooks.manager import HOOKS, CallResult
+from chatbot.hooks.manager import CallResult
 from chatbot.model.actions import SendMessage
 from tests.hooks.stage import Stage, loaded, manager
 

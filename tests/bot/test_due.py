@@ -1,11 +1,11 @@
 import math
 
-from chatbot.bot.waiting import Rescue, Waiting
+from chatbot.bot.due import Due, Rescue
 
 
 def test_at_first_nothing_is_due() -> None:
-    waits = Waiting()
-    assert (waits.wakes_at, waits.rescue, waits.owed_since) == (math.inf, None, 0.0)
+    due = Due()
+    assert (due.wakes_at, due.rescue, due.owed_since) == (math.inf, None, 0.0)
 
 
 def test_a_rescue_is_tried_at_once() -> None:

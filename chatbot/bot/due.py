@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Rescue", "Waiting"]
+__all__ = ["Due", "Rescue"]
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Rescue:
 
 
 @dataclass(slots=True)
-class Waiting:
+class Due:
     """The times of one chat, in monotonic seconds.
 
     Args:
@@ -38,6 +38,10 @@ class Waiting:
         owed_since: Since when the customer waits for an answer; 0 if it does not.
         alone_by: Until when a human agent may leave who was there before the bot.
         wakes_at: When the chat is woken.
+        ask_at: When the transcript has to be read if nothing is heard of the chat till then.
+        read_at: When the transcript was last asked for.
+        missed_at: When the chat was looked for last, and was not listed.
+        leaving_until: Before this the bot does not ask again to leave.
     """
 
     rescue: Rescue | None = None
@@ -46,3 +50,7 @@ class Waiting:
     owed_since: float = 0.0
     alone_by: float = 0.0
     wakes_at: float = math.inf
+    ask_at: float = 0.0
+    read_at: float = 0.0
+    missed_at: float = 0.0
+    leaving_until: float = 0.0

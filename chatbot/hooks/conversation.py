@@ -1,0 +1,81 @@
+"""Questions to the customer, and how long a human would type: the longer methods of ``Chat``."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from chatbot.hooks.ports import ChatView
+from chatbot.hooks.run import current_run
+from chatbot.model.events import TextReceived
+from chatbot.model.words import Visibility
+
+__all__ = ["Question", "gave_up", "is_answer", "typing_time"]
+
+MOST_RETRIES = 20
+_LETTERS_PER_S = 30.0
+_TYPES_S = (0.5, 5.0)
+
+
+def typing_time(text: str) -> float:
+    """Seconds for which typing is shown before a text: in proportion to its length, within bounds."""
+    shortest, longest = _TYPES_S
+    return min(longest, max(shortest, len(text) / _LETTERS_PER_S))
+
+
+def is_answer(event: TextReceived) -> bool:
+    """Whether a text is what the customer said to all."""
+    return event.sender.is_customer and event.visibility is Visibility.ALL
+
+
+def gave_up(text: str) -> TimeoutError:
+    """The end of a wait that came to nothing; a hook that does not catch it has not failed."""
+    error = TimeoutError(text)
+    if (run := current_run.get()) is not None:
+        run.no_answer = error
+    return error
+
+
+class Question:
+    """What is asked, and what counts as an answer.
+
+    Args:
+        match: What an answer looks like; None: any text is one.
+        timeout_s: Seconds for each answer.
+        retries: How often is asked again.
+
+    Raises:
+        ValueError: These numbers make no sense, or the pattern is none (``re.error``).
+    """
+
+    def __init__(self, match: str | re.Pattern[str] | None, timeout_s: float, retries: int) -> None:
+        if not 0 <= retries <= MOST_RETRIES:
+            raise ValueError(f"retries is a number from 0 to {MOST_RETRIES}, not {retries!r}")
+        if not (timeout_s > 0 and math.isfinite(timeout_s)):
+            raise ValueError(f"timeout is a number of seconds above 0, not {timeout_s!r}")
+        self._pattern = None if match is None else re.compile(match)
+        self._timeout_s = timeout_s
+
+    async def answer(self, view: ChatView) -> str | None:
+        """What matters in the next text of the customer; None if it does not match.
+
+        Args:
+            view: The chat.
+
+        Raises:
+            TimeoutError: There was none in time.
+        """
+        try:
+            event = await view.wait_for(TextReceived, is_answer, self._timeout_s)
+        except TimeoutError as error:
+            error.args = (f"the customer did not answer within {self._timeout_s:g} s",)
+            raise
+        return self._found(event.text)
+
+    def _found(self, text: str) -> str | None:
+        if self._pattern is None:
+            return text
+        found = self._pattern.search(text)
+        if found is None:
+            return None
+        return found[1] if self._pattern.groups and found[1] is not None else found[0]
