@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chatbot import Chat, ChatTakenOver, NotAllowed, TextReceived, hookimpl
+from tests.bot.bells import Bells
 from tests.bot.desk import ANA, CAN_TALK, HELENA, ME, Desk
 from tests.bot.drawer import Drawer
 from tests.bot.stage import Stage, on_stage
@@ -95,6 +96,33 @@ async def test_a_hook_that_runs_is_stopped_or_at_least_not_let_talk(policy: str,
         await stage.quiet()
         assert (talks.said[-1] == "a human agent has the chat") == (policy == "observe")
         assert (stage.desk.texts(), stage.bot.counters.hook_failures.total()) == ([], 0)
+
+
+async def test_a_hook_that_waits_for_the_customer_is_stopped_too() -> None:
+    ends: list[str] = []
+
+    class Asks:
+        @hookimpl
+        async def on_text(self, chat: Chat, event: TextReceived) -> None:
+            if event.text != "ask":
+                ends.append(event.text)
+                return
+            try:
+                await chat.ask("Order number?", timeout=60)
+            finally:
+                ends.append("stopped")
+
+    async with on_stage(Asks()) as stage:
+        Bells(stage)
+        await stage.chatting()
+        say(stage, "ask")
+        await stage.quiet()
+        helena_joins(stage, "line")
+        await stage.quiet()
+        say(stage, "123456")
+        await stage.quiet()
+        assert (ends, stage.desk.texts()) == (["stopped", "123456"], ["Order number?"])
+        assert (stage.live().runs, stage.bot.counters.hook_failures.total()) == (set(), 0)
 
 
 async def test_what_waits_for_its_turn_is_dropped() -> None:
