@@ -44,10 +44,13 @@ from chatbot.model.events import (
     UrlPushed,
     UserDataChanged,
 )
+from chatbot.model.handoff import Accepted, CustomerLeft, Queued, TimedOut
+from chatbot.model.handoff import Refused as HandoffRefused
 from chatbot.model.resources import Participant
 from chatbot.model.words import ChatState, Visibility
 
 __all__ = [
+    "Accepted",
     "ActionError",
     "Bot",
     "CapabilitiesChanged",
@@ -63,7 +66,9 @@ __all__ = [
     "ChatTakenOver",
     "ChatbotError",
     "CustomNoticeReceived",
+    "CustomerLeft",
     "Event",
+    "HandoffRefused",
     "NicknameUpdated",
     "NotAllowed",
     "NoticeReceived",
@@ -73,10 +78,12 @@ __all__ = [
     "ParticipantLeft",
     "ParticipantRejoined",
     "ParticipantsChanged",
+    "Queued",
     "RateLimited",
     "Receipt",
     "Refused",
     "TextReceived",
+    "TimedOut",
     "TranscriptSaved",
     "TypingStarted",
     "TypingStopped",

@@ -3,18 +3,21 @@
 Settings::
 
     [bots.NAME.plugin.handoff]
-    queue = "Support"                 # where the chat goes
+    queue = "Support"                 # where the chat goes; or target: the address of an agent, who is invited
     keywords = ["agent", "human"]     # any of these words, whatever their case
     text = "One moment please, I connect you with a colleague."
-    sorry = "I cannot reach a colleague right now."    # if the transfer is not possible
+    sorry = "I cannot reach a colleague right now."    # if nobody takes the chat
+
+How long an agent may take, a second choice, and what the customer hears meanwhile stand in
+``[bots.NAME.handoff]``.
 """
 
 import re
-from contextlib import suppress
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from chatbot import ActionError, Chat, TextReceived, hookimpl
+from chatbot import Accepted, Chat, CustomerLeft, Queued, TextReceived, hookimpl
 
 
 class Settings(BaseModel):
@@ -22,22 +25,29 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    queue: str = Field(min_length=1)
+    queue: str | None = Field(None, min_length=1)
+    target: str | None = Field(None, min_length=1)
     keywords: tuple[str, ...] = ("agent", "human", "person", "colleague")
     text: str = "One moment please, I connect you with a colleague."
     sorry: str = "I cannot reach a colleague right now. Please ask me something else."
 
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.queue is None) == (self.target is None):
+            raise ValueError("give exactly one of queue (a name) and target (the address of an agent)")
+        return self
+
 
 @hookimpl
 async def on_text(chat: Chat, event: TextReceived, settings: Settings) -> str | bool | None:
-    """Transfer the chat, its user data saying why."""
+    """Hand the chat over, its user data saying why."""
     words = set(re.findall(r"\w+", event.text.lower()))
     if words.isdisjoint(keyword.lower() for keyword in settings.keywords):
         return None
-    with suppress(ActionError):  # the human can do without; the customer cannot do without the human
-        await chat.update_user_data({"HandoffReason": "customer asked for a human", "HandoffFrom": event.bot})
-    try:
-        await chat.transfer(queue=settings.queue, text=settings.text)
-    except ActionError:
-        return settings.sorry
-    return True
+    outcome = await chat.handoff(
+        queue=settings.queue,
+        target=settings.target,
+        text=settings.text,
+        data={"HandoffReason": "customer asked for a human", "HandoffFrom": event.bot},
+    )
+    return True if isinstance(outcome, Accepted | Queued | CustomerLeft) else settings.sorry

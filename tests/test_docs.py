@@ -28,6 +28,7 @@ TABLES = (
     config.SecretSource,
     config_care.FallbackSettings,
     config_care.GuardSettings,
+    config_care.HandoffSettings,
     config.DemoChat,
     config.DemoLine,
     config_care.BreakerSettings,

@@ -29,6 +29,7 @@ from chatbot.bot.tally import Tally
 from chatbot.bot.waits import Waits
 from chatbot.hooks.chat import Chat
 from chatbot.hooks.run import HookRun
+from chatbot.model.config_care import HandoffSettings
 from chatbot.model.events import (
     ChatUpdated,
     Event,
@@ -265,6 +266,7 @@ class LiveChat:
         self._see(update.chat.participants or ())
         self._look_around()
         self.outbox.updated(update)
+        self.waits.look()
 
     def _see(self, participants: Sequence[Participant]) -> None:
         if self.is_live:
@@ -282,6 +284,15 @@ class LiveChat:
         """The customer does not wait for an answer any more."""
         self.progress.owe(0)
         self.due.owed_since = 0.0
+
+    @property
+    def handoff_settings(self) -> HandoffSettings:
+        """See ChatView."""
+        return self._around.policy.handoff
+
+    async def come_true(self, check: Callable[[], bool], timeout_s: float) -> bool:
+        """See ChatView."""
+        return await self.waits.come_true(check, timeout_s)
 
     @property
     def human(self) -> Participant | None:
@@ -306,6 +317,7 @@ class LiveChat:
         if line.sender.is_agent:
             self.presence.hear(line, self.views)
             self._look_around()
+            self.waits.look()
         if line.position > self.order.highest:
             self.waits.hear(line)
         if line.index is not None:
@@ -363,6 +375,7 @@ class LiveChat:
         """Take the report of a failed operation."""
         self.stalled = False
         self.failures.append(self._explained(failure))
+        self.waits.look()
 
     async def next_failure(self) -> OperationFailed:
         """The next report, with its operation: the report may come before the answer that names both."""

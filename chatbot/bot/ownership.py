@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 from chatbot.hooks.run import HookRun
 from chatbot.model import actions as do
+from chatbot.model.config_care import HandoffSettings
 from chatbot.model.resources import Participant
 
 __all__ = ["Ownership", "Policy"]
@@ -39,6 +40,11 @@ class Policy(Protocol):
     @property
     def on_agent_joined(self) -> Literal["mute", "leave", "observe", "stay"]:
         """What the bot does when a human agent joins."""
+        ...
+
+    @property
+    def handoff(self) -> HandoffSettings:
+        """How a chat is handed over."""
         ...
 
     @property

@@ -90,6 +90,7 @@ class Pipeline:
     def lose(self, chat: LiveChat, again: ChatResource | None = None) -> None:
         """The server does not list the chat any more, or has it as a new offer."""
         chat.gone = True
+        chat.waits.look()
         chat.again = self._view(again) if again is not None else chat.again
         chat.stalled = False
         self._owner.wake(chat)

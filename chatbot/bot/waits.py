@@ -66,6 +66,7 @@ class Waits:
         self._wake = wake
         self._waiting: list[_Wait] = []
         self._due: deque[_Wait] = deque()
+        self._watching: dict[_Wait, Callable[[], bool]] = {}
         self._pauses: list[asyncio.Future[bool]] = []
         self._is_closed = False
 
@@ -97,6 +98,44 @@ class Waits:
             self._waiting.remove(wait)
             self._withdraw(wait)
         return event
+
+    async def come_true(self, check: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until this holds; False if it does not in time. It takes no event from anybody.
+
+        Args:
+            check: Asked whenever something is heard of the chat.
+            timeout_s: Seconds.
+
+        Raises:
+            RuntimeError: Who waits cannot wait.
+        """
+        if check() or timeout_s <= 0:
+            return check()
+        run = current_run.get()
+        self._check_place(run)
+        wait = _Wait(None, None, run)
+        self._watching[wait] = check
+        alarm = self._room.after(timeout_s, partial(self._make_due, wait))
+        try:
+            await self._listen(wait)
+        finally:
+            alarm.cancel()
+            del self._watching[wait]
+            self._withdraw(wait)
+        return check()
+
+    def look(self) -> None:
+        """Something was heard: what somebody waits for may be true now."""
+        for wait, check in [*self._watching.items()]:
+            if check():
+                self._make_due(wait)
+
+    def _make_due(self, wait: _Wait) -> None:
+        if not wait.has_turn:
+            wait.finish()
+        elif wait not in self._due:
+            self._due.append(wait)
+            self._wake()
 
     async def pause(self, seconds: float, *, interruptible: bool) -> bool:
         """Wait; False if the customer said something meanwhile, which ends it if ``interruptible``."""
@@ -174,7 +213,7 @@ class Waits:
         try:
             with run.waiting():
                 event, trigger = await wait.listen()
-                if wait.has_turn:
+                if wait.has_turn and event is not None:
                     run.go_on(event, trigger)
         finally:
             run.waits -= 1
@@ -293,6 +332,11 @@ class _Wait:
         if is_over is not None:
             await is_over
         return is_heard
+
+    def finish(self) -> None:
+        """Let it go on with nothing."""
+        if not self._answer.done():
+            self._answer.set_result((None, ""))
 
     def fail(self, error: Exception) -> None:
         """Let it go on with an error."""

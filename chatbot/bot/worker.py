@@ -263,6 +263,7 @@ class Worker:
         chat.must_ask = chat.must_ask or chat.progress.prints.are_overdue
         if line.sender.is_customer and line.position > chat.progress.history_to:
             self._follow_customer(chat, line)
+            chat.waits.look()
 
     def _note_gap(self, chat: LiveChat, line: TranscriptEvent) -> None:
         """The server was asked, and has nothing there."""

@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from chatbot.hooks.conversation import Question, gave_up, typing_time
+from chatbot.hooks.handoff import Handoff, destinations
 from chatbot.hooks.ports import ActionSender, ChatView
 from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import current_run
@@ -26,6 +27,7 @@ from chatbot.model import actions as do
 from chatbot.model.capabilities import allows
 from chatbot.model.errors import ChatbotError, NotAllowed
 from chatbot.model.events import Event, TranscriptEvent
+from chatbot.model.handoff import Outcome
 from chatbot.model.resources import Participant
 from chatbot.model.words import ChatState, Visibility
 
@@ -268,6 +270,45 @@ class Chat:
     ) -> Receipt:
         """Hand the chat to an agent (``target``, a URI) or a queue (by name), with a last text."""
         return await self.perform(do.Transfer(target_uri=target, queue_name=queue, text=text))
+
+    async def handoff(  # noqa: PLR0913 (the contract's signature)
+        self,
+        *,
+        target: str | None = None,
+        queue: str | None = None,
+        text: str | None = None,
+        summary: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        wait: float | None = None,
+    ) -> Outcome:
+        """Hand the chat to a human, and say what became of it.
+
+        Sets the user data, tells the agents what only they are to see, says ``text``, and invites the
+        agent (``target``) or puts the chat into the ``queue``; an agent who cannot be invited gets it by
+        transfer. Waits as ``wait_for`` does. Texts for the meantime and a second choice stand in
+        ``[bots.NAME.handoff]``; so does the first, if neither ``target`` nor ``queue`` is given.
+
+        Args:
+            target: The address of an agent.
+            queue: The name of a queue.
+            text: What is said to the customer first.
+            summary: For the agent: a note that only agents see, and ``chatbot_summary`` in the user data.
+            data: Pairs for the user data.
+            wait: Seconds that an agent may take; None: as bots.toml says.
+
+        Returns:
+            What became of it. After ``Accepted`` and ``Queued`` there is nothing more to say.
+
+        Raises:
+            ValueError: Nobody says where to.
+            RuntimeError: Nobody can wait here (``wait_for``).
+        """
+        settings = self._view.handoff_settings
+        wait_s = settings.wait if wait is None else wait
+        places = destinations(settings, target, queue)
+        if (run := current_run.get()) is not None:
+            run.calls_in = True
+        return await Handoff(self._view, self.perform, text, summary, data or {}, wait_s).to(places)
 
     async def remove(self, participant: Participant) -> Receipt:
         """Remove another agent from the chat.

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from chatbot.hooks.receipt import Receipt
 from chatbot.model.actions import Action
+from chatbot.model.config_care import HandoffSettings
 from chatbot.model.events import Event, TranscriptEvent
 from chatbot.model.resources import ChatResource, Participant
 
@@ -58,6 +59,30 @@ class ChatView(Protocol):
 
     async def wait_for(self, kind: type[E], where: Callable[[E], bool] | None, timeout_s: float) -> E:
         """The next event of this kind for which ``where`` holds."""
+        ...
+
+    @property
+    def human(self) -> Participant | None:
+        """A human agent who is in the chat."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the chat is no longer this bot's."""
+        ...
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the customer has left."""
+        ...
+
+    @property
+    def handoff_settings(self) -> HandoffSettings:
+        """How bots.toml wants a chat to be handed over."""
+        ...
+
+    async def come_true(self, check: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until this holds; False if it does not in time. Takes no event from anybody."""
         ...
 
     async def pause(self, seconds: float, *, interruptible: bool) -> bool:

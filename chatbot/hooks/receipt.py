@@ -29,6 +29,11 @@ class Receipt:
         self._failure: str | None = None
 
     @property
+    def failure(self) -> str | None:
+        """Why it failed; None if it did not."""
+        return self._failure
+
+    @property
     def state(self) -> Literal["accepted", "confirmed", "failed"]:
         """How far it has come. Where no effect is documented it stays ``accepted``."""
         if not self._settled.is_set():

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-from chatbot.model.config_care import BreakerSettings, FallbackSettings, GuardSettings
+from chatbot.model.config_care import BreakerSettings, FallbackSettings, GuardSettings, HandoffSettings
 from chatbot.model.config_table import Patience, Seconds, Table
 from chatbot.model.errors import ConfigError
 
@@ -143,6 +143,7 @@ class BotSettings(Table):
     reply_timeout: Seconds = 30.0
     idle_after: Seconds = 300.0
     fallback: FallbackSettings | None = None
+    handoff: HandoffSettings = HandoffSettings()
     guards: GuardSettings = GuardSettings()
     breaker: BreakerSettings = BreakerSettings()
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)

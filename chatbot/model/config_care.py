@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from chatbot.model.config_table import Patience, Seconds, Table
 
-__all__ = ["BreakerSettings", "FallbackSettings", "GuardSettings"]
+__all__ = ["BreakerSettings", "FallbackSettings", "GuardSettings", "HandoffSettings"]
 
 _A_YEAR = 31_536_000
 Limit = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
@@ -65,3 +65,30 @@ class BreakerSettings(Table):
     timeouts: Limit = 3
     blocked: Patience = 5.0
     cooldown: Seconds = 60.0
+
+
+class HandoffSettings(Table):
+    """How ``chat.handoff`` goes about it: ``[bots.NAME.handoff]``.
+
+    Keys:
+        target, queue: Where to, if the plugin does not say: an agent's address or a queue's name.
+        second_target, second_queue: Where to, if that comes to nothing.
+        wait: Seconds that an agent may take.
+        reassure: Texts for the customer while waiting, one after the other.
+        reassure_every: Seconds between them.
+    """
+
+    target: str | None = None
+    queue: str | None = None
+    second_target: str | None = None
+    second_queue: str | None = None
+    wait: Seconds = 90.0
+    reassure: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    reassure_every: Seconds = 20.0
+
+    @model_validator(mode="after")
+    def _one_destination_each(self) -> Self:
+        for target, queue in (("target", "queue"), ("second_target", "second_queue")):
+            if getattr(self, target) is not None and getattr(self, queue) is not None:
+                raise ValueError(f"give {target} (the address of an agent) or {queue} (a name), not both")
+        return self

@@ -15,6 +15,7 @@ from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import CallResult, Occasion, PluginManager
 from chatbot.hooks.run import current_run
 from chatbot.model.actions import Action
+from chatbot.model.config_care import HandoffSettings
 from chatbot.model.errors import ChatbotError
 from chatbot.model.events import TranscriptEvent
 from chatbot.model.resources import ChatResource
@@ -38,6 +39,10 @@ class View:
         self.memory: dict[str, Any] = {}
         self.transcript: list[TranscriptEvent] = [HELLO]
         self.asked: list[tuple[int, int | None]] = []
+        self.human: Participant | None = None
+        self.is_over = False
+        self.abandoned = False
+        self.handoff_settings = HandoffSettings()
         self.gate: asyncio.Event | None = None
         self.spawned: list[Coroutine[Any, Any, object]] = []
         self.coming: list[Event] = []
@@ -50,6 +55,9 @@ class View:
         if self.gate is not None:
             await self.gate.wait()
         return self.transcript
+
+    async def come_true(self, check: Callable[[], bool], timeout_s: float) -> bool:
+        return check()
 
     def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:
         self.spawned.append(coroutine)

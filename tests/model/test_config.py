@@ -61,6 +61,15 @@ def test_a_bot_has_the_documented_defaults() -> None:
         "reply_timeout": 30.0,
         "idle_after": 300.0,
         "fallback": None,
+        "handoff": {
+            "target": None,
+            "queue": None,
+            "second_target": None,
+            "second_queue": None,
+            "wait": 90.0,
+            "reassure": (),
+            "reassure_every": 20.0,
+        },
         "guards": {
             "sends_per_trigger": 20,
             "unprompted_per_minute": 30,

@@ -146,7 +146,7 @@ def test_every_key_is_read_and_defaults_are_filled_in(tmp_path: Path) -> None:
 def test_the_example_names_every_key_of_a_bot() -> None:
     example = EVERYTHING.partition("[bots.night]")[0]
     missing = {key for key in (*keys(BotSettings), *keys(ServiceSettings)) if f"{key} = " not in example}
-    assert missing == {"breaker", "fallback", "guards", "plugin", "retention"}  # four are tables
+    assert missing == {"breaker", "fallback", "guards", "handoff", "plugin", "retention"}  # four are tables
 
 
 def test_the_least_file_is_enough(tmp_path: Path) -> None:

@@ -1,0 +1,28 @@
+import pytest
+
+from chatbot.hooks.handoff import Destination, destinations
+from chatbot.model.config_care import HandoffSettings
+
+SETTINGS = HandoffSettings(queue="Support", second_queue="Night")
+
+
+@pytest.mark.parametrize(
+    ("settings", "target", "queue", "found"),
+    [
+        (SETTINGS, None, None, [Destination(queue="Support"), Destination(queue="Night")]),
+        (SETTINGS, "agent:helena", None, [Destination("agent:helena"), Destination(queue="Night")]),
+        (HandoffSettings(), None, "Sales", [Destination(queue="Sales")]),
+        (HandoffSettings(second_target="agent:otto"), None, None, [Destination("agent:otto")]),
+    ],
+)
+def test_the_plugin_says_where_to_or_bots_toml_and_a_second_choice_comes_after(
+    settings: HandoffSettings, target: str | None, queue: str | None, found: list[Destination]
+) -> None:
+    assert destinations(settings, target, queue) == found
+
+
+def test_nowhere_or_two_places_at_once_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"target= or queue=, or target or queue in \[bots.NAME.handoff\]"):
+        destinations(HandoffSettings(), None, None)
+    with pytest.raises(ValueError, match="not both"):
+        destinations(SETTINGS, "agent:helena", "Sales")
