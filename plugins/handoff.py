@@ -3,7 +3,7 @@
 Settings::
 
     [bots.NAME.plugin.handoff]
-    queue = "Support"                 # where the chat goes; or target: the address of an agent, who is invited
+    queue = "Support"                 # where the chat goes; or target: an agent's address, who is invited
     keywords = ["agent", "human"]     # any of these words, whatever their case
     text = "One moment please, I connect you with a colleague."
     sorry = "I cannot reach a colleague right now."    # if nobody takes the chat

@@ -64,9 +64,9 @@ class Tally:
     def count(self, message: Message, now: float) -> dict[Kind, float]:
         """Take a message that is to be said; how far each guard has got with it.
 
-        The first answer to a text of the customer counts for none but its length and the chat's age.
+        The first answer to a text of the customer counts for none but the chat's age.
         """
-        found: dict[Kind, float] = {"text_length": len(message.text), "chat_age": now - self.began_at}
+        found: dict[Kind, float] = {"chat_age": now - self.began_at}
         if message.is_for_customer and not self._is_answered:
             self._is_answered = True
         else:
@@ -76,7 +76,10 @@ class Tally:
         return found
 
     def _counted(self, message: Message, now: float) -> dict[Kind, float]:
-        found: dict[Kind, float] = {"repeats": self._repeats(message.text)}
+        found: dict[Kind, float] = {
+            "text_length": len(message.text),
+            "repeats": self._repeats(message.text),
+        }
         if message.trigger:
             self._forget_triggers()
             self._of_trigger[message.trigger] += 1

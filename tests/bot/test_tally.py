@@ -6,12 +6,12 @@ ASKED = Message("hi", "7:print", is_for_customer=True)
 LIMITS = [("repeats", 3.0), ("sends_per_trigger", 20.0), ("text_length", 0.0)]
 
 
-def test_the_first_answer_to_each_text_counts_for_nothing_but_its_length() -> None:
+def test_the_first_answer_to_each_text_counts_for_nothing_but_the_age_of_the_chat() -> None:
     tally = Tally()
     for number in range(50):
         tally.heard_customer()
         message = Message(f"answer {number}", f"{number}:print", is_for_customer=True)
-        assert tally.count(message, number).keys() == {"text_length", "chat_age"}
+        assert tally.count(message, number).keys() == {"chat_age"}
 
 
 def test_further_ones_count_for_the_text_that_they_answer() -> None:
