@@ -219,9 +219,14 @@ class LiveChat:
         """See ChatView."""
         return await self.waits.until(kind, where, timeout_s)
 
-    async def pause(self, seconds: float, *, interruptible: bool) -> bool:
+    @property
+    def heard(self) -> int:
         """See ChatView."""
-        return await self.waits.pause(seconds, interruptible=interruptible)
+        return self.waits.heard
+
+    async def pause(self, seconds: float, *, since: int | None) -> bool:
+        """See ChatView."""
+        return await self.waits.pause(seconds, since=since)
 
     def _wake(self) -> None:
         self._around.wake(self)

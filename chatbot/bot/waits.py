@@ -58,9 +58,13 @@ class Waits:
         chat_id: The chat.
         room: Where they are.
         wake: Called when there is somebody to whom the mailbox has to lend the turn.
+
+    Attributes:
+        heard: How many texts of customers that all can see have come.
     """
 
     def __init__(self, chat_id: str, room: Room, wake: Callable[[], None]) -> None:
+        self.heard = 0
         self._chat_id = chat_id
         self._room = room
         self._wake = wake
@@ -137,24 +141,27 @@ class Waits:
             self._due.append(wait)
             self._wake()
 
-    async def pause(self, seconds: float, *, interruptible: bool) -> bool:
-        """Wait; False if the customer said something meanwhile, which ends it if ``interruptible``."""
+    async def pause(self, seconds: float, *, since: int | None) -> bool:
+        """Wait; False as soon as more texts of customers were heard than ``since``, if it is given."""
         is_over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         alarm = self._room.after(seconds, partial(_settle, is_over, value=True))
-        if interruptible:
+        if since is not None:
             self._pauses.append(is_over)
+            if self.heard > since:
+                _settle(is_over, value=False)
         run = current_run.get()
         try:
             with run.waiting() if run is not None else nullcontext():
                 return await is_over
         finally:
             alarm.cancel()
-            if interruptible:
+            if since is not None:
                 self._pauses.remove(is_over)
 
     def hear(self, line: TranscriptEvent) -> None:
-        """A line has come; those who wait get it in its turn, but a pause ends at once."""
+        """A new line has come; those who wait get it in its turn, but a pause ends at once."""
         if isinstance(line, TextReceived) and line.sender.is_customer and line.visibility is Visibility.ALL:
+            self.heard += 1
             for is_over in self._pauses:
                 _settle(is_over, value=False)
 

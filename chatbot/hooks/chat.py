@@ -138,8 +138,9 @@ class Chat:
             return await self.perform(action)
         if typing != "natural":
             raise ValueError(f"typing is 'natural' or None, not {typing!r}")
+        since = self._view.heard if interruptible else None
         async with self.typing():
-            if not await self._view.pause(typing_time(text), interruptible=interruptible):
+            if not await self._view.pause(typing_time(text), since=since):
                 name, have = action.operation, self.capabilities
                 raise NotAllowed(name, needed=name, have=have, reason=_INTERRUPTED)
             return await self.perform(action)

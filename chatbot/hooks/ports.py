@@ -85,6 +85,11 @@ class ChatView(Protocol):
         """Wait until this holds; False if it does not in time. Takes no event from anybody."""
         ...
 
-    async def pause(self, seconds: float, *, interruptible: bool) -> bool:
-        """Wait; False if the customer said something meanwhile, which ends it if ``interruptible``."""
+    @property
+    def heard(self) -> int:
+        """How many texts of customers have come, answered or not."""
+        ...
+
+    async def pause(self, seconds: float, *, since: int | None) -> bool:
+        """Wait; False as soon as more texts of customers have come than that, if it is given."""
         ...

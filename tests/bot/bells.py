@@ -3,9 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 from chatbot import Chat, TextReceived, hookimpl
+from chatbot.bot.runner import BotRunner
 from tests.bot.stage import Stage
+
+
+class OfABot(Protocol):
+    """A stage."""
+
+    bot: BotRunner
 
 
 class Bells:
@@ -14,7 +22,7 @@ class Bells:
     ``asked`` holds the seconds of every alarm that was set.
     """
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: OfABot) -> None:
         self.asked: list[float] = []
         self._waiting: list[tuple[float, asyncio.Event]] = []
         stage.bot._aside._clock = self

@@ -68,6 +68,21 @@ async def test_what_the_customer_says_meanwhile_stops_a_text_that_may_be_interru
         assert stage.bot._aside.tasks == []
 
 
+async def test_what_is_said_while_typing_is_about_to_show_stops_it_too() -> None:
+    async with on_stage(Tells(type=cautiously)) as stage:
+        Bells(stage)
+        await stage.chatting()
+        stage.desk.change(capabilities=[*CAN_TALK, START, STOP])
+        gate = stage.desk.holding(START)
+        stage.desk.says("type")
+        await stage.until(gate.reached.is_set)
+        stage.desk.says("no, wait")
+        await stage.until(lambda: stage.live().heard == 2)
+        gate.open.set()
+        await stage.quiet()
+        assert stage.desk.texts() == ["the customer said something meanwhile", "re no, wait"]
+
+
 async def test_what_was_not_announced_and_is_found_by_reading_stops_it_too() -> None:
     async with on_stage(Tells(type=cautiously)) as stage:
         await typing(stage)

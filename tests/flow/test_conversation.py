@@ -3,6 +3,7 @@
 import asyncio
 
 from chatbot import Chat, ChatEnded, NotAllowed, TextReceived, hookimpl
+from tests.bot.bells import Bells
 from tests.flow.stage import on_stage
 
 
@@ -63,27 +64,27 @@ async def test_a_bot_that_stops_does_not_wait_for_the_customer() -> None:
         assert orders.ended == ["ended"]
 
 
-async def test_typing_shows_before_a_text_and_what_the_customer_says_stops_it() -> None:
+async def test_what_the_customer_says_stops_typing() -> None:
     class Types:
         @hookimpl
-        async def on_text(self, chat: Chat, event: TextReceived) -> None:
+        async def on_text(self, chat: Chat, event: TextReceived) -> str | None:
             if event.text == "stop":
-                await chat.send_text("stopped")
-                return
-            await chat.send_text("Well.", typing="natural")
+                return "stopped"
+            begins.set()
             try:
                 await chat.send_text("and so on " * 1000, typing="natural", interruptible=True)
             except NotAllowed as error:
                 reasons.append(error.reason)
+            return None
 
-    reasons: list[str] = []
+    begins, reasons = asyncio.Event(), list[str]()
     async with on_stage(Types()) as stage, stage.customer("Ana") as ana:
-        stage.bot._world.clock.factor = 1.0  # type: ignore[attr-defined]
+        Bells(stage)  # the time for typing does not end by itself
         await ana.sees_agent()
         await ana.says("tell me")
-        await ana.hears("^Well.$")
+        await begins.wait()
         await ana.says("stop")
         await ana.hears("^stopped$")
     assert reasons == ["the customer said something meanwhile"]
-    starts = stage.operations().count("SendStartTypingNotification")
-    assert starts == stage.operations().count("SendStopTypingNotification") == 2
+    typing = [one for one in stage.operations() if "Typing" in one]
+    assert typing == ["SendStartTypingNotification", "SendStopTypingNotification"]

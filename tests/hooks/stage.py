@@ -47,7 +47,8 @@ class View:
         self.spawned: list[Coroutine[Any, Any, object]] = []
         self.coming: list[Event] = []
         self.waits: list[tuple[type[Event], float]] = []
-        self.pauses: list[tuple[float, bool]] = []
+        self.heard = 7
+        self.pauses: list[tuple[float, int | None]] = []
         self.is_interrupted = False
 
     async def lines(self, start: int, count: int | None) -> list[TranscriptEvent]:
@@ -70,9 +71,9 @@ class View:
                 return event
         raise TimeoutError
 
-    async def pause(self, seconds: float, *, interruptible: bool) -> bool:
-        self.pauses.append((seconds, interruptible))
-        return not (interruptible and self.is_interrupted)
+    async def pause(self, seconds: float, *, since: int | None) -> bool:
+        self.pauses.append((seconds, since))
+        return since is None or not self.is_interrupted
 
 
 class RecordingSender:

@@ -253,7 +253,7 @@ async def test_reading_does_not_count_against_the_hook() -> None:
 async def test_natural_typing_shows_for_as_long_as_the_text_takes() -> None:
     stage = Stage()
     await stage.chat.send_text("x" * 60, typing="natural")
-    assert stage.view.pauses == [(2.0, False)]
+    assert stage.view.pauses == [(2.0, None)]
     assert stage.sent == [TYPING[0], do.SendMessage(text="x" * 60), TYPING[2]]
 
 
@@ -263,6 +263,7 @@ async def test_a_text_that_the_customer_interrupts_is_not_said() -> None:
     with pytest.raises(NotAllowed, match="the customer said something meanwhile"):
         await stage.chat.send_text("x", typing="natural", interruptible=True)
     assert stage.sent == [TYPING[0], TYPING[2]]
+    assert stage.view.pauses == [(0.5, 7)]
     await stage.chat.send_text("hi", typing="natural")
     assert stage.sent[2:] == TYPING
 
