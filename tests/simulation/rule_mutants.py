@@ -19,8 +19,10 @@ from chatbot.bot.order import LineOrder
 from chatbot.bot.ownership import Ownership
 from chatbot.bot.progress import Progress
 from chatbot.bot.sender import Sender
+from chatbot.bot.waits import _Wait
 from chatbot.bot.worker import Worker
 from chatbot.hooks.manager import CallResult, Occasion
+from chatbot.hooks.run import HookRun
 from chatbot.model.actions import Action
 from chatbot.model.capabilities import refusal
 from chatbot.model.events import Event, TranscriptEvent
@@ -47,6 +49,20 @@ def _one_is_slow(plan: Plan) -> bool:
 
 def _many_in_trouble(plan: Plan) -> bool:
     return happens("trouble")(plan) and len(plan.scripts) > 4
+
+
+async def _wake_beside(self: _Wait, answer: tuple[Event, str] | None = None) -> bool:
+    if not self._answer.done():
+        self._answer.set_result(answer or (None, ""))
+    return True
+
+
+def _go_on_for_the_same(self: HookRun, event: Event, _trigger: str) -> None:
+    self.event = event
+
+
+def _asks(plan: Plan) -> bool:
+    return any(text.startswith("ask") for script in plan.scripts for _, text in script.lines)
 
 
 def _meets_a_human(plan: Plan) -> bool:
@@ -151,6 +167,8 @@ def _is_for_hooks(self: Worker, chat: LiveChat, line: TranscriptEvent) -> bool:
 
 RULE_MUTANTS = (
     Mutant("sessions-not-reconciled", ((InStep, "lost", _once),), suits=_only_sessions_are_lost),
+    Mutant("waiting-hook-beside-others", ((_Wait, "wake", _wake_beside),), suits=_asks),
+    Mutant("wait-for-the-same-trigger", ((HookRun, "go_on", _go_on_for_the_same),), suits=_asks),
     Mutant("human-talked-over", ((Ownership, "refuses", constant(value="")),), suits=_meets_a_human),
     Mutant("stop-ignored", ((Worker, "drain", _drain_to_the_end),), suits=happens("stop")),
     Mutant("last-checkpoint-late", ((Progress, "flush", _flush_one_late),), suits=_is_away),
