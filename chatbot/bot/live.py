@@ -77,6 +77,7 @@ class LiveChat:
         resumes: It was found running when the process began.
         is_suspect: It runs alone what has crashed twice.
         views: How many views of it were taken.
+        lists: How many of them told who takes part.
         is_in_doubt: What was told of it can be old: the server has to be asked.
         is_unproven: It had ended, and what was told since may be old: only the server's answer counts.
         offered: ``on_chat_offered`` has run.
@@ -136,6 +137,7 @@ class LiveChat:
         self.resumes = saved is not None and saved.checkpoint.phase == "started"
         self.is_suspect = False
         self.views = 0
+        self.lists = 0
         self.is_in_doubt = False
         self.is_unproven = False
         self.offered = False
@@ -267,6 +269,7 @@ class LiveChat:
             return
         self.resource = update.chat.over(self.resource)
         if update.chat.participants:
+            self.lists += 1
             self.is_list_made_up = False
         self._see(update.chat.participants or ())
         self._look_around()
@@ -303,7 +306,7 @@ class LiveChat:
     def human(self) -> Participant | None:
         """A human agent who is in the chat."""
         listed = () if self.is_list_made_up else self.resource.participants
-        return self.presence.human(listed or (), self.views)
+        return self.presence.human(listed or (), self.lists)
 
     def _look_around(self) -> None:
         if self.started_at is not None and self.is_live:
@@ -320,7 +323,7 @@ class LiveChat:
         self.identity.hear(line)
         self.outbox.hear(line, self.identity)
         if line.sender.is_agent:
-            self.presence.hear(line, self.views)
+            self.presence.hear(line, self.lists)
             self._look_around()
             self.waits.look()
         if line.position > self.order.highest:
@@ -350,7 +353,7 @@ class LiveChat:
             self.outbox.hear(line, self.identity)
             if line.position > self.order.highest:
                 self.waits.hear(line)
-            self.presence.hear(line, self.views)
+            self.presence.hear(line, self.lists)
         self._look_around()
         self.order.show(transcript)
         self.progress.prints.read(self.order.cursor, transcript)

@@ -25,8 +25,8 @@ from chatbot.model.words import Visibility
 __all__ = ["Colleagues", "Presence"]
 
 _SIGNS = (ParticipantJoined, ParticipantRejoined, ParticipantLeft, TextReceived)
-# A view that was on its way when somebody joined does not show it; so many may have been.
-_VIEWS_ON_THEIR_WAY = 2
+# A list that was on its way when somebody joined does not show it; so many may have been.
+_LISTS_ON_THEIR_WAY = 2
 
 
 class Colleagues:
@@ -62,14 +62,14 @@ class _Sign:
         person: Who.
         is_there: Whether.
         is_sure: Whether it was a coming or leaving: who only said something may have left long ago.
-        views: How many views of the chat had been taken before.
+        lists: How many lists of participants had been taken before.
     """
 
     position: int
     person: Participant
     is_there: bool
     is_sure: bool
-    views: int
+    lists: int
 
 
 class Presence:
@@ -85,12 +85,12 @@ class Presence:
         self._colleagues = colleagues
         self._signs: dict[str, _Sign] = {}
 
-    def hear(self, line: TranscriptEvent, views: int) -> None:
+    def hear(self, line: TranscriptEvent, lists: int) -> None:
         """Learn from a line, in whatever order lines come; the latest counts.
 
         Args:
             line: The line.
-            views: How many views of the chat were taken before it was heard.
+            lists: How many lists of participants were taken before it was heard.
         """
         name = line.sender.participant_id
         if not line.sender.is_agent or not name or not isinstance(line, _SIGNS):
@@ -99,27 +99,27 @@ class Presence:
         if before is None or line.position > before.position:
             only_said = isinstance(line, TextReceived) and not (before and before.is_there and before.is_sure)
             is_there = not isinstance(line, ParticipantLeft)
-            self._signs[name] = _Sign(line.position, line.sender, is_there, not only_said, views)
+            self._signs[name] = _Sign(line.position, line.sender, is_there, not only_said, lists)
 
     def rewind(self, index: int) -> None:
         """Lines after this index were lost: what they told is told again, or did not happen."""
         self._signs = {name: sign for name, sign in self._signs.items() if sign.position <= index}
 
-    def human(self, participants: Sequence[Participant], views: int) -> Participant | None:
+    def human(self, participants: Sequence[Participant], lists: int) -> Participant | None:
         """A human agent who is in the chat now; None if there is none.
 
         Args:
             participants: The server's newest list; empty if it gives none.
-            views: How many views of the chat were taken.
+            lists: How many lists were taken.
         """
         listed = {one.participant_id or one.uri: one for one in participants if one.is_agent}
-        others = self._others(listed, views)
+        others = self._others(listed, lists)
         sure = [one for one in others if not self._identity.may_be(one) or self._is_besides(one, listed)]
         return next(iter(sure or self._all_but_one(others, listed)), None)
 
-    def _others(self, listed: Mapping[str, Participant], views: int) -> list[Participant]:
+    def _others(self, listed: Mapping[str, Participant], lists: int) -> list[Participant]:
         """The agents whom the customer sees, but for the bots."""
-        agents = [*self._listed(listed, views), *self._heard_of(listed, views)]
+        agents = [*self._listed(listed, lists), *self._heard_of(listed, lists)]
         return [one for one in agents if one.visibility is Visibility.ALL and not self._is_a_bot(one)]
 
     def _all_but_one(
@@ -130,17 +130,17 @@ class Presence:
             [one for one in others if one.participant_id in listed][1:] if self._identity.me is None else []
         )
 
-    def _listed(self, listed: Mapping[str, Participant], views: int) -> Iterator[Participant]:
+    def _listed(self, listed: Mapping[str, Participant], lists: int) -> Iterator[Participant]:
         """The agents of the list, but those of whom a line has told since that they left."""
         for name, one in listed.items():
             sign = self._signs.get(name)
-            if sign is None or sign.is_there or sign.views < views:
+            if sign is None or sign.is_there or sign.lists < lists:
                 yield one
 
-    def _heard_of(self, listed: Mapping[str, Participant], views: int) -> Iterator[Participant]:
+    def _heard_of(self, listed: Mapping[str, Participant], lists: int) -> Iterator[Participant]:
         """The agents of whom only lines tell, and whom the list does not know yet."""
         for name, sign in self._signs.items():
-            is_outdated = bool(listed) and (not sign.is_sure or views > sign.views + _VIEWS_ON_THEIR_WAY)
+            is_outdated = bool(listed) and (not sign.is_sure or lists > sign.lists + _LISTS_ON_THEIR_WAY)
             if sign.is_there and name not in listed and not is_outdated:
                 yield sign.person
 

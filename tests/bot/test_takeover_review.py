@@ -1,0 +1,33 @@
+"""Who talks to the customer, where a server tells it in ways that were not thought of at first."""
+
+from tests.bot.stage import Stage, on_stage
+from tests.bot.test_takeover import Talks, helena_joins, helena_leaves, say
+
+
+def comment(stage: Stage, words: str) -> None:
+    """A view that tells nothing of who takes part, as documented for AddComment."""
+    chat = {"id": "c1", "state": "Chatting", "comment": words}
+    stage.desk.publish({"notificationType": "PropertiesUpdated", "chat": chat})
+
+
+async def test_views_that_tell_of_nobody_are_no_sign_that_the_human_has_gone() -> None:
+    async with on_stage(talks := Talks()) as stage:
+        await stage.chatting()
+        helena_joins(stage, "line")
+        for words in "abcd":
+            comment(stage, words)
+        say(stage, "one")
+        await stage.quiet()
+        assert (talks.told, stage.desk.texts()) == (["Helena"], [])
+
+
+async def test_views_that_tell_of_nobody_do_not_bring_back_who_has_left() -> None:
+    async with on_stage(talks := Talks()) as stage:
+        await stage.chatting()
+        for how in ("list", "line"):
+            helena_joins(stage, how)
+        helena_leaves(stage, "line")
+        comment(stage, "a")
+        say(stage, "one")
+        await stage.quiet()
+        assert (talks.told, stage.desk.texts()) == (["Helena", "back"], ["re one"])
