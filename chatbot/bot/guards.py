@@ -32,6 +32,10 @@ _WORDS = {
     "chat_age": "seconds of one chat",
 }
 _LASTING = "chat_age"
+# by name: a plugin may have a class of its own for an operation
+_COUNTED = frozenset(
+    kind.operation for kind in (do.SendMessage, do.SendUrl, do.SendCustomNotice, do.SendNicknameUpdatedNotice)
+)
 
 
 class Guards:
@@ -61,7 +65,7 @@ class Guards:
         Raises:
             NotAllowed: It is.
         """
-        if not isinstance(action, do.SendMessage | do.SendUrl | do.SendCustomNotice) or _is_ours(run):
+        if action.operation not in _COUNTED or _is_ours(run):
             return
         found = chat.tally.count(_message(action, run), self._parts.clock.monotonic())
         if kinds := over(found, self._limits, 1.0):

@@ -24,13 +24,17 @@ log = logging.getLogger(__name__)
 HUMAN = "a human agent has the chat"
 LEFT = "a human agent had the chat"
 _CUT = "a human agent has joined"
-_TALK = (
-    do.SendMessage,
-    do.SendUrl,
-    do.SendCustomNotice,
-    do.SendNicknameUpdatedNotice,
-    do.SendStartTypingNotification,
-    do.RemoveParticipantFromConference,
+# by name: a plugin may have a class of its own for an operation
+_TALK = frozenset(
+    kind.operation
+    for kind in (
+        do.SendMessage,
+        do.SendUrl,
+        do.SendCustomNotice,
+        do.SendNicknameUpdatedNotice,
+        do.SendStartTypingNotification,
+        do.RemoveParticipantFromConference,
+    )
 )
 
 
@@ -81,7 +85,7 @@ class Ownership:
 
     def refuses(self, action: do.Action) -> str:
         """Why this may not be sent now; empty if it may."""
-        return self.muted if isinstance(action, _TALK) else ""
+        return self.muted if action.operation in _TALK else ""
 
     def see(self, human: Participant | None) -> None:
         """Take who is in the chat now."""

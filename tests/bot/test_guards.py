@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from chatbot import Chat, NotAllowed, TextReceived, hookimpl
+from chatbot.model.actions import Action, SendNicknameUpdatedNotice
 from chatbot.model.config_care import FallbackSettings, GuardSettings
 from tests.bot.desk import CAN_TALK, HELENA, code
 from tests.bot.drawer import Drawer
@@ -199,3 +200,23 @@ async def test_a_hook_whose_actions_are_refused_again_and_again_is_stopped() -> 
         say(stage, "hi")
         await stage.quiet()
         assert talks.ends == ["stopped"]
+
+
+class OwnWords(Action):
+    """The plugin's own idea of a message."""
+
+    operation = "SendMessage"
+    text: str
+
+
+@pytest.mark.parametrize("action", [OwnWords(text="again"), SendNicknameUpdatedNotice(notice_text="Bo")])
+async def test_what_the_customer_sees_is_counted_whatever_it_is_called(action: Action) -> None:
+    async def often(chat: Chat, _event: TextReceived) -> None:
+        while True:
+            await chat.perform(action)
+
+    async with on_stage(talks := Talks(often), guards=GuardSettings(repeats=0)) as stage:
+        await stage.chatting()
+        say(stage, "hi")
+        await stage.quiet()
+        assert talks.ends == ["guard: sends_per_trigger"]

@@ -1,5 +1,7 @@
 """Who talks to the customer, where a server tells it in ways that were not thought of at first."""
 
+from chatbot import Chat, NotAllowed, TextReceived, hookimpl
+from chatbot.model.actions import Action
 from tests.bot.stage import Stage, on_stage
 from tests.bot.test_takeover import Talks, helena_joins, helena_leaves, say
 
@@ -31,3 +33,31 @@ async def test_views_that_tell_of_nobody_do_not_bring_back_who_has_left() -> Non
         say(stage, "one")
         await stage.quiet()
         assert (talks.told, stage.desk.texts()) == (["Helena", "back"], ["re one"])
+
+
+class OwnWords(Action):
+    """The plugin's own idea of a message."""
+
+    operation = "SendMessage"
+    text: str
+
+
+async def test_an_operation_by_a_class_of_the_plugins_own_is_not_said_over_a_human_either() -> None:
+    refused: list[str] = []
+
+    class Raw:
+        @hookimpl
+        async def on_text(self, chat: Chat, event: TextReceived) -> None:
+            try:
+                await chat.perform(OwnWords(text=f"re {event.text}"))
+            except NotAllowed as error:
+                refused.append(error.reason)
+
+    async with on_stage(Raw()) as stage:
+        await stage.chatting()
+        say(stage, "one")
+        await stage.quiet()
+        helena_joins(stage, "line")
+        say(stage, "two")
+        await stage.quiet()
+        assert (stage.desk.texts(), refused) == (["re one"], ["a human agent has the chat"])
