@@ -243,7 +243,7 @@ async def contained(coroutine: Coroutine[Any, Any, object], run: HookRun | None,
     except BaseException as exc:
         if was_asked_for(exc):
             raise
-        if run is not None and exc is run.no_answer:
+        if run is not None and run.is_no_fault(exc):
             log.info("plugin %s: what it had spawned ended in chat %s: %s", run.plugin, chat_id, exc)
             return
         plugin, hook = (run.plugin, run.hook.partition("+")[0]) if run is not None else ("-", "it")

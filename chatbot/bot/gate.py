@@ -10,13 +10,21 @@ from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.platform import has_answered
 from chatbot.bot.view import read_view
+from chatbot.hooks.run import current_run
 from chatbot.model.actions import Action
 from chatbot.model.capabilities import refusal
 from chatbot.model.errors import ChatGone, NotAllowed, WireError
 from chatbot.model.resources import ChatResource
 from chatbot.wire.retry import Backoff, Limits
 
-__all__ = ["check_allowed", "check_ours", "check_still_allowed", "check_still_wanted", "check_talk"]
+__all__ = [
+    "check_allowed",
+    "check_ours",
+    "check_still_allowed",
+    "check_still_wanted",
+    "check_talk",
+    "silence",
+]
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +50,21 @@ def check_talk(chat: LiveChat, action: Action) -> None:
         NotAllowed: A human agent does, or a guard has stopped the bot.
     """
     if reason := chat.ownership.refuses(action):
-        raise _not_allowed(chat, action, reason)
+        raise silence(chat, action, reason)
+
+
+def silence(chat: LiveChat, action: Action, reason: str) -> NotAllowed:
+    """What a hook is told that may not talk now; if that ends it, nothing is wrong with its plugin.
+
+    Args:
+        chat: The chat.
+        action: What was to be said.
+        reason: Why not.
+    """
+    error = _not_allowed(chat, action, reason)
+    if (run := current_run.get()) is not None:
+        run.silenced = error
+    return error
 
 
 async def check_allowed(parts: Parts, pipeline: Pipeline, chat: LiveChat, action: Action) -> None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 
 from chatbot.bot.fallback import Fallback
+from chatbot.bot.gate import silence
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.tally import Kind, Message, over
 from chatbot.hooks.run import HookRun
 from chatbot.model import actions as do
-from chatbot.model.errors import NotAllowed
 from chatbot.model.events import Event, TextReceived, TranscriptEvent
 from chatbot.model.policy import FALLBACK
 
@@ -70,8 +70,7 @@ class Guards:
         found = chat.tally.count(_message(action, run), self._parts.clock.monotonic())
         if kinds := over(found, self._limits, 1.0):
             self._stop(chat, kinds[0], run)
-            have = chat.resource.capabilities or ()
-            raise NotAllowed(action.operation, needed="", have=have, reason=_reason(kinds[0]))
+            raise silence(chat, action, _reason(kinds[0]))
         for kind in over(found, self._limits, self._warn_at):
             if kind not in chat.tally.warned:
                 chat.tally.warned.add(kind)

@@ -256,7 +256,7 @@ class PluginManager:
             if run.cut_by:
                 log.info("plugin %s: %s was stopped in chat %s: %s", *where, run.cut_by)
                 return False
-            if exc is run.no_answer:
+            if run.is_no_fault(exc):
                 log.info("plugin %s: %s ended in chat %s: %s", *where, exc)
                 return False
             result.failed.append(hook.plugin)

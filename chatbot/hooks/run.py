@@ -68,6 +68,7 @@ class HookRun:
         is_disowned: Its time was over and it did not end: the chat goes on without it.
         waits: For how many events it waits now.
         no_answer: What it was told when the last wait came to nothing.
+        silenced: What it was told last when it was not let talk to the customer.
     """
 
     plugin: str
@@ -85,6 +86,7 @@ class HookRun:
     is_disowned: bool = False
     waits: int = 0
     no_answer: TimeoutError | None = None
+    silenced: Exception | None = None
     _deadline: asyncio.Timeout | None = None
     _limit_s: float | None = None
     _left_s: float = 0.0
@@ -104,6 +106,10 @@ class HookRun:
     def is_review(self) -> bool:
         """Whether it, or what it has spawned, is asked about an action of somebody else."""
         return self.hook.partition("+")[0] == "on_action"
+
+    def is_no_fault(self, exc: BaseException) -> bool:
+        """Whether it ended for what it was told: nothing is wrong with its plugin."""
+        return exc is self.no_answer or exc is self.silenced
 
     def next_ordinal(self, operation: str) -> int:
         """The how manieth of its kind this operation is, from 0: the same when the hook is run again."""

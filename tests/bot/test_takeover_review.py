@@ -1,5 +1,9 @@
 """Who talks to the customer, where a server tells it in ways that were not thought of at first."""
 
+import logging
+
+import pytest
+
 from chatbot import Chat, NotAllowed, TextReceived, hookimpl
 from chatbot.model.actions import Action
 from tests.bot.stage import Stage, on_stage
@@ -61,3 +65,33 @@ async def test_an_operation_by_a_class_of_the_plugins_own_is_not_said_over_a_hum
         say(stage, "two")
         await stage.quiet()
         assert (stage.desk.texts(), refused) == (["re one"], ["a human agent has the chat"])
+
+
+class Unaware:
+    """Answers all, one way or another, and knows of no humans."""
+
+    @hookimpl
+    async def on_text(self, chat: Chat, event: TextReceived) -> str | None:
+        if event.text == "beside":
+            chat.spawn(chat.send_text("re beside"))
+        elif event.text == "ask":
+            await chat.ask("Which?", timeout=60)
+        else:
+            return "re"
+        return None
+
+
+@pytest.mark.parametrize("words", ["one", "beside", "ask"])
+async def test_a_plugin_that_knows_of_no_humans_has_not_failed(
+    words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with on_stage(Unaware()) as stage:
+        await stage.chatting()
+        helena_joins(stage, "line")
+        say(stage, words)
+        await stage.quiet()
+        assert (stage.desk.texts(), stage.bot.counters.hook_failures.total()) == ([], 0)
+    told = [one for one in caplog.records if "SendMessage is not allowed: a human agent has" in one.message]
+    assert [(one.levelname, one.exc_info) for one in told] == [("INFO", None)]
+    assert "p1" in told[0].message
