@@ -105,10 +105,11 @@ class Beginning:
 
     async def start(self, chat: LiveChat) -> bool:
         """The bot is in the chat: find out who else is and what was said, then tell the hooks."""
-        await self._sender.recover(chat)
         lines = await self._asking.for_history(chat)
         if not chat.resource.participants:
             await self._ask_who_is_there(chat, lines)
+        # what an earlier run could not send is not to be said over a human who came meanwhile
+        await self._sender.recover(chat)
         if not chat.is_live:
             return True
         if not chat.resource.participants or self._care.is_being_handed(chat):

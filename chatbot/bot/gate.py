@@ -49,7 +49,8 @@ def check_talk(chat: LiveChat, action: Action) -> None:
     Raises:
         NotAllowed: A human agent does, or a guard has stopped the bot.
     """
-    if reason := chat.ownership.refuses(action):
+    met = chat.human if chat.started_at is None else None
+    if reason := chat.ownership.refuses(action, met):
         raise silence(chat, action, reason)
 
 

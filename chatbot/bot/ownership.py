@@ -83,9 +83,17 @@ class Ownership:
         """Whether the bot makes room for the human agent."""
         return self.human is not None and self._policy.on_agent_joined == "leave"
 
-    def refuses(self, action: do.Action) -> str:
-        """Why this may not be sent now; empty if it may."""
-        return self.muted if action.operation in _TALK else ""
+    def refuses(self, action: do.Action, met: Participant | None = None) -> str:
+        """Why this may not be sent now; empty if it may.
+
+        Args:
+            action: What is to be sent.
+            met: A human agent in a chat that has not begun for the hooks: they are not told yet.
+        """
+        if action.operation not in _TALK:
+            return ""
+        is_met = met is not None and self._policy.on_agent_joined != "stay"
+        return self.muted or (HUMAN if is_met else "")
 
     def see(self, human: Participant | None) -> None:
         """Take who is in the chat now."""

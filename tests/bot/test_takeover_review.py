@@ -6,6 +6,8 @@ import pytest
 
 from chatbot import Chat, NotAllowed, TextReceived, hookimpl
 from chatbot.model.actions import Action
+from tests.bot.desk import ANA, HELENA
+from tests.bot.drawer import Drawer
 from tests.bot.stage import Stage, on_stage
 from tests.bot.test_takeover import Talks, helena_joins, helena_leaves, say
 
@@ -95,3 +97,36 @@ async def test_a_plugin_that_knows_of_no_humans_has_not_failed(
     told = [one for one in caplog.records if "SendMessage is not allowed: a human agent has" in one.message]
     assert [(one.levelname, one.exc_info) for one in told] == [("INFO", None)]
     assert "p1" in told[0].message
+
+
+@pytest.mark.parametrize("how", ["line", "list"])
+async def test_what_was_on_its_way_in_a_crash_is_not_said_over_a_human_who_came_meanwhile(how: str) -> None:
+    drawer = Drawer()
+    async with on_stage(Talks(), journal=drawer) as stage:
+        await stage.chatting()
+        gate = stage.desk.holding("SendMessage", effect=False)
+        say(stage, "one")
+        await gate.reached.wait()
+        await stage.crash(drawer)
+        helena_joins(stage, how)
+        stage.desk.lose_client()
+    async with on_stage(talks := Talks(), desk=stage.desk, journal=drawer) as again:
+        await again.quiet()
+        assert (talks.told, again.desk.texts()) == (["Helena"], [])
+
+
+@pytest.mark.parametrize(("policy", "said"), [("mute", []), ("stay", ["Hello"])])
+async def test_a_human_who_is_there_before_the_bot_is_not_talked_over_by_the_hook_that_accepts(
+    policy: str, said: list[str]
+) -> None:
+    class Accepts:
+        @hookimpl
+        async def on_chat_offered(self, chat: Chat) -> bool:
+            await chat.accept()
+            await chat.send_text("Hello")
+            return True
+
+    async with on_stage(Accepts(), on_agent_joined=policy) as stage:
+        stage.desk.offer("c1", ANA, HELENA)
+        await stage.quiet()
+        assert stage.desk.texts() == said

@@ -323,7 +323,7 @@ async def test_the_identity_is_learnt_from_the_words_when_nothing_else_tells() -
     desk.user = {}
     twin = {"nickname": "X", "type": "Agent", "participantId": "P-1"}
     own = {"nickname": "Y", "type": "Agent", "participantId": "P-2"}
-    async with on_stage(desk=desk, nickname=None) as stage:
+    async with on_stage(desk=desk, nickname=None, on_agent_joined="stay") as stage:
         chat = await started_among(stage, twin, own)
         desk.answer("SendMessage", reply())
         receipt = await chat.send_text("Good day")
@@ -340,7 +340,7 @@ async def test_without_an_identity_the_customers_equal_words_are_no_evidence() -
     desk = Desk()
     desk.user = {}
     twins = [{"nickname": n, "type": "Agent", "participantId": n} for n in ("X", "Y")]
-    async with on_stage(desk=desk, nickname=None) as stage:
+    async with on_stage(desk=desk, nickname=None, on_agent_joined="stay") as stage:
         chat = await started_among(stage, *twins)
         desk.mute = True
 
