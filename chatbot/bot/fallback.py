@@ -49,6 +49,8 @@ class Fallback:
         """
         if self._settings is None or chat.due.rescue is not None or not chat.is_live:
             return
+        if chat.human is not None:
+            return  # somebody is there
         log.warning("the customer is handed over: %s", reason)
         until = self._parts.clock.monotonic() + self._settings.give_up_after
         chat.due.rescue = Rescue(reason, trigger, until)
@@ -128,6 +130,9 @@ async def fall_back(
     try:
         await _hand_over(chat, settings, reason)
     except ActionError as error:
+        if chat.human is not None:
+            log.info("a human agent has come, the customer is not handed over")
+            return False
         log.error("the fallback came to nothing: %s", error)  # noqa: TRY400 (a server's refusal: no traceback)
         return False
     finally:

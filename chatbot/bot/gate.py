@@ -6,6 +6,7 @@ import logging
 
 from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation
+from chatbot.bot.ownership import HUMAN
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.platform import has_answered
@@ -14,6 +15,7 @@ from chatbot.hooks.run import current_run
 from chatbot.model.actions import Action
 from chatbot.model.capabilities import refusal
 from chatbot.model.errors import ChatGone, NotAllowed, WireError
+from chatbot.model.policy import FALLBACK
 from chatbot.model.resources import ChatResource
 from chatbot.wire.retry import Backoff, Limits
 
@@ -108,9 +110,11 @@ def check_still_wanted(chat: LiveChat, operation: Operation) -> None:
     """See that a chat which the bot leaves by itself is still one to leave: why it does may be over.
 
     Raises:
-        NotAllowed: The customer has come back.
+        NotAllowed: The customer has come back; or has got a human agent, and is not to be handed on.
     """
     action = operation.action
+    if operation.key.plugin == FALLBACK and chat.human is not None:
+        raise _not_allowed(chat, action, HUMAN)
     if operation.key.plugin or action.operation != chat.leaving_by or not chat.is_live:
         return
     if chat.ownership.is_to_leave:

@@ -17,7 +17,7 @@ from chatbot.model import actions as do
 from chatbot.model.config_care import HandoffSettings
 from chatbot.model.resources import Participant
 
-__all__ = ["Ownership", "Policy"]
+__all__ = ["HUMAN", "Ownership", "Policy"]
 
 log = logging.getLogger(__name__)
 
