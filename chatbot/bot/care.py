@@ -7,7 +7,7 @@ import math
 from chatbot.bot.dispatch import Dispatch
 from chatbot.bot.fallback import Fallback
 from chatbot.bot.guards import Guards
-from chatbot.bot.history import is_said_by_customer
+from chatbot.bot.history import is_public_text, is_said_by_customer
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.timers import Timers
@@ -71,6 +71,17 @@ class Care:
             self._fallback.begin(chat, f"{_LEFT_OUT} {plugin}", chat.progress.name(_LEFT_OUT))
         else:
             self._fallback.owe(chat)
+
+    @staticmethod
+    def passed(chat: LiveChat, line: TranscriptEvent) -> None:
+        """A line is done with: the customer has an answer if another agent has given one."""
+        if line.sender.is_agent and is_public_text(line) and not chat.identity.is_me(line.sender):
+            chat.settle_up()
+
+    def handed_back(self, chat: LiveChat) -> None:
+        """Who waited when the human agent came, and still does, waits for the bot from now on."""
+        if chat.progress.owed_at:
+            chat.due.owed_since = self._parts.clock.monotonic()
 
     def look_out(self, chat: LiveChat) -> None:
         """Have the chat woken when something is due."""

@@ -18,6 +18,7 @@ from chatbot.model.words import Visibility
 __all__ = [
     "customer_has_left",
     "end_of",
+    "is_public_text",
     "is_said_by_customer",
     "join_point",
     "last_said",
@@ -58,7 +59,7 @@ def customer_has_left(lines: Sequence[TranscriptEvent], up_to: int) -> bool:
 
 def is_said_by_customer(line: TranscriptEvent) -> bool:
     """Whether it is a text of a customer that all can see."""
-    return line.sender.is_customer and _is_public_text(line)
+    return line.sender.is_customer and is_public_text(line)
 
 
 def last_said(lines: Sequence[TranscriptEvent], up_to: int) -> TranscriptEvent | None:
@@ -69,7 +70,7 @@ def last_said(lines: Sequence[TranscriptEvent], up_to: int) -> TranscriptEvent |
 
 def unanswered_texts(lines: Sequence[TranscriptEvent], history_to: int) -> frozenset[int]:
     """The customer's texts in the history that no agent has answered: they are waiting (design 4.3)."""
-    texts = [line for line in lines if line.position <= history_to and _is_public_text(line)]
+    texts = [line for line in lines if line.position <= history_to and is_public_text(line)]
     answered = end_of([line for line in texts if line.sender.is_agent])
     return frozenset(line.position for line in texts if line.sender.is_customer and line.position > answered)
 
@@ -78,5 +79,6 @@ def _is_of_somebody(line: TranscriptEvent) -> bool:
     return line.sender.is_agent or line.sender.is_customer
 
 
-def _is_public_text(line: TranscriptEvent) -> bool:
+def is_public_text(line: TranscriptEvent) -> bool:
+    """Whether it is a text that all can see."""
     return isinstance(line, TextReceived) and line.visibility is Visibility.ALL

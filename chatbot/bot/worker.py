@@ -221,6 +221,8 @@ class Worker:
         if chat.ownership.news:
             human = chat.ownership.news.popleft()
             self._parts.counters.takeovers += human is not None
+            if human is None:
+                self._care.handed_back(chat)
             await self._tell(chat, self._owner_changed(chat, human))
             return True
         return await self._care.tell_agents(chat) or await self._care.rescue(chat)
@@ -260,6 +262,7 @@ class Worker:
     def _pass(self, chat: LiveChat, line: TranscriptEvent) -> None:
         """The line is done with."""
         chat.progress.passed(line)
+        self._care.passed(chat, line)
         chat.must_ask = chat.must_ask or chat.progress.prints.are_overdue
         if line.sender.is_customer and line.position > chat.progress.history_to:
             self._follow_customer(chat, line)
