@@ -19,6 +19,7 @@ __all__ = ["Care"]
 
 _NO_ANSWER = "no answer"
 _LEFT_OUT = "breaker"
+_STOPPED = "stopped"
 
 
 class Care:
@@ -63,7 +64,9 @@ class Care:
             return
         chat.due.spoken_at, chat.due.spoken_index = self._parts.clock.monotonic(), line.position
         chat.progress.idle(0)
-        if result.handled or chat.ownership.muted:
+        if chat.ownership.is_stopped:
+            self._rescue_from_silence(chat)
+        elif result.handled or chat.ownership.muted:
             chat.settle_up()
         elif result.skipped:
             # it was left out, and none of the others knew an answer: there is nothing to wait for
@@ -71,6 +74,10 @@ class Care:
             self._fallback.begin(chat, f"{_LEFT_OUT} {plugin}", chat.progress.name(_LEFT_OUT))
         else:
             self._fallback.owe(chat)
+
+    def _rescue_from_silence(self, chat: LiveChat) -> None:
+        """The bot is stopped, and its customer waits: for ever, if nobody else comes."""
+        self._fallback.begin(chat, chat.ownership.muted, chat.progress.name(_STOPPED))
 
     @staticmethod
     def passed(chat: LiveChat, line: TranscriptEvent) -> None:
@@ -105,7 +112,12 @@ class Care:
 
     async def attend(self, chat: LiveChat) -> bool:
         """Do what is due; False if nothing is."""
-        if chat.due.rescue is not None or not self._is_alone_with_customer(chat):
+        if chat.due.rescue is not None:
+            return False
+        if chat.ownership.is_stopped and chat.progress.owed_at:
+            self._rescue_from_silence(chat)  # an earlier run has not come to it
+            return chat.due.rescue is not None
+        if not self._is_alone_with_customer(chat):
             return False
         now = self._parts.clock.monotonic()
         if now >= self._owed_until(chat):

@@ -83,6 +83,11 @@ class Ownership:
         """Whether the bot makes room for the human agent."""
         return self.human is not None and self._policy.on_agent_joined == "leave"
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a guard has stopped the bot, rather than a human agent who has, or had, the chat."""
+        return self.muted not in {"", HUMAN, LEFT}
+
     def refuses(self, action: do.Action, met: Participant | None = None) -> str:
         """Why this may not be sent now; empty if it may.
 
@@ -132,7 +137,7 @@ class Ownership:
     def last_word(self) -> Iterator[None]:
         """What is said in this block is said although the bot was silenced: but not over a human."""
         before = self.muted
-        if before not in {HUMAN, LEFT}:
+        if self.is_stopped:
             self.muted = ""
         try:
             yield

@@ -1,10 +1,14 @@
 """Customers who wait, where things come together that were not thought of at first."""
 
+import itertools
+
 import pytest
 
+from chatbot import Chat, hookimpl
 from chatbot.bot.fallback import Fallback
-from chatbot.model.config_care import FallbackSettings
-from tests.bot.desk import HELENA
+from chatbot.model.config_care import FallbackSettings, GuardSettings
+from tests.bot.desk import HELENA, code
+from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
 from tests.bot.test_care import Picky, a_while
 from tests.bot.test_takeover import helena_joins, helena_leaves
@@ -56,3 +60,51 @@ async def test_who_waited_when_the_human_came_is_answered_by_what_the_human_says
         assert stage.asked("Transfer") == 0
         await a_while(stage, 10)
         assert stage.asked("Transfer") == handed
+
+
+class Endless:
+    """Does not stop talking."""
+
+    @hookimpl
+    async def on_text(self, chat: Chat) -> None:
+        for number in itertools.count():
+            await chat.send_text(str(number * number * 7919))
+
+
+async def test_who_is_to_be_handed_over_for_a_guard_is_so_by_the_next_process_too() -> None:
+    drawer = Drawer()
+    async with on_stage(Endless(), fallback=TO_HUMANS, journal=drawer) as stage:
+        await stage.chatting()
+        stage.desk.answer("Transfer", code(100))
+        stage.desk.says("hm")
+        await stage.quiet()
+        assert (stage.asked("Transfer"), drawer.checkpoint().muted) == (1, "guard: sends_per_trigger")
+        await stage.crash(drawer)
+    async with on_stage(Endless(), desk=stage.desk, fallback=TO_HUMANS, journal=drawer) as again:
+        await again.quiet()
+        assert again.asked("Transfer") == 2
+
+
+async def test_who_writes_in_a_chat_that_is_stopped_for_good_is_tried_to_hand_over_again() -> None:
+    old = GuardSettings(chat_age=100.0)
+    async with on_stage(Endless(), fallback=TO_HUMANS, guards=old) as stage:
+        await stage.chatting()
+        stage.desk.always("Transfer", code(100))
+        await stage.later(101)
+        stage.desk.says("hm")
+        await stage.quiet()
+        await a_while(stage, 60)
+        assert (stage.asked("Transfer"), stage.live().due.rescue) == (4, None)
+        stage.desk.always("Transfer", None)
+        stage.desk.says("hello?")
+        await stage.quiet()
+        assert stage.asked("Transfer") == 5
+
+
+async def test_without_anybody_else_a_bot_that_is_stopped_has_nothing_to_do() -> None:
+    async with on_stage(Endless(), guards=GuardSettings(chat_age=100.0)) as stage:
+        await stage.chatting()
+        await stage.later(101)
+        stage.desk.says("hm")
+        await stage.quiet()
+        assert stage.live().ownership.is_stopped
