@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from chatbot.bot.asking import Asking
@@ -169,7 +169,7 @@ class Beginning:
         waited = now - last.timestamp if last is not None and last.timestamp is not None else timedelta()
         chat.due.spoken_at = self._parts.clock.monotonic() - max(0.0, waited.total_seconds())
         chat.due.spoken_index = last.position if last is not None else 0
-        chat.tally.began_at = self._parts.clock.monotonic() - _age(lines, now)
+        chat.tally.began_at = self._parts.clock.monotonic() - _age(lines)
         chat.enter(now)
 
     async def _ask_who_is_there(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
@@ -186,10 +186,10 @@ class Beginning:
             chat.is_list_made_up = True
 
 
-def _age(lines: list[TranscriptEvent], now: datetime) -> float:
-    """How long the chat has lasted, in seconds, by the oldest line that is known."""
+def _age(lines: list[TranscriptEvent]) -> float:
+    """How long the chat has lasted, in seconds, by its lines: the server's clock may go wrong."""
     times = [line.timestamp for line in lines if line.timestamp is not None]
-    return max(0.0, (now - min(times)).total_seconds()) if times else 0.0
+    return (max(times) - min(times)).total_seconds() if times else 0.0
 
 
 def _undecided(chat: LiveChat) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,12 +42,12 @@ class Tally:
     """Counts in one chat.
 
     Attributes:
-        began_at: When the chat began, in monotonic seconds.
+        began_at: When the chat began, in monotonic seconds; infinity: it has not.
         warned: The guards that have warned since the customer said something.
     """
 
     def __init__(self) -> None:
-        self.began_at = 0.0
+        self.began_at = math.inf
         self.warned: set[Kind] = set()
         self._is_answered = True
         self._of_trigger: Counter[str] = Counter()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.bot.drawer import Drawer
 from tests.bot.stage import Stage, on_stage
 
 TO_HUMANS = FallbackSettings(queue="humans", say="One moment.")
+A_DAY_S = 86_400.0
 Work = Callable[[Chat, TextReceived], Awaitable[None]]
 
 
@@ -220,3 +222,43 @@ async def test_what_the_customer_sees_is_counted_whatever_it_is_called(action: A
         say(stage, "hi")
         await stage.quiet()
         assert talks.ends == ["guard: sends_per_trigger"]
+
+
+async def test_a_chat_that_has_not_begun_is_not_too_old() -> None:
+    class Accepts:
+        @hookimpl
+        async def on_chat_offered(self, chat: Chat) -> bool:
+            await chat.accept()
+            await chat.send_text("Hello")
+            return True
+
+    async with on_stage(Accepts()) as stage:
+        stage.clock.time += 2 * A_DAY_S  # the machine runs for so long
+        await stage.chatting()
+        assert (stage.desk.texts(), stage.live().ownership.muted) == (["Hello"], "")
+
+
+@pytest.mark.parametrize("hours", [-48, 48])
+async def test_a_clock_of_the_server_that_goes_wrong_makes_no_chat_old(hours: int) -> None:
+    async def answer(chat: Chat, event: TextReceived) -> None:
+        await chat.send_text(f"re {event.text}")
+
+    async with on_stage(Talks(answer)) as stage:
+        at = stage.clock.now() + timedelta(hours=hours)
+        stage.desk.mute = True
+        stage.desk.says("hi", timestamp=at.isoformat())
+        stage.desk.mute = False
+        await stage.chatting()
+        assert stage.desk.texts() == ["re hi"]
+
+
+async def test_a_chat_is_as_old_as_its_lines_tell() -> None:
+    guards = GuardSettings(chat_age=3600.0)
+    async with on_stage(Talks(endlessly), guards=guards) as stage:
+        stage.desk.mute = True
+        for hours in (1, 3):
+            at = stage.clock.now() + timedelta(hours=hours)
+            stage.desk.says("hi", timestamp=at.isoformat())
+        stage.desk.mute = False
+        await stage.chatting()
+        assert stage.bot.counters.guards["chat_age", "stopped"] == 1
