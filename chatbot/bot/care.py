@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from chatbot.bot.dispatch import Dispatch
 from chatbot.bot.fallback import Fallback
@@ -48,6 +49,8 @@ class Care:
         """Hooks are to be called for this line."""
         if is_said_by_customer(line):
             self._guards.heard_customer(chat)
+            chat.due.spoken_at, chat.due.spoken_index = self._parts.clock.monotonic(), line.position
+            chat.progress.idle(0)
 
     async def tell_agents(self, chat: LiveChat) -> bool:
         """A note for the agents in the chat, if there is one and they can be told."""
@@ -62,8 +65,6 @@ class Care:
         """Take what plugins did about a line."""
         if not is_said_by_customer(line):
             return
-        chat.due.spoken_at, chat.due.spoken_index = self._parts.clock.monotonic(), line.position
-        chat.progress.idle(0)
         if chat.ownership.is_stopped:
             self._rescue_from_silence(chat)
         elif result.handled or chat.ownership.muted:
@@ -157,5 +158,5 @@ class Care:
         times = int((now - chat.due.spoken_at) / self._idle_after)
         event = ChatIdle(seconds=times * self._idle_after, **self._dispatch.about(chat))
         again = f":{times}" if times > 1 else ""
-        await self._dispatch.run(chat, event, f"idle:{chat.due.spoken_index}{again}")
-        chat.progress.idle(times)
+        then = partial(chat.progress.idle, times)
+        await self._dispatch.run(chat, event, f"idle:{chat.due.spoken_index}{again}", then)

@@ -4,9 +4,10 @@ import itertools
 
 import pytest
 
-from chatbot import Chat, hookimpl
+from chatbot import Chat, ChatIdle, hookimpl
 from chatbot.bot.fallback import Fallback
 from chatbot.model.config_care import FallbackSettings, GuardSettings
+from tests.bot.bells import Bells
 from tests.bot.desk import HELENA, code
 from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
@@ -108,3 +109,42 @@ async def test_without_anybody_else_a_bot_that_is_stopped_has_nothing_to_do() ->
         stage.desk.says("hm")
         await stage.quiet()
         assert stage.live().ownership.is_stopped
+
+
+class Asks:
+    """Waits for the customer, whenever it is called; keeps how long each silence was."""
+
+    def __init__(self) -> None:
+        self.silences: list[float] = []
+
+    @hookimpl
+    async def on_text(self, chat: Chat) -> None:
+        await chat.ask("Which number?", timeout=600)
+
+    @hookimpl
+    async def on_idle(self, chat: Chat, event: ChatIdle) -> None:
+        self.silences.append(event.seconds)
+        await chat.ask("Still there?", timeout=600)
+
+
+async def test_a_hook_that_asks_after_the_customer_is_told_of_a_silence_once() -> None:
+    async with on_stage(asks := Asks(), idle_after=10.0) as stage:
+        Bells(stage)
+        await stage.chatting()
+        await a_while(stage, 12)
+        assert asks.silences == [10.0]
+        await a_while(stage, 10)
+        assert (asks.silences, stage.desk.texts()) == ([10.0, 20.0], ["Still there?"] * 2)
+
+
+async def test_a_text_for_which_a_hook_waits_on_ends_the_silence_too() -> None:
+    async with on_stage(asks := Asks(), idle_after=10.0) as stage:
+        Bells(stage)
+        await stage.chatting()
+        await a_while(stage, 8)
+        stage.desk.says("hi")
+        await stage.quiet()
+        await a_while(stage, 8)
+        assert asks.silences == []
+        await a_while(stage, 3)
+        assert asks.silences == [10.0]
