@@ -49,7 +49,7 @@ class Fallback:
         """
         if self._settings is None or chat.due.rescue is not None or not chat.is_live:
             return
-        if chat.human is not None:
+        if _has_human(chat):
             return  # somebody is there
         log.warning("the customer is handed over: %s", reason)
         until = self._parts.clock.monotonic() + self._settings.give_up_after
@@ -73,7 +73,7 @@ class Fallback:
 
     async def go_on(self, chat: LiveChat, rescue: Rescue) -> None:
         """Try it once."""
-        if not chat.is_live or chat.human is not None:
+        if not chat.is_live or _has_human(chat):
             chat.due.rescue = None
             return
         if rescue.reason == NO_CONNECTION and not await self._is_reachable(chat):
@@ -121,7 +121,7 @@ async def fall_back(
         trigger: Names the occasion in the journal.
         attempt: The how manieth try this is; the text is said at the first.
     """
-    if settings is None or not chat.is_live or chat.human is not None:
+    if settings is None or not chat.is_live or _has_human(chat):
         return False
     if attempt > 1:
         trigger, settings = f"{trigger}:{attempt}", settings.model_copy(update={"say": None})
@@ -130,7 +130,7 @@ async def fall_back(
     try:
         await _hand_over(chat, settings, reason)
     except ActionError as error:
-        if chat.human is not None:
+        if _has_human(chat):
             log.info("a human agent has come, the customer is not handed over")
             return False
         log.error("the fallback came to nothing: %s", error)  # noqa: TRY400 (a server's refusal: no traceback)
@@ -138,6 +138,10 @@ async def fall_back(
     finally:
         current_run.reset(token)
     return True
+
+
+def _has_human(chat: LiveChat) -> bool:
+    return chat.human is not None
 
 
 async def _hand_over(chat: LiveChat, settings: FallbackSettings, reason: str) -> None:
