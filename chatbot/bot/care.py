@@ -51,6 +51,13 @@ class Care:
             self._guards.heard_customer(chat)
             chat.due.spoken_at, chat.due.spoken_index = self._parts.clock.monotonic(), line.position
             chat.progress.idle(0)
+            self._fallback.owe(chat)
+
+    def left(self, chat: LiveChat, line: TranscriptEvent) -> None:
+        """A hook has left its turn with a line: it waits for the customer to go on, if it ends at all."""
+        is_endless = any(run.is_disowned for run in chat.runs if run.event is line)
+        if is_said_by_customer(line) and not is_endless:
+            chat.settle_up()
 
     async def tell_agents(self, chat: LiveChat) -> bool:
         """A note for the agents in the chat, if there is one and they can be told."""
@@ -73,8 +80,6 @@ class Care:
             # it was left out, and none of the others knew an answer: there is nothing to wait for
             plugin = result.skipped[0]
             self._fallback.begin(chat, f"{_LEFT_OUT} {plugin}", chat.progress.name(_LEFT_OUT))
-        else:
-            self._fallback.owe(chat)
 
     def _rescue_from_silence(self, chat: LiveChat) -> None:
         """The bot is stopped, and its customer waits: for ever, if nobody else comes."""

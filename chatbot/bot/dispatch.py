@@ -87,7 +87,12 @@ class Dispatch:
         return is_good
 
     async def run(
-        self, chat: LiveChat, event: Event, trigger: str, then: Callable[[], None] = nothing
+        self,
+        chat: LiveChat,
+        event: Event,
+        trigger: str,
+        then: Callable[[], None] = nothing,
+        if_left: Callable[[], None] = nothing,
     ) -> CallResult:
         """Hand on what is repeated after a crash, but not for ever.
 
@@ -96,12 +101,13 @@ class Dispatch:
             event: What to hand on.
             trigger: The event, as the journal names it.
             then: Called once, when the event is done with: hooks have ended, or one of them waits.
+            if_left: Called before that, if a hook has left its turn.
 
         Raises:
             Stopped: As ``begin`` says.
             LeftAside: Another worker goes on with the chat.
         """
-        turn = Turn(chat, partial(self._finish, chat, then))
+        turn = Turn(chat, partial(self._finish, chat, then), if_left)
         result = CallResult()
         if trigger == chat.progress.trigger:
             await self.suspect(chat)
@@ -137,7 +143,7 @@ class Dispatch:
             event: What to hand on.
             trigger: The event, as the journal names it.
             then: As ``run`` says.
-            if_left: Called before that, if a hook has left its turn.
+            if_left: As ``run`` says.
 
         Raises:
             LeftAside: Another worker goes on with the chat.
@@ -153,8 +159,8 @@ class Dispatch:
             self._bot, chat.handle, event, trigger, chat.runs, instances=chat.instances, turn=turn
         )
         watched = await self.call("on_event", occasion)
-        if not turn.is_left and await chat.waits.offer(event, trigger):
-            return CallResult(handled=True, performed=watched.performed)
+        if not turn.is_left and (taken := await chat.waits.offer(event, trigger)) is not None:
+            return CallResult(handled=not taken.came_to_nothing, performed=watched.performed)
         result = watched
         if not turn.is_left and self._parts.plugins.hooks(event.hook):
             result = await self.call(event.hook, occasion)

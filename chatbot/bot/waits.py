@@ -29,7 +29,7 @@ from chatbot.model.events import (
 )
 from chatbot.model.words import Visibility
 
-__all__ = ["Room", "Waits"]
+__all__ = ["Room", "Wait", "Waits"]
 
 E = TypeVar("E", bound=Event)
 Where = Callable[[Any], bool]
@@ -68,9 +68,9 @@ class Waits:
         self._chat_id = chat_id
         self._room = room
         self._wake = wake
-        self._waiting: list[_Wait] = []
-        self._due: deque[_Wait] = deque()
-        self._watching: dict[_Wait, Callable[[], bool]] = {}
+        self._waiting: list[Wait] = []
+        self._due: deque[Wait] = deque()
+        self._watching: dict[Wait, Callable[[], bool]] = {}
         self._pauses: list[asyncio.Future[bool]] = []
         self._is_closed = False
 
@@ -91,7 +91,7 @@ class Waits:
         run = current_run.get()
         _check_wish(kind, where, timeout_s)
         self._check_place(run)
-        wait = _Wait(kind, where, run)
+        wait = Wait(kind, where, run)
         self._waiting.append(wait)
         error = TimeoutError(f"no {kind.__name__} came within {timeout_s:g} s")
         alarm = self._room.after(timeout_s, partial(self._give_up, wait, error))
@@ -117,7 +117,7 @@ class Waits:
             return check()
         run = current_run.get()
         self._check_place(run)
-        wait = _Wait(None, None, run)
+        wait = Wait(None, None, run)
         self._watching[wait] = check
         alarm = self._room.after(timeout_s, partial(self._make_due, wait))
         try:
@@ -134,7 +134,7 @@ class Waits:
             if check():
                 self._make_due(wait)
 
-    def _make_due(self, wait: _Wait) -> None:
+    def _make_due(self, wait: Wait) -> None:
         if not wait.has_turn:
             wait.finish()
         elif wait not in self._due:
@@ -167,7 +167,7 @@ class Waits:
 
     async def turn(self, run: HookRun) -> None:
         """Wait until the mailbox lends its turn to this hook."""
-        wait = _Wait(None, None, run)
+        wait = Wait(None, None, run)
         self._due.append(wait)
         if self._room.is_stopping:
             run.cut(_STOPPING)
@@ -190,14 +190,14 @@ class Waits:
         """Whether somebody waits for events of its type."""
         return any(wait.may_want(event) for wait in self._waiting)
 
-    async def offer(self, event: Event, trigger: str) -> bool:
-        """Hand an event to the oldest who wants it, and let that one go on; False if nobody does."""
+    async def offer(self, event: Event, trigger: str) -> Wait | None:
+        """Hand an event to the oldest who wants it, and let that one go on; None if nobody does."""
         for wait in [*self._waiting]:
             if wait.wants(event) and await wait.wake((event, trigger)):
-                return True
+                return wait
             if wait.error is not None:
                 await wait.wake()
-        return False
+        return None
 
     async def lend(self) -> bool:
         """Let the next one go on whom no event has to wake; False if there is none."""
@@ -208,7 +208,7 @@ class Waits:
 
     # for those who wait
 
-    async def _listen(self, wait: _Wait) -> Any:
+    async def _listen(self, wait: Wait) -> Any:
         run = wait.run
         if run is None:
             return (await wait.listen())[0]
@@ -226,7 +226,7 @@ class Waits:
             run.waits -= 1
         return event
 
-    def _give_up(self, wait: _Wait, error: TimeoutError) -> None:
+    def _give_up(self, wait: Wait, error: TimeoutError) -> None:
         if wait.run is not None:
             wait.run.no_answer = error
         if wait.has_turn:
@@ -236,7 +236,7 @@ class Waits:
         else:
             wait.fail(error)
 
-    def _withdraw(self, wait: _Wait) -> None:
+    def _withdraw(self, wait: Wait) -> None:
         with suppress(ValueError):
             self._due.remove(wait)
 
@@ -291,7 +291,7 @@ def _settle(future: asyncio.Future[bool], *, value: bool) -> None:
         future.set_result(value)
 
 
-class _Wait:
+class Wait:
     """One wait; without a kind, of somebody who only wants the turn."""
 
     def __init__(self, kind: type[Event] | None, where: Where | None, run: HookRun | None) -> None:
@@ -308,6 +308,11 @@ class _Wait:
     def has_turn(self) -> bool:
         """Whether it is a hook's: it goes on only with the turn."""
         return self.run is not None and not self.run.is_beside
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether it has got what it waited for, and that was of no use to the customer."""
+        return self.run is not None and self.run.came_to_nothing
 
     def may_want(self, event: Event) -> bool:
         """Whether it waits for events of this type."""

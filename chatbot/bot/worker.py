@@ -251,7 +251,8 @@ class Worker:
             return
         self._care.is_about_to_hear(chat, line)
         if self._dispatch.is_wanted(chat, line):
-            result = await self._dispatch.run(chat, line, chat.progress.trigger_of(line), then)
+            trigger, if_left = chat.progress.trigger_of(line), partial(self._care.left, chat, line)
+            result = await self._dispatch.run(chat, line, trigger, then, if_left)
             self._care.heard(chat, line, result)
         else:
             self._care.heard(chat, line, CallResult())

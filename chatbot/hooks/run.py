@@ -93,6 +93,7 @@ class HookRun:
     _loan: asyncio.Future[None] | None = None
     _borrower: asyncio.Task[Any] | None = None
     _waiting: int = 0
+    _went_on_at: int = 0
     _ordinals: Counter[str] = field(default_factory=Counter)
     _branches: int = 0
     _task: asyncio.Task[object] | None = None
@@ -101,6 +102,12 @@ class HookRun:
     def answered(self) -> bool:
         """Whether it did something that the customer sees."""
         return any(action.customer_sees for action in self.performed)
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether it failed, or does not end, with nothing that the customer sees since it last went on."""
+        has_ended_badly = self.is_disowned or self.verdict != "good"
+        return has_ended_badly and not any(it.customer_sees for it in self.performed[self._went_on_at :])
 
     @property
     def is_review(self) -> bool:
@@ -234,6 +241,7 @@ class HookRun:
             self.trigger = trigger
             self._ordinals.clear()
         self._left_s = self._limit_s or 0.0
+        self._went_on_at = len(self.performed)
 
     def end(self) -> None:
         """It has ended; what it has left behind runs beside the hooks."""

@@ -1,13 +1,15 @@
 """Customers who wait, where things come together that were not thought of at first."""
 
+import asyncio
 import itertools
+from contextlib import suppress
 
 import pytest
 
-from chatbot import Chat, ChatIdle, hookimpl
+from chatbot import Chat, ChatIdle, TextReceived, hookimpl
 from chatbot.bot.fallback import Fallback
 from chatbot.model.config_care import FallbackSettings, GuardSettings
-from tests.bot.bells import Bells
+from tests.bot.bells import Bells, Story, Tells
 from tests.bot.desk import HELENA, code
 from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
@@ -148,3 +150,74 @@ async def test_a_text_for_which_a_hook_waits_on_ends_the_silence_too() -> None:
         assert asks.silences == []
         await a_while(stage, 3)
         assert asks.silences == [10.0]
+
+
+async def test_a_customer_whose_hook_does_not_end_gets_somebody_else() -> None:
+    enough = asyncio.Event()
+
+    class Stuck:
+        @hookimpl
+        async def on_text(self) -> None:
+            while not enough.is_set():
+                with suppress(asyncio.CancelledError):
+                    await enough.wait()
+
+    async with on_stage(Stuck(), hook_timeout=1.0, fallback=TO_HUMANS, reply_timeout=20.0) as stage:
+        await stage.chatting()
+        stage.desk.says("hm")
+        await stage.quiet_but_busy()
+        await stage.later(40)
+        await stage.turns(300)
+        handed = stage.asked("Transfer")
+        enough.set()
+    assert handed == 1
+
+
+async def fails(chat: Chat, _event: TextReceived) -> None:
+    await chat.ask("number?", timeout=60)
+    raise LookupError("no such order")
+
+
+async def is_content(chat: Chat, _event: TextReceived) -> None:
+    await chat.ask("number?", timeout=60)
+
+
+async def wants_digits(chat: Chat, _event: TextReceived) -> None:
+    await chat.ask("number?", match=r"\d+", timeout=60)
+
+
+async def says_and_fails(chat: Chat, _event: TextReceived) -> None:
+    await chat.ask("number?", timeout=60)
+    await chat.send_text("One moment")
+    raise LookupError("no such order")
+
+
+async def only_waits(chat: Chat, _event: TextReceived) -> None:
+    await chat.wait_for(TextReceived, timeout=600)
+
+
+@pytest.mark.parametrize(
+    ("story", "handed"), [(fails, 1), (wants_digits, 1), (is_content, 0), (says_and_fails, 0)]
+)
+async def test_an_answer_that_came_to_nothing_is_a_text_that_nobody_has_handled(
+    story: Story, handed: int
+) -> None:
+    async with on_stage(Tells(ask=story), fallback=TO_HUMANS, reply_timeout=20.0) as stage:
+        Bells(stage)
+        await stage.chatting()
+        stage.desk.says("ask")
+        await stage.quiet()
+        stage.desk.says("order")
+        await stage.quiet()
+        await a_while(stage, 25)
+        assert stage.asked("Transfer") == handed
+
+
+async def test_who_is_waited_for_does_not_wait() -> None:
+    async with on_stage(Tells(wait=only_waits), fallback=TO_HUMANS, reply_timeout=20.0) as stage:
+        Bells(stage)
+        await stage.chatting()
+        stage.desk.says("wait")
+        await stage.quiet()
+        await a_while(stage, 60)
+        assert stage.asked("Transfer") == 0

@@ -19,7 +19,7 @@ from chatbot.bot.order import LineOrder
 from chatbot.bot.ownership import Ownership
 from chatbot.bot.progress import Progress
 from chatbot.bot.sender import Sender
-from chatbot.bot.waits import _Wait
+from chatbot.bot.waits import Wait
 from chatbot.bot.worker import Worker
 from chatbot.hooks.manager import CallResult, Occasion
 from chatbot.hooks.run import HookRun
@@ -51,7 +51,7 @@ def _many_in_trouble(plan: Plan) -> bool:
     return happens("trouble")(plan) and len(plan.scripts) > 4
 
 
-async def _wake_beside(self: _Wait, answer: tuple[Event, str] | None = None) -> bool:
+async def _wake_beside(self: Wait, answer: tuple[Event, str] | None = None) -> bool:
     if not self._answer.done():
         self._answer.set_result(answer or (None, ""))
     return True
@@ -167,7 +167,7 @@ def _is_for_hooks(self: Worker, chat: LiveChat, line: TranscriptEvent) -> bool:
 
 RULE_MUTANTS = (
     Mutant("sessions-not-reconciled", ((InStep, "lost", _once),), suits=_only_sessions_are_lost),
-    Mutant("waiting-hook-beside-others", ((_Wait, "wake", _wake_beside),), suits=_asks),
+    Mutant("waiting-hook-beside-others", ((Wait, "wake", _wake_beside),), suits=_asks),
     Mutant("wait-for-the-same-trigger", ((HookRun, "go_on", _go_on_for_the_same),), suits=_asks),
     Mutant("human-talked-over", ((Ownership, "refuses", constant(value="")),), suits=_meets_a_human),
     Mutant("stop-ignored", ((Worker, "drain", _drain_to_the_end),), suits=happens("stop")),
