@@ -151,7 +151,8 @@ class HookRun:
     def failed(self, exc: BaseException) -> None:
         """It ended with this: what the server or the chat did is not the plugin's fault."""
         if self.verdict == "good":
-            self.verdict = "undecided" if _is_of_the_chat(exc) else "error"
+            is_no_fault = self.is_no_fault(exc) or _is_of_the_chat(exc)
+            self.verdict = "undecided" if is_no_fault else "error"
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

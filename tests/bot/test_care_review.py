@@ -8,8 +8,8 @@ import pytest
 
 from chatbot import Chat, ChatIdle, TextReceived, hookimpl
 from chatbot.bot.fallback import Fallback
-from chatbot.model.config_care import FallbackSettings, GuardSettings
-from tests.bot.bells import Bells, Story, Tells
+from chatbot.model.config_care import BreakerSettings, FallbackSettings, GuardSettings
+from tests.bot.bells import Bells, Story, Tells, asks
 from tests.bot.desk import HELENA, code
 from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
@@ -221,3 +221,15 @@ async def test_who_is_waited_for_does_not_wait() -> None:
         await stage.quiet()
         await a_while(stage, 60)
         assert stage.asked("Transfer") == 0
+
+
+async def test_customers_who_do_not_answer_are_no_fault_of_the_plugin_that_asks() -> None:
+    async with on_stage(Tells(ask=asks), breaker=BreakerSettings(errors=2)) as stage:
+        bells = Bells(stage)
+        await stage.chatting()
+        for _ in range(3):
+            stage.desk.says("ask")
+            await stage.quiet()
+            bells.ring(60)
+            await stage.quiet()
+        assert (stage.desk.texts(), stage.bot.breakers["p1"].state) == (["number?"] * 3, "closed")
