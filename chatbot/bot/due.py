@@ -17,12 +17,14 @@ class Rescue:
         trigger: Names the occasion in the journal.
         until: When that is given up, in monotonic seconds.
         next_at: When it is tried next.
+        was_owed: The customer waited for an answer before.
         tries: How often it was tried.
     """
 
     reason: str
     trigger: str
     until: float
+    was_owed: bool = False
     next_at: float = 0.0
     tries: int = 0
 

@@ -53,7 +53,7 @@ class Fallback:
             return  # somebody is there
         log.warning("the customer is handed over: %s", reason)
         until = self._parts.clock.monotonic() + self._settings.give_up_after
-        chat.due.rescue = Rescue(reason, trigger, until)
+        chat.due.rescue = Rescue(reason, trigger, until, was_owed=bool(chat.progress.owed_at))
         self.owe(chat)  # should the bot crash before it is done, the customer waits still
         chat.stalled = False
         self._wake(chat)
@@ -69,7 +69,8 @@ class Fallback:
         rescue = chat.due.rescue
         if rescue is not None and rescue.reason == reason and not rescue.tries:
             chat.due.rescue = None
-            chat.settle_up()
+            if not rescue.was_owed:
+                chat.settle_up()
 
     async def go_on(self, chat: LiveChat, rescue: Rescue) -> None:
         """Try it once."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from chatbot import Chat, ChatIdle, TextReceived, hookimpl
-from chatbot.bot.fallback import Fallback
+from chatbot.bot.fallback import NO_CONNECTION, Fallback
 from chatbot.model.config_care import BreakerSettings, FallbackSettings, GuardSettings
 from tests.bot.bells import Bells, Story, Tells, asks
 from tests.bot.desk import HELENA, code
@@ -233,3 +233,16 @@ async def test_customers_who_do_not_answer_are_no_fault_of_the_plugin_that_asks(
             bells.ring(60)
             await stage.quiet()
         assert (stage.desk.texts(), stage.bot.breakers["p1"].state) == (["number?"] * 3, "closed")
+
+
+async def test_who_waits_for_an_answer_still_does_when_the_connection_is_back() -> None:
+    async with on_stage(Picky(), fallback=TO_HUMANS, reply_timeout=100.0) as stage:
+        await stage.chatting()
+        stage.desk.says("hm")
+        await stage.quiet()
+        fallback = Fallback(stage.bot._parts, lambda _: None)
+        for _ in range(2):
+            fallback.begin(stage.live(), NO_CONNECTION, "connection:1")
+            fallback.call_off(stage.live(), NO_CONNECTION)
+        await a_while(stage, 101)
+        assert stage.asked("Transfer") == 1
