@@ -13,6 +13,7 @@ from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import SendMessage, Transfer, UpdateUserData
 from chatbot.model.config_care import FallbackSettings
 from chatbot.model.errors import ActionError, WireError
+from chatbot.model.events import ChatUpdated
 from chatbot.model.policy import FALLBACK
 
 __all__ = ["NO_CONNECTION", "Fallback", "fall_back"]
@@ -74,11 +75,11 @@ class Fallback:
 
     async def go_on(self, chat: LiveChat, rescue: Rescue) -> None:
         """Try it once."""
-        if not chat.is_live or _has_human(chat):
-            chat.due.rescue = None
-            return
         if rescue.reason == NO_CONNECTION and not await self._is_reachable(chat):
             self._put_off(rescue)
+            return
+        if not chat.is_live or _has_human(chat):
+            chat.due.rescue = None
             return
         rescue.tries += 1
         if await fall_back(chat, self._settings, rescue.reason, rescue.trigger, attempt=rescue.tries):
@@ -94,12 +95,18 @@ class Fallback:
             chat.settle_up()
 
     async def _is_reachable(self, chat: LiveChat) -> bool:
-        """An operation that cannot be sent would wait, and hand the chat over when all is well again."""
+        """An operation that cannot be sent would wait, and hand the chat over when all is well again.
+
+        Nor is it known who has come, while nothing is heard: the server is asked.
+        """
         try:
-            await read_view(self._parts.platform, chat)
+            resource = await read_view(self._parts.platform, chat)
         except WireError as error:
             log.debug("the server cannot be reached: %s", error)
             return False
+        if resource is not None:
+            now = self._parts.clock.now()
+            chat.update(ChatUpdated(bot=self._parts.name, chat_id=chat.id, received_at=now, chat=resource))
         return True
 
     def _put_off(self, rescue: Rescue) -> None:

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from chatbot.bot.connection import Connection
 from chatbot.bot.fallback import NO_CONNECTION, Fallback
 from chatbot.bot.instep import InStep
+from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.ports import NotificationSource
@@ -51,6 +52,7 @@ class Listening:
         self._in_step = in_step
         self._fallback = fallback
         self._trouble_since: float | None = None
+        self._tried: set[str] = set()
 
     async def run(self, on_login: Callable[[], None]) -> None:
         """Hand on notifications for ever.
@@ -124,11 +126,20 @@ class Listening:
         if settings is None or now - self._trouble_since < settings.give_up_after:
             return
         for chat in self._pipeline.chats.values():
-            self._fallback.begin(chat, NO_CONNECTION, chat.progress.name("connection"))
+            self._hand_over_once(chat)
+
+    def _hand_over_once(self, chat: LiveChat) -> None:
+        """What was given up is not begun again, and said again, before the connection has been back."""
+        if chat.id in self._tried:
+            return
+        self._fallback.begin(chat, NO_CONNECTION, chat.progress.name("connection"))
+        if chat.due.rescue is not None:
+            self._tried.add(chat.id)
 
     def _end_trouble(self) -> None:
         if self._trouble_since is not None:
             self._trouble_since = None
+            self._tried.clear()
             for chat in self._pipeline.chats.values():
                 self._fallback.call_off(chat, NO_CONNECTION)
 

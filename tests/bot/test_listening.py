@@ -4,9 +4,10 @@ from chatbot.bot.fallback import NO_CONNECTION
 from chatbot.model.config_care import FallbackSettings
 from chatbot.model.errors import ConnectionLost
 from chatbot.model.notifications import Batch, Trouble
+from tests.bot.desk import ANA, HELENA, ME, code
 from tests.bot.stage import Stage, on_stage
 
-TO_HUMANS = FallbackSettings(queue="humans", give_up_after=20.0)
+TO_HUMANS = FallbackSettings(queue="humans", say="One moment.", give_up_after=20.0)
 
 
 def trouble(stage: Stage) -> None:
@@ -66,3 +67,33 @@ async def test_without_a_fallback_chats_are_kept() -> None:
         trouble(stage)
         await stage.quiet()
         assert (stage.bot.chats, stage.asked("Transfer")) == (1, 0)
+
+
+async def test_what_was_given_up_is_not_begun_again_before_the_connection_was_back() -> None:
+    async with on_stage(fallback=TO_HUMANS) as stage:
+        await stage.chatting()
+        stage.desk.always("Transfer", code(100))
+        stage.desk.mute = True
+        trouble(stage)
+        for _ in range(60):
+            await stage.later(2)
+            trouble(stage)
+        await stage.quiet()
+        assert (stage.live().due.rescue, stage.desk.texts()) == (None, ["One moment."])
+        stage.bot._listening._take(Batch(1, ()))
+        trouble(stage)
+        stage.clock.time += 21
+        trouble(stage)
+        await stage.quiet()
+        assert stage.desk.texts() == ["One moment."] * 2
+
+
+async def test_a_human_who_came_while_nothing_was_heard_keeps_the_customer() -> None:
+    async with on_stage(fallback=TO_HUMANS) as stage:
+        await stage.chatting()
+        trouble(stage)
+        stage.desk.chats["c1"]["participants"] = [ANA, ME, HELENA]
+        stage.clock.time += 21
+        trouble(stage)
+        await stage.quiet()
+        assert (stage.asked("Transfer"), stage.live().human is not None) == (0, True)
