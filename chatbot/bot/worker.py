@@ -329,7 +329,7 @@ class Worker:
         return await self._care.attend(chat)
 
     def _goodbye(self, chat: LiveChat) -> Action:
-        is_alone = not chat.handle.agents
+        is_alone = not chat.handle.agents and chat.human is None
         return Complete() if is_alone and self._parts.settings.on_customer_left == "complete" else Leave()
 
     # the end

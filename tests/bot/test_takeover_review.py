@@ -130,3 +130,12 @@ async def test_a_human_who_is_there_before_the_bot_is_not_talked_over_by_the_hoo
         stage.desk.offer("c1", ANA, HELENA)
         await stage.quiet()
         assert stage.desk.texts() == said
+
+
+async def test_a_chat_in_which_only_the_customer_is_known_to_have_gone_is_left_to_the_human() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        helena_joins(stage, "line")
+        stage.desk.line("c1", {"type": "ParticipantLeft", "from": ANA})
+        await stage.quiet()
+        assert stage.asked("Leave") == 1
