@@ -112,6 +112,8 @@ class Ownership:
         is_known = self.muted == HUMAN
         if self._policy.on_agent_joined != "stay":
             self.muted = HUMAN
+        else:
+            self.unmute(HUMAN)  # an earlier run had another policy
         if is_known:
             return  # an earlier run has told its hooks
         log.info("a human agent has joined: %s", self._policy.on_agent_joined)

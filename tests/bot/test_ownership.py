@@ -115,3 +115,9 @@ def test_only_who_is_to_leave_leaves_and_only_for_a_human() -> None:
     owner.see(HELENA)
     other.see(HELENA)
     assert (owner.is_to_leave, other.is_to_leave) == (True, False)
+
+
+def test_who_is_to_stay_from_now_on_talks_though_an_earlier_run_did_not() -> None:
+    owner = ownership("stay", muted=HUMAN)
+    owner.see(HELENA)
+    assert (owner.muted, [*owner.news]) == ("", [])
