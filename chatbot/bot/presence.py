@@ -92,14 +92,14 @@ class Presence:
             line: The line.
             lists: How many lists of participants were taken before it was heard.
         """
-        name = line.sender.participant_id
-        if not line.sender.is_agent or not name or not isinstance(line, _SIGNS):
+        name = _name(line.sender)
+        if not line.sender.is_agent or not name or not isinstance(line, _SIGNS) or _is_whispered(line):
             return
         before = self._signs.get(name)
         if before is None or line.position > before.position:
             only_said = isinstance(line, TextReceived) and not (before and before.is_there and before.is_sure)
             is_there = not isinstance(line, ParticipantLeft)
-            self._signs[name] = _Sign(line.position, line.sender, is_there, not only_said, lists)
+            self._signs[name] = _Sign(line.position, _as_shown(line), is_there, not only_said, lists)
 
     def rewind(self, index: int) -> None:
         """Lines after this index were lost: what they told is told again, or did not happen."""
@@ -112,7 +112,8 @@ class Presence:
             participants: The server's newest list; empty if it gives none.
             lists: How many lists were taken.
         """
-        listed = {one.participant_id or one.uri: one for one in participants if one.is_agent}
+        # who has no name of any kind is somebody all the same
+        listed = {_name(one) or f" {n}": one for n, one in enumerate(participants) if one.is_agent}
         others = self._others(listed, lists)
         sure = [one for one in others if not self._identity.may_be(one) or self._is_besides(one, listed)]
         return next(iter(sure or self._all_but_one(others, listed)), None)
@@ -126,9 +127,8 @@ class Presence:
         self, others: Sequence[Participant], listed: Mapping[str, Participant]
     ) -> Sequence[Participant]:
         """As long as the bot is not known, one of those listed is it, and nobody can tell which."""
-        return (
-            [one for one in others if one.participant_id in listed][1:] if self._identity.me is None else []
-        )
+        there = [*listed.values()]
+        return [one for one in others if one in there][1:] if self._identity.me is None else []
 
     def _listed(self, listed: Mapping[str, Participant], lists: int) -> Iterator[Participant]:
         """The agents of the list, but those of whom a line has told since that they left."""
@@ -153,8 +153,25 @@ class Presence:
         Lines do not tell: the bot gets another id when Chat Server fails over.
         """
         me = self._identity.me
-        are_listed = me is not None and {me.participant_id, person.participant_id} <= listed.keys()
+        are_listed = me is not None and {_name(me), _name(person)} <= listed.keys()
         return are_listed and me != person
+
+
+def _name(person: Participant) -> str:
+    """What a participant is known by in one chat: servers may leave out one or the other."""
+    return person.participant_id or person.user_id or ""
+
+
+def _is_whispered(line: TranscriptEvent) -> bool:
+    """A text that not all can see tells nothing of whether the customer sees who has said it."""
+    return isinstance(line, TextReceived) and line.visibility is not Visibility.ALL
+
+
+def _as_shown(line: TranscriptEvent) -> Participant:
+    """Who has said a line. If it does not tell who sees them, it is those who see the line."""
+    if "visibility" in line.sender.model_fields_set:
+        return line.sender
+    return line.sender.model_copy(update={"visibility": line.visibility})
 
 
 def _is_the_same(one: Participant, other: Participant) -> bool:

@@ -118,3 +118,43 @@ def test_other_lines_tell_nothing(line: Any) -> None:
     found = presence()
     found.hear(line, 1)
     assert found.human([], 1) is None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("me", [agent("", "Robo"), agent("", "Robo", "U-me")])
+def test_who_has_no_participant_id_is_not_overlooked(me: Participant, order: int) -> None:
+    user_id = me.user_id and "U-me"
+    other = agent("", "Helena", user_id and "U-helena")
+    found = presence(user_id, knows=me)
+    assert found.human([me, CUSTOMER], 1) is None
+    assert found.human([me, other, CUSTOMER][::order], 1) == other
+
+
+def test_without_ids_and_names_one_of_two_is_a_human() -> None:
+    found = Presence(Identity(None, None), Colleagues())
+    assert found.human([agent(""), CUSTOMER], 1) is None
+    assert found.human([agent(""), agent(""), CUSTOMER], 1) is not None
+
+
+def test_lines_that_tell_the_user_only_tell_who_comes_and_goes() -> None:
+    found, her = presence(), agent("", "Helena", "U-helena")
+    found.hear(joined(3, her), 1)
+    assert found.human([], 1) == her
+    found.hear(left(4, her), 1)
+    assert found.human([], 1) is None
+
+
+def test_who_is_told_of_to_agents_only_is_not_seen_by_the_customer() -> None:
+    found, her = presence(), Participant(nickname="Helena", type="Agent", participant_id="P-h")
+    found.hear(joined(3, her).model_copy(update={"visibility": "Agents"}), 1)
+    assert found.human([], 1) is None
+    found.hear(joined(4, her), 1)
+    assert found.human([], 1) == her.model_copy(update={"visibility": "All"})
+    found.hear(text(5, who=her, visibility="Agents"), 1)  # a note
+    assert found.human([], 1) is not None
+
+
+def test_a_note_to_agents_is_no_sign_of_somebody_whom_the_customer_sees() -> None:
+    found = presence()
+    found.hear(text(3, who=HELENA, visibility="Agents"), 1)
+    assert found.human([], 1) is None
