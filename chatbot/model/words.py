@@ -12,7 +12,7 @@ class OpenEnum(StrEnum):
     """A string enum that takes any string; ``str()`` gives the word as it stands on the wire.
 
     Servers have been seen to send a state with a leading space (reference 9.2), so space round a
-    word is dropped.
+    word is dropped. Chat Server writes words in capitals (reference 5.5): a known one is known in any case.
     """
 
     @classmethod
@@ -20,13 +20,18 @@ class OpenEnum(StrEnum):
         if not isinstance(value, str):
             return None
         word = value.strip()
-        known = cls._value2member_map_.get(word)
+        members = cls._value2member_map_
+        known = members.get(word) or next((members[it] for it in members if _is_same(it, word)), None)
         if isinstance(known, cls):
             return known
         member = str.__new__(cls, word)
         member._name_ = word
         member._value_ = word
         return member
+
+
+def _is_same(one: object, other: str) -> bool:
+    return isinstance(one, str) and one.casefold() == other.casefold()
 
 
 class ChatState(OpenEnum):
@@ -66,6 +71,11 @@ class Visibility(OpenEnum):
     ALL = "All"
     AGENTS = "Agents"
     SUPERVISORS = "Supervisors"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        is_empty = isinstance(value, str) and not value.strip()
+        return super()._missing_(cls.ALL if is_empty else value)
 
 
 class LineType(OpenEnum):

@@ -68,3 +68,14 @@ def test_a_state_says_whether_the_agent_is_in_the_chat_and_whether_it_is_over() 
     states = [*ChatState, ChatState("Dreaming"), ChatState("")]
     assert [state for state in states if state.is_live] == ["Chatting", "Accepted"]
     assert [state for state in states if state.is_final] == ["Completed", "Revoked"]
+
+
+@pytest.mark.parametrize("word", ["ALL", "all", " All "])
+def test_a_known_word_is_known_in_any_case(word: str) -> None:
+    assert Visibility(word) is Visibility.ALL
+    assert ParticipantType("AGENT") is ParticipantType.AGENT
+
+
+def test_who_is_seen_by_nobody_in_particular_is_seen_by_all() -> None:
+    assert Visibility("") is Visibility(" ") is Visibility.ALL
+    assert str(ChatState("")) == ""
