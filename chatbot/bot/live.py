@@ -323,7 +323,7 @@ class LiveChat:
         self.identity.hear(line)
         self.outbox.hear(line, self.identity)
         if line.sender.is_agent:
-            self.presence.hear(line, self.lists)
+            self.presence.hear(line, self.lists, is_new=self._is_new(line))
             self._look_around()
             self.waits.look()
         if line.position > self.order.highest:
@@ -337,6 +337,9 @@ class LiveChat:
         else:
             # its place is not known: the transcript will tell
             self.must_ask = True
+
+    def _is_new(self, line: TranscriptEvent) -> bool:
+        return self.started_at is not None and line.position > self.order.cursor
 
     def _is_contradicted(self, line: TranscriptEvent) -> bool:
         waiting = self.order.announced(line)
@@ -353,7 +356,7 @@ class LiveChat:
             self.outbox.hear(line, self.identity)
             if line.position > self.order.highest:
                 self.waits.hear(line)
-            self.presence.hear(line, self.lists)
+            self.presence.hear(line, self.lists, is_new=self._is_new(line))
         self._look_around()
         self.order.show(transcript)
         self.progress.prints.read(self.order.cursor, transcript)

@@ -61,7 +61,7 @@ class _Sign:
         position: Its index.
         person: Who.
         is_there: Whether.
-        is_sure: Whether it was a coming or leaving: who only said something may have left long ago.
+        is_sure: Whether it was a coming or leaving, or is new: who has said something may have left long ago.
         lists: How many lists of participants had been taken before.
     """
 
@@ -85,19 +85,21 @@ class Presence:
         self._colleagues = colleagues
         self._signs: dict[str, _Sign] = {}
 
-    def hear(self, line: TranscriptEvent, lists: int) -> None:
+    def hear(self, line: TranscriptEvent, lists: int, *, is_new: bool = False) -> None:
         """Learn from a line, in whatever order lines come; the latest counts.
 
         Args:
             line: The line.
             lists: How many lists of participants were taken before it was heard.
+            is_new: It was said just now: who says something is there.
         """
         name = _name(line.sender)
         if not line.sender.is_agent or not name or not isinstance(line, _SIGNS) or _is_whispered(line):
             return
         before = self._signs.get(name)
         if before is None or line.position > before.position:
-            only_said = isinstance(line, TextReceived) and not (before and before.is_there and before.is_sure)
+            was_there = before is not None and before.is_there and before.is_sure
+            only_said = isinstance(line, TextReceived) and not (was_there or is_new)
             is_there = not isinstance(line, ParticipantLeft)
             self._signs[name] = _Sign(line.position, _as_shown(line), is_there, not only_said, lists)
 

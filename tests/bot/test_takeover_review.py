@@ -139,3 +139,20 @@ async def test_a_chat_in_which_only_the_customer_is_known_to_have_gone_is_left_t
         stage.desk.line("c1", {"type": "ParticipantLeft", "from": ANA})
         await stage.quiet()
         assert stage.asked("Leave") == 1
+
+
+@pytest.mark.parametrize("mute", [False, True])
+async def test_what_a_human_says_is_sign_enough(*, mute: bool) -> None:
+    async with on_stage(talks := Talks()) as stage:
+        await stage.chatting()
+        stage.desk.mute = mute  # then it is read only
+        stage.desk.says("I am with you.", who=HELENA)
+        stage.desk.mute = False
+        say(stage, "one")
+        await stage.quiet()
+        assert (talks.told, stage.desk.texts()) == (["Helena"], [])
+        for _ in range(3):
+            stage.desk.status("c1", "ParticipantsUpdated")  # she has gone, says the list
+        say(stage, "two")
+        await stage.quiet()
+        assert (talks.told, stage.desk.texts()) == (["Helena", "back"], ["re two"])
