@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
 __all__ = ["Due", "Rescue"]
 
@@ -31,7 +32,7 @@ class Rescue:
 
 @dataclass(slots=True)
 class Due:
-    """The times of one chat, in monotonic seconds.
+    """The times of one chat, in monotonic seconds unless said otherwise.
 
     Args:
         rescue: Why the customer is to be handed to somebody else, and how far that is.
@@ -43,7 +44,9 @@ class Due:
         ask_at: When the transcript has to be read if nothing is heard of the chat till then.
         read_at: When the transcript was last asked for.
         missed_at: When the chat was looked for last, and was not listed.
+        leaving_by: The operation by which the bot leaves.
         leaving_until: Before this the bot does not ask again to leave.
+        customer_left_at: When the customer left, by the server's clock.
     """
 
     rescue: Rescue | None = None
@@ -55,4 +58,6 @@ class Due:
     ask_at: float = 0.0
     read_at: float = 0.0
     missed_at: float = 0.0
+    leaving_by: str = ""
     leaving_until: float = 0.0
+    customer_left_at: datetime | None = None

@@ -115,7 +115,7 @@ def check_still_wanted(chat: LiveChat, operation: Operation) -> None:
     action = operation.action
     if operation.key.plugin == FALLBACK and chat.human is not None:
         raise _not_allowed(chat, action, HUMAN)
-    if operation.key.plugin or action.operation != chat.leaving_by or not chat.is_live:
+    if operation.key.plugin or action.operation != chat.due.leaving_by or not chat.is_live:
         return
     if chat.ownership.is_to_leave:
         return

@@ -93,9 +93,7 @@ class LiveChat:
         is_looked_over: Its transcript was read since the customer left.
         is_read_out: Its transcript was read after its end.
         left_by_bot: A plugin has left the chat, and may still set data before it completes it.
-        leaving_by: The operation by which the bot leaves.
         abandoned: The customer has left and has not come back.
-        customer_left_at: When the customer left, by the server's clock.
         again: The chat is offered anew, and its end has not been told yet; taken up after that.
         unordered: Lines that have no place in the order.
         failures: Reports of failed operations.
@@ -155,9 +153,7 @@ class LiveChat:
         self.is_list_made_up = False
         self.ended = False
         self.left_by_bot = False
-        self.leaving_by = ""
         self.abandoned = False
-        self.customer_left_at: datetime | None = None
         self.again: ChatUpdated | None = None
         self.unordered: deque[TranscriptEvent] = deque(maxlen=_MOST_UNORDERED)
         self.failures: deque[OperationFailed] = deque(maxlen=_MOST_UNORDERED)

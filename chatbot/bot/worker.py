@@ -305,8 +305,8 @@ class Worker:
         if isinstance(line, ParticipantLeft):
             others = [person for person in chat.handle.participants if person.is_customer]
             chat.abandoned = all(person.participant_id == line.sender.participant_id for person in others)
-            chat.customer_left_at = line.timestamp
-        elif not _is_before(line.timestamp, chat.customer_left_at):
+            chat.due.customer_left_at = line.timestamp
+        elif not _is_before(line.timestamp, chat.due.customer_left_at):
             # what was said before the leaving, and comes later, does not bring the customer back
             chat.abandoned = False
 
@@ -338,11 +338,11 @@ class Worker:
         """End what nobody will end for us; tried again when something new is heard."""
         chat.stalled = True
         now = self._parts.clock.monotonic()
-        if chat.leaving_by == action.operation and now < chat.due.leaving_until:
+        if chat.due.leaving_by == action.operation and now < chat.due.leaving_until:
             return False  # accepted already: old views of the chat may still come
-        chat.leaving_by, chat.due.leaving_until = action.operation, now + _LEAVING_TAKES_S
+        chat.due.leaving_by, chat.due.leaving_until = action.operation, now + _LEAVING_TAKES_S
         if not await self._dispatch.perform(chat, action):
-            chat.leaving_by = ""
+            chat.due.leaving_by = ""
             # a refusal makes the chat be read again, and that is no news
             chat.stalled = not chat.is_over and chat.order.next() is None
         chat.left_by_bot = False

@@ -95,7 +95,7 @@ async def test_what_was_not_announced_and_is_found_by_reading_stops_it_too() -> 
 
 
 async def test_what_others_say_or_is_told_again_stops_nothing() -> None:
-    async with on_stage(Tells(type=cautiously)) as stage:
+    async with on_stage(Tells(type=cautiously), on_agent_joined="stay") as stage:
         bells = await typing(stage)
         stage.desk.says("psst", visibility="Agents")
         stage.desk.says("hello", who=HELENA)

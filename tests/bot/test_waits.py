@@ -41,7 +41,7 @@ async def test_what_nobody_waits_for_reaches_hooks_meanwhile() -> None:
 
 
 async def test_only_texts_of_the_customer_that_all_can_see_are_answers() -> None:
-    async with on_stage(Tells(ask=asks), listen_to_agents=True) as stage:
+    async with on_stage(Tells(ask=asks), listen_to_agents=True, on_agent_joined="stay") as stage:
         Bells(stage)
         await stage.chatting()
         await say(stage, "ask")
