@@ -149,10 +149,14 @@ class HookRun:
                 self.verdict = "timeout"
 
     def failed(self, exc: BaseException) -> None:
-        """It ended with this: what the server or the chat did is not the plugin's fault."""
+        """It ended with this: what the server, the chat or the customer did is not the plugin's fault."""
         if self.verdict == "good":
-            is_no_fault = self.is_no_fault(exc) or _is_of_the_chat(exc)
-            self.verdict = "undecided" if is_no_fault else "error"
+            self.verdict = "undecided" if self._is_of_the_chat(exc) else "error"
+
+    def _is_of_the_chat(self, exc: BaseException) -> bool:
+        if isinstance(exc, BaseExceptionGroup):
+            return all(self._is_of_the_chat(one) for one in exc.exceptions)
+        return isinstance(exc, ChatbotError) or self.is_no_fault(exc)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -269,12 +273,6 @@ class HookRun:
 
 current_run: ContextVar[HookRun | None] = ContextVar("current_run", default=None)
 """Set while a hook runs, also in tasks that it started."""
-
-
-def _is_of_the_chat(exc: BaseException) -> bool:
-    if isinstance(exc, BaseExceptionGroup):
-        return exc.split(ChatbotError)[1] is None
-    return isinstance(exc, ChatbotError)
 
 
 @contextmanager

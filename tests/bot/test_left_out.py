@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 
 from chatbot import Bot, Chat, Refused, TextReceived, hookimpl
+from tests.bot.bells import Bells, Tells, asks, say
 from tests.bot.desk import Desk, code
 from tests.bot.drawer import Drawer
 from tests.bot.mortal import Answers
@@ -98,6 +99,18 @@ async def test_a_refusal_of_the_server_is_nobody_s_fault() -> None:
             stage.desk.says("hello")
             await stage.quiet()
         assert stage.bot.counters.actions["SendMessage", Refused.__name__] == 3
+        assert stage.bot.breakers["p1"].state == "closed"
+
+
+async def test_customers_who_do_not_answer_are_nobody_s_fault() -> None:
+    async with on_stage(Tells(ask=asks), breaker={"errors": 1}) as stage:
+        bells = Bells(stage)
+        await stage.chatting()
+        for _ in range(2):
+            await say(stage, "ask")
+            bells.ring()
+            await stage.quiet()
+        assert stage.desk.texts() == ["number?", "number?"]
         assert stage.bot.breakers["p1"].state == "closed"
 
 
