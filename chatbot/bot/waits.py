@@ -91,6 +91,7 @@ class Waits:
         run = current_run.get()
         _check_wish(kind, where, timeout_s)
         self._check_place(run)
+        self._check_open()
         wait = Wait(kind, where, run)
         self._waiting.append(wait)
         error = TimeoutError(f"no {kind.__name__} came within {timeout_s:g} s")
@@ -108,15 +109,16 @@ class Waits:
 
         Args:
             check: Asked whenever something is heard of the chat.
-            timeout_s: Seconds.
+            timeout_s: Seconds; 0: it is only asked.
 
         Raises:
-            RuntimeError: Who waits cannot wait.
+            RuntimeError: Who waits cannot wait, were it true already or not.
         """
-        if check() or timeout_s <= 0:
-            return check()
         run = current_run.get()
         self._check_place(run)
+        if check() or timeout_s <= 0:
+            return check()
+        self._check_open()
         wait = Wait(None, None, run)
         self._watching[wait] = check
         alarm = self._room.after(timeout_s, partial(self._make_due, wait))
@@ -251,6 +253,8 @@ class Waits:
             reason = self._reason_against(run)
             if reason:
                 raise RuntimeError(f"plugin {run.plugin}: {run.hook} cannot wait for events: {reason}")
+
+    def _check_open(self) -> None:
         if self._is_closed:
             raise self._gone()
 

@@ -44,6 +44,7 @@ class Chat:
     def __init__(self, view: ChatView, sender: ActionSender) -> None:
         self._view = view
         self._sender = sender
+        self._is_handed_over = False
 
     def __repr__(self) -> str:
         return f"<Chat {self.id} {self.state}>"
@@ -301,15 +302,22 @@ class Chat:
             What became of it. After ``Accepted`` and ``Queued`` there is nothing more to say.
 
         Raises:
-            ValueError: Nobody says where to.
+            ValueError: Nobody says where to, or ``wait`` is no number of seconds.
             RuntimeError: Nobody can wait here (``wait_for``).
         """
         settings = self._view.handoff_settings
-        wait_s = settings.wait if wait is None else wait
         places = destinations(settings, target, queue)
+        wait_s = settings.wait if wait is None else wait
+        handoff = Handoff(self._view, self.perform, text, summary, data or {}, wait_s)
         if (run := current_run.get()) is not None:
             run.calls_in = True
-        return await Handoff(self._view, self.perform, text, summary, data or {}, wait_s).to(places)
+        if self._is_handed_over:
+            return await handoff.joined()
+        self._is_handed_over = True
+        try:
+            return await handoff.to(places)
+        finally:
+            self._is_handed_over = False
 
     async def remove(self, participant: Participant) -> Receipt:
         """Remove another agent from the chat.

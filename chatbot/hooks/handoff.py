@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,8 @@ from chatbot.hooks.receipt import Receipt
 from chatbot.model import actions as do
 from chatbot.model.capabilities import allows
 from chatbot.model.config_care import HandoffSettings
-from chatbot.model.errors import ActionError
+from chatbot.model.errors import ActionError, Unconfirmed
 from chatbot.model.handoff import Accepted, CustomerLeft, Outcome, Queued, Refused, TimedOut
-from chatbot.model.resources import Participant
 
 __all__ = ["Destination", "Handoff", "destinations"]
 
@@ -65,6 +65,9 @@ class Handoff:
         summary: For the agent.
         data: For the user data.
         wait_s: How long an agent may take, in seconds.
+
+    Raises:
+        ValueError: That is no number of seconds.
     """
 
     view: ChatView
@@ -74,46 +77,59 @@ class Handoff:
     data: Mapping[str, Any]
     wait_s: float
     _is_noted: bool = False
-    _human_before: Participant | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.wait_s < math.inf:
+            raise ValueError(f"wait is a number of seconds from 0 on, not {self.wait_s!r}")
 
     async def to(self, places: Sequence[Destination]) -> Outcome:
-        """Try these in turn, until one has taken the chat or there is nothing left to hand over."""
-        self._human_before = self.view.human
+        """Try these in turn, until somebody has the chat or there is nothing left to hand over.
+
+        Raises:
+            RuntimeError: Nobody can wait here; nothing was said or done.
+        """
+        await self.view.come_true(lambda: True, 0)
         await self._tell_agents_before()
         outcome: Outcome = Refused("there is nobody to hand the chat to")
         for place in places:
-            outcome = await self._try(place)
+            outcome = self._settled() or await self._try(place)
             log.info("hand-off: %s", type(outcome).__name__)
             if not isinstance(outcome, Refused | TimedOut):
                 break
-        return outcome
-
-    async def _try(self, place: Destination) -> Outcome:
-        if self.view.is_over or self.view.abandoned:
-            return CustomerLeft()
-        if place.target is not None and allows(self.view.resource, do.Invite):
-            return await self._invite(place.target)
-        return await self._transfer(place)
-
-    async def _invite(self, target: str) -> Outcome:
-        """The bot stays until the agent has come."""
-        try:
-            await self._say_last_words()
-            receipt = await self.perform(do.Invite(target_uri=target))
-        except ActionError as error:
-            return Refused(str(error))
-        outcome = await self._awaited(receipt)
-        if isinstance(outcome, Accepted):
+        if isinstance(outcome, Accepted) and outcome.by is not None:
             await self._note()
         return outcome
 
+    async def joined(self) -> Outcome:
+        """What becomes of one that is under way already: nothing is said or done twice."""
+        await self.view.come_true(lambda: self._settled() is not None, self.wait_s)
+        return self._settled() or TimedOut(self.wait_s)
+
+    async def _try(self, place: Destination) -> Outcome:
+        try:
+            if place.target is not None and allows(self.view.resource, do.Invite):
+                return await self._invite(place.target)
+            return await self._transfer(place)
+        except ActionError as error:
+            if isinstance(error, Unconfirmed):
+                self.text = None  # it may have been said with the transfer
+            return self._settled() or Refused(str(error))
+
+    async def _invite(self, target: str) -> Outcome:
+        """The bot stays until the agent has come."""
+        await self._say_last_words()
+        action = do.Invite(target_uri=target)
+        try:
+            receipt = await self.perform(action)
+        except Unconfirmed:
+            receipt = Receipt(action)  # whether the agent comes will tell
+        return await self._awaited(receipt)
+
     async def _transfer(self, place: Destination) -> Outcome:
         """The bot leaves with it."""
-        try:
-            action = do.Transfer(target_uri=place.target, queue_name=place.queue, text=self._words())
-            receipt = await self.perform(action)
-        except ActionError as error:
-            return Refused(str(error))
+        action = do.Transfer(target_uri=place.target, queue_name=place.queue, text=self.text)
+        receipt = await self.perform(action)
+        self.text = None
         wait_s = self.wait_s if place.queue is None else min(self.wait_s, _QUEUED_WITHIN_S)
         await self.view.come_true(lambda: self.view.is_over or receipt.failure is not None, wait_s)
         if receipt.failure is not None:
@@ -132,35 +148,31 @@ class Handoff:
             left_s -= pause_s
             if left_s <= 0:
                 break
-            await self._reassure(text)
+            await self._say(text)
         return self._outcome(receipt) or TimedOut(self.wait_s)
 
     def _outcome(self, receipt: Receipt) -> Outcome | None:
-        human = self.view.human
-        if human is not None and human != self._human_before:
+        return self._settled() or (Refused(receipt.failure) if receipt.failure is not None else None)
+
+    def _settled(self) -> Outcome | None:
+        """What the chat itself shows: a human has it, or it is over; None if neither."""
+        if (human := self.view.human) is not None:
             return Accepted(human)
-        if receipt.failure is not None:
-            return Refused(receipt.failure)
-        if self.view.is_over or self.view.abandoned:
-            return CustomerLeft()
-        return None
+        return CustomerLeft() if self.view.is_over or self.view.abandoned else None
 
     # what is said
 
-    def _words(self) -> str | None:
-        words, self.text = self.text, None
-        return words
-
     async def _say_last_words(self) -> None:
-        if words := self._words():
-            await self.perform(do.SendMessage(text=words))
+        words, self.text = self.text, None
+        await self._say(words)
 
-    async def _reassure(self, text: str | None) -> None:
+    async def _say(self, text: str | None) -> None:
+        """Words that cannot be said are no reason to keep the chat."""
         try:
-            if text is not None:
+            if text:
                 await self.perform(do.SendMessage(text=text))
         except ActionError as error:
-            log.debug("the customer is not reassured: %s", error)
+            log.debug("the customer is not told about the hand-off: %s", error)
 
     async def _tell_agents_before(self) -> None:
         """The human can do without; the customer cannot do without the human."""
@@ -182,5 +194,7 @@ class Handoff:
         try:
             await self.perform(do.SendToAgents(text=self.summary))
             self._is_noted = True
+        except Unconfirmed:
+            self._is_noted = True  # perhaps; twice would be worse than not at all: the data have it too
         except ActionError as error:
             log.debug("no note for the agents: %s", error)

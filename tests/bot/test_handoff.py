@@ -5,11 +5,21 @@ from typing import Any
 
 import pytest
 
-from chatbot import Accepted, Chat, CustomerLeft, HandoffRefused, Queued, TextReceived, TimedOut, hookimpl
+from chatbot import (
+    Accepted,
+    Chat,
+    CustomerLeft,
+    Event,
+    HandoffRefused,
+    Queued,
+    TextReceived,
+    TimedOut,
+    hookimpl,
+)
 from chatbot.model.config_care import HandoffSettings
 from chatbot.model.handoff import Outcome
 from tests.bot.bells import Bells
-from tests.bot.desk import ANA, CAN_TALK, HELENA, ME, code, reply
+from tests.bot.desk import ANA, CAN_TALK, HELENA, LOST, ME, code, reply
 from tests.bot.stage import Stage, on_stage
 
 WITH_HELENA = [ANA, ME, HELENA]
@@ -192,3 +202,114 @@ async def test_a_stop_does_not_wait_for_it() -> None:
         await asked(stage)
         await stage.stop()
     assert (plugin.ends, plugin.outcomes) == (["stopped"], [])
+
+
+# what it must not do
+
+
+@pytest.mark.parametrize("option", [{"target": "agent:otto"}, {"target": None, "queue": "Support"}])
+async def test_a_human_who_has_the_chat_keeps_it(option: dict[str, Any]) -> None:
+    plugin = HandsOver(text="One moment.", summary="A refund.", **option)
+    async with on_stage(plugin) as stage:
+        await stage.chatting()
+        stage.desk.change(participants=WITH_HELENA, capabilities=[*CAN_TALK, "SendToAgents"])
+        await stage.quiet()
+        await asked(stage)
+        (outcome,) = plugin.outcomes
+        assert isinstance(outcome, Accepted)
+        assert outcome.by is not None
+        assert outcome.by.nickname == "Helena"
+        assert done(stage) == ["UpdateUserData", "SendToAgents"]
+
+
+async def test_a_human_who_comes_before_the_transfer_keeps_the_chat() -> None:
+    plugin = HandsOver(target=None, queue="Support", data={"Order": "1"})
+    async with on_stage(plugin) as stage:
+        await stage.chatting()
+        gate = stage.desk.holding("UpdateUserData")
+        stage.desk.says("human")
+        await gate.reached.wait()
+        stage.desk.change(participants=WITH_HELENA)
+        await stage.turns()
+        gate.open.set()
+        await stage.quiet()
+        assert [type(outcome) for outcome in plugin.outcomes] == [Accepted]
+        assert done(stage) == ["UpdateUserData"]
+
+
+async def test_a_customer_who_asks_twice_is_handed_over_once() -> None:
+    plugin = HandsOver(text="I get Helena.", data={"Order": "1"}, wait=30)
+    async with on_stage(plugin) as stage:
+        bells = Bells(stage)
+        await stage.chatting()
+        await asked(stage)
+        await asked(stage)
+        assert done(stage) == ["UpdateUserData", "SendMessage", "Invite"]
+        bells.ring()
+        await stage.quiet()
+        assert plugin.outcomes == [TimedOut(30), TimedOut(30)]
+        # and again later, if nobody came
+        await asked(stage)
+        assert done(stage)[3:] == ["UpdateUserData", "SendMessage", "Invite"]
+        stage.desk.change(participants=WITH_HELENA)
+        await stage.quiet()
+        assert isinstance(plugin.outcomes[2], Accepted)
+
+
+async def test_an_invitation_that_nobody_answered_may_have_reached_the_agent() -> None:
+    plugin = HandsOver()
+    async with on_stage(plugin, handoff=HandoffSettings(second_queue="Support")) as stage:
+        Bells(stage)
+        await stage.chatting()
+        stage.desk.answer("Invite", LOST)
+        await asked(stage)
+        assert plugin.outcomes == []
+        stage.desk.change(participants=WITH_HELENA)
+        await stage.quiet()
+        assert [type(outcome) for outcome in plugin.outcomes] == [Accepted]
+        assert done(stage) == ["Invite"]
+
+
+async def test_words_that_went_with_a_refused_transfer_go_with_the_next_one() -> None:
+    plugin = HandsOver(target=None, queue="Support", text="One moment.")
+    async with on_stage(plugin, handoff=HandoffSettings(second_queue="Night")) as stage:
+        Bells(stage)
+        await stage.chatting()
+        stage.desk.answer("Transfer", code(100))
+        await asked(stage)
+        texts = [body["text"] for body in stage.desk.bodies if body.get("operationName") == "Transfer"]
+        assert (plugin.outcomes, texts) == ([Queued("Night")], ["One moment.", "One moment."])
+
+
+async def test_words_that_cannot_be_said_are_no_reason_to_keep_the_chat() -> None:
+    plugin = HandsOver(text="One moment.")
+    async with on_stage(plugin) as stage:
+        Bells(stage)
+        await stage.chatting()
+        stage.desk.answer("SendMessage", code(100))
+        await asked(stage)
+        assert (plugin.outcomes, done(stage)) == ([], ["SendMessage", "Invite"])
+
+
+@pytest.mark.parametrize("wait", [float("nan"), float("inf"), -1])
+async def test_a_wait_that_is_no_time_is_refused_before_anything_is_done(wait: float) -> None:
+    async with on_stage(HandsOver(text="One moment.", wait=wait)) as stage:
+        Bells(stage)
+        await stage.chatting()
+        await asked(stage)
+        assert (done(stage), stage.bot.counters.hook_failures["p1"]) == ([], 1)
+
+
+async def test_who_cannot_wait_is_told_so_before_anything_is_done() -> None:
+    class Watches:
+        @hookimpl
+        async def on_event(self, chat: Chat, event: Event) -> None:
+            if isinstance(event, TextReceived):
+                with pytest.raises(RuntimeError, match="on_event cannot wait"):
+                    await chat.handoff(target="agent:helena", text="One moment.", data={"Order": "1"})
+
+    async with on_stage(Watches()) as stage:
+        Bells(stage)
+        await stage.chatting()
+        await asked(stage)
+        assert (done(stage), stage.bot.counters.hook_failures) == ([], {})

@@ -1,7 +1,11 @@
 import pytest
 
-from chatbot.hooks.handoff import Destination, destinations
+from chatbot import Accepted, Participant, Receipt, Unconfirmed
+from chatbot.hooks.handoff import Destination, Handoff, destinations
+from chatbot.model.actions import Action, Invite, SendToAgents, UpdateUserData
 from chatbot.model.config_care import HandoffSettings
+from chatbot.model.words import ParticipantType
+from tests.hooks.stage import Stage
 
 SETTINGS = HandoffSettings(queue="Support", second_queue="Night")
 
@@ -26,3 +30,19 @@ def test_nowhere_or_two_places_at_once_is_an_error_that_says_what_to_do() -> Non
         destinations(HandoffSettings(), None, None)
     with pytest.raises(ValueError, match="not both"):
         destinations(SETTINGS, "agent:helena", "Sales")
+
+
+async def test_a_note_that_the_agents_may_have_read_is_not_repeated() -> None:
+    helena = Participant(nickname="Helena", type=ParticipantType.AGENT, participant_id="3")
+    view, tried = Stage(capabilities=("Invite", "SendToAgents")).view, list[type[Action]]()
+
+    async def perform(action: Action) -> Receipt:
+        tried.append(type(action))
+        if isinstance(action, SendToAgents):
+            raise Unconfirmed("no answer", action="SendToAgents")
+        view.human = helena if isinstance(action, Invite) else None
+        return Receipt(action)
+
+    handoff = Handoff(view, perform, None, "A refund.", {}, wait_s=5.0)
+    assert await handoff.to([Destination("agent:helena")]) == Accepted(helena)
+    assert tried == [UpdateUserData, SendToAgents, Invite]
