@@ -24,15 +24,15 @@ Settings::
     phones = false
 
 A customer never sees an error. Where the model refuses, is too slow or answers nonsense, where the endpoint
-does not answer or the budget is spent, this plugin says nothing: the next plugin is asked, and the
-fallback has its turn. The log says why, without a word of the customer. List it after plugins that know
-their answers, such as faq.
+does not answer, the budget is spent or a human agent is in the chat, it says nothing: the next plugin is
+asked, and the fallback has its turn. The log says why, without a word of the customer. List it after faq.
 """
 
 import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -223,7 +223,7 @@ class LlmReply:
     @hookimpl
     async def on_text(self, chat: Chat, event: TextReceived) -> str | bool | None:
         """What the model says, or nothing at all."""
-        if self._client is None or not event.sender.is_customer:
+        if self._client is None or not event.sender.is_customer or chat.human is not None:
             return None
         self._at_work += 1
         try:
@@ -239,6 +239,8 @@ class LlmReply:
         until = asyncio.get_running_loop().time() + self._settings.timeout
         messages = await self._messages(chat, event)
         message = await self._ask(chat, messages, until)
+        if chat.human is not None:
+            raise NoAnswer("a human agent has come meanwhile")
         calls = self._allowed(message)
         await self._keep(chat, calls)
         if "transfer" in calls or "complete" in calls:
@@ -248,9 +250,9 @@ class LlmReply:
             # it waits to hear what became of that
             messages = [*messages, *_done(message)]
             message = await self._ask(chat, messages, until, may_act=False)
-        if not _said(message):
-            raise NoAnswer("it says nothing")
-        return _said(message)
+        if text := _said(message):
+            return text
+        raise NoAnswer("it says nothing")
 
     async def _messages(self, chat: Chat, event: TextReceived) -> list[dict[str, Any]]:
         """What was said up to this text, as the model wants it."""
@@ -384,11 +386,10 @@ def _said(message: _Message) -> str:
 
 def _arguments(function: _Function) -> dict[str, Any]:
     """What the model wrote; nothing, if that is no JSON object."""
-    try:
-        arguments = json.loads(function.arguments)
-    except (ValueError, RecursionError):
-        return {}
-    return arguments if isinstance(arguments, dict) else {}
+    with suppress(ValueError, RecursionError):
+        if isinstance(arguments := json.loads(function.arguments), dict):
+            return arguments
+    return {}
 
 
 def _done(message: _Message) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ Settings::
 With ``say = "each_text"`` the text is the answer, and no later plugin is asked; else later plugins may
 answer too. The time is that at which a text reached the bot. What begins on a day belongs to it: a night
 that begins before a holiday goes on into it. If a transfer or the end is not possible the text is said all
-the same.
+the same. A human agent who is in the chat is there after all: nothing is said then, nor done.
 """
 
 import logging
@@ -130,20 +130,26 @@ class Settings(BaseModel):
 @hookimpl
 async def on_chat_started(chat: Chat, event: ChatStarted, settings: Settings) -> None:
     """Tell whoever comes too early or too late, if that is to be told at once."""
-    if settings.say == "start" and not settings.is_open(event.received_at):
+    if settings.say == "start" and not _is_somebody_there(chat, settings, event.received_at):
         await _tell(chat, settings)
 
 
 @hookimpl
 async def on_text(chat: Chat, event: TextReceived, settings: Settings) -> bool | None:
     """Tell whoever says something."""
-    if settings.say == "start" or not event.sender.is_customer or settings.is_open(event.received_at):
+    if settings.say == "start" or not event.sender.is_customer:
+        return None
+    if _is_somebody_there(chat, settings, event.received_at):
         return None
     if settings.say == "once" and chat.memory.get(_TOLD):
         return None
     chat.memory[_TOLD] = True
     is_over = await _tell(chat, settings)
     return True if is_over or settings.say == "each_text" else None
+
+
+def _is_somebody_there(chat: Chat, settings: Settings, moment: datetime) -> bool:
+    return chat.human is not None or settings.is_open(moment)
 
 
 async def _tell(chat: Chat, settings: Settings) -> bool:

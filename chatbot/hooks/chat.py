@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, MutableMapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -75,11 +75,13 @@ class Chat:
     def agents(self) -> tuple[Participant, ...]:
         """The other agents that the customer can see: humans, and other bots."""
         mine = self.me.participant_id if self.me else None
-        return tuple(
-            person
-            for person in self.participants
-            if person.is_agent and person.visibility is Visibility.ALL and person.participant_id != mine
-        )
+        shown = (one for one in self.participants if one.is_agent and one.visibility is Visibility.ALL)
+        return tuple(one for one in shown if one.participant_id != mine)
+
+    @property
+    def human(self) -> Participant | None:
+        """A human agent who is in the chat; who talks to the customer is up to them."""
+        return self._view.human
 
     @property
     def me(self) -> Participant | None:
@@ -386,9 +388,7 @@ class Chat:
             WireError: It could not be read.
         """
         run = current_run.get()
-        if run is None:
-            return await self._view.lines(start, count)
-        with run.waiting():
+        with run.waiting() if run is not None else nullcontext():
             return await self._view.lines(start, count)
 
     def spawn(self, coroutine: Coroutine[Any, Any, object]) -> None:

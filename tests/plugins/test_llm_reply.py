@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -13,6 +15,7 @@ from tests.plugins.stage import ABOUT
 
 CARD = "4111 1111 1111 1111"
 SECRET = "canary"
+HELENA = Participant(nickname="Helena", type=ParticipantType.AGENT, participant_id="3")
 NO = Refused("no", action="x", status=6)
 TOOLS = {"transfer": {"queue": "Support"}, "complete": True, "set_user_data": ["OrderNumber"]}
 
@@ -224,3 +227,21 @@ async def test_user_data_that_cannot_be_kept_costs_no_answer() -> None:
         talk.stage.sender.refused = {UpdateUserData: NO}
         await talk.hears(uses(("set_user_data", {"OrderNumber": "7"}), content="Noted."))
         assert talk.sent == [SendMessage(text="Noted.")]
+
+
+async def test_a_human_who_has_the_chat_is_left_alone_with_the_customer() -> None:
+    async with talking(tools=TOOLS) as talk:
+        talk.stage.view.human = HELENA
+        assert await talk.hears(uses(("complete", {"text": "Bye."}))) == CallResult()
+        assert (talk.sent, talk.there.requests) == ([], [])
+
+
+async def test_a_human_who_comes_while_the_model_thinks_keeps_the_chat() -> None:
+    async with talking(tools=TOOLS) as talk:
+        talk.there.hangs = True
+        hears = asyncio.create_task(talk.hears(uses(("complete", {"text": "Bye."}))))
+        await talk.there.reached.wait()
+        talk.stage.view.human = HELENA
+        talk.there.go.set()
+        assert await hears == CallResult()
+        assert talk.sent == []

@@ -4,9 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chatbot import ActionError, ChatStarted, NotAllowed, Refused, TextReceived
+from chatbot import ActionError, ChatStarted, NotAllowed, Participant, Refused, TextReceived
 from chatbot.model.actions import Action, Complete, SendMessage, Transfer
 from chatbot.model.errors import ConfigError
+from chatbot.model.words import ParticipantType
 from tests.flow.stage import on_stage
 from tests.hooks.stage import ANA, ME, Stage, answering, hooks, loaded, manager
 from tests.plugins.stage import WHERE, load, with_settings
@@ -174,3 +175,14 @@ async def test_a_customer_who_comes_when_nobody_is_there_is_told_and_transferred
         await ana.says("hello?")
         await ana.hears("^Closed")
         await ana.hears("Helena here")
+
+
+@pytest.mark.parametrize("then", [{}, {"then": "transfer", "queue": "Night"}, {"then": "complete"}])
+async def test_a_human_who_works_late_keeps_the_chat(then: dict[str, str]) -> None:
+    stage, plugins = Stage(), manager(load("office_hours", **TABLE, **then))
+    stage.view.human = Participant(nickname="Helena", type=ParticipantType.AGENT, participant_id="3")
+    assert not (await stage.call(plugins, at())).handled
+    assert stage.sent == []
+    stage.view.human = None
+    await stage.call(plugins, at())
+    assert len(stage.sent) == 1
