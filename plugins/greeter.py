@@ -6,7 +6,7 @@ Settings::
     text = "Hello {customer}."    # {customer}: the customer's nickname
 """
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from chatbot import Chat, hookimpl
 
@@ -16,7 +16,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = "Hello {customer}. How may I help you?"
+    text: str = Field("Hello {customer}. How may I help you?", min_length=1)
 
 
 @hookimpl
@@ -24,4 +24,5 @@ async def on_chat_started(chat: Chat, settings: Settings) -> None:
     """Say hello. Other plugins may have something to say too, so this handles nothing."""
     name = chat.customer.nickname if chat.customer else ""
     # a plain replacement: whatever stands in a nickname is only text
-    await chat.send_text(settings.text.replace("{customer}", name).strip())
+    if text := settings.text.replace("{customer}", name).strip():
+        await chat.send_text(text)

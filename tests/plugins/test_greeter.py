@@ -61,3 +61,14 @@ def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         load("greeter", txt="x")
     assert str(caught.value) == f"{WHERE}  has no key 'txt'\n  fix: rename txt to text"
+
+
+async def test_where_there_is_nothing_to_say_nothing_is_said() -> None:
+    stage = Stage(participants=(customer(" "), ME))
+    assert await stage.call(manager(load("greeter", text="{customer}")), STARTED) == CallResult()
+    assert stage.sent == []
+
+
+def test_an_empty_greeting_is_refused() -> None:
+    with pytest.raises(ConfigError, match="text"):
+        load("greeter", text="")
