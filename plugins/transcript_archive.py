@@ -153,8 +153,8 @@ class Archive:
 
 
 def _file_name(bot: str, chat_id: str) -> str:
-    """A name that leads nowhere else, whatever stands in an id."""
-    name = f"{quote(bot, safe='')}.{quote(chat_id, safe='', errors='replace')}"
+    """A name that leads nowhere else, whatever stands in an id; a dot ends the bot's name."""
+    name = f"{quote(bot, safe='').replace('.', '%2E')}.{quote(chat_id, safe='', errors='replace')}"
     if len(name) > _LONGEST_NAME:
         digest = sha256(f"{bot}/{chat_id}".encode(errors="replace")).hexdigest()
         name = f"{name[:_LONGEST_NAME]}-{digest[:16]}"

@@ -184,6 +184,13 @@ async def test_long_ids_that_begin_alike_have_files_of_their_own(tmp_path: Path)
     assert len(names_in(tmp_path)) == 2
 
 
+async def test_a_dot_in_the_name_of_a_bot_leads_to_no_file_of_another(tmp_path: Path) -> None:
+    for bot, chat_id in (("a.b", "c"), ("a", "b.c")):
+        archive = Archive(tmp_path, chat_id=chat_id)
+        await archive.hears(line(1, bot), ENDED.model_copy(update={"bot": bot}))
+    assert [texts_in(tmp_path / name) for name in names_in(tmp_path)] == [["a.b"], ["a"]]
+
+
 async def test_a_disk_that_fails_costs_the_file_and_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
