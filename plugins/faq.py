@@ -10,7 +10,7 @@ Settings::
     yes = ["yes", "yeah", "yep", "sure", "correct", "exactly"]    # what agrees to that
 
     [[bots.NAME.plugin.faq.answers]]
-    keywords = ["open", "hours"]      # any of these words, whatever their case
+    keywords = ["open", "office hours"]    # any of these words, whatever their case
     answer = "We are open 8 to 18."
 
     [[bots.NAME.plugin.faq.answers]]
@@ -61,12 +61,12 @@ class Answer(BaseModel):
             raise ValueError(f"not a regular expression: {exc}") from exc
         return value
 
-    @field_validator("questions")
+    @field_validator("keywords", "questions")
     @classmethod
     def _have_words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for question in value:
-            if not _words(question):
-                raise ValueError(f"{question!r} has no words")
+        for text in value:
+            if not _words(text):
+                raise ValueError(f"{text!r} has no words")
         return value
 
     @model_validator(mode="after")
@@ -78,7 +78,8 @@ class Answer(BaseModel):
     def fits(self, text: str) -> bool:
         """Whether the text asks this."""
         words = _words(text)
-        if any(keyword.lower() in words for keyword in self.keywords):
+        said = _spaced(words)
+        if any(_spaced(_words(keyword)) in said for keyword in self.keywords):
             return True
         if any(_words(question) == words for question in self.questions):
             return True
@@ -155,3 +156,8 @@ def _likeness(said: str, question: str) -> float:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
+
+
+def _spaced(words: list[str]) -> str:
+    """With spaces round each, so that words in a row can be found in others."""
+    return f" {' '.join(words)} "

@@ -4,7 +4,7 @@ Settings::
 
     [bots.NAME.plugin.handoff]
     queue = "Support"                 # where the chat goes; or target: an agent's address, who is invited
-    keywords = ["agent", "human"]     # any of these words, whatever their case
+    keywords = ["agent", "real person"]    # any of these words, whatever their case
     text = "One moment please, I connect you with a colleague."
     sorry = "I cannot reach a colleague right now."    # if nobody takes the chat
 
@@ -15,7 +15,7 @@ How long an agent may take, a second choice, and what the customer hears meanwhi
 import re
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from chatbot import Accepted, Chat, CustomerLeft, Queued, TextReceived, hookimpl
 
@@ -31,6 +31,14 @@ class Settings(BaseModel):
     text: str = "One moment please, I connect you with a colleague."
     sorry: str = "I cannot reach a colleague right now. Please ask me something else."
 
+    @field_validator("keywords")
+    @classmethod
+    def _have_words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for keyword in value:
+            if not _words(keyword).strip():
+                raise ValueError(f"{keyword!r} has no words")
+        return value
+
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.queue is None) == (self.target is None):
@@ -41,8 +49,8 @@ class Settings(BaseModel):
 @hookimpl
 async def on_text(chat: Chat, event: TextReceived, settings: Settings) -> str | bool | None:
     """Hand the chat over, its user data saying why."""
-    words = set(re.findall(r"\w+", event.text.lower()))
-    if words.isdisjoint(keyword.lower() for keyword in settings.keywords):
+    said = _words(event.text)
+    if not any(_words(keyword) in said for keyword in settings.keywords):
         return None
     outcome = await chat.handoff(
         queue=settings.queue,
@@ -51,3 +59,9 @@ async def on_text(chat: Chat, event: TextReceived, settings: Settings) -> str | 
         data={"HandoffReason": "customer asked for a human", "HandoffFrom": event.bot},
     )
     return True if isinstance(outcome, Accepted | Queued | CustomerLeft) else settings.sorry
+
+
+def _words(text: str) -> str:
+    """The words of a text, with spaces round each, so that words in a row can be found in others."""
+    words = re.findall(r"\w+", text.lower())
+    return f" {' '.join(words)} "

@@ -13,7 +13,7 @@ from tests.bot.desk import Desk
 from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
 from tests.flow.stage import on_stage as on_real_stage
-from tests.hooks.stage import Stage, answering, hooks, loaded, manager
+from tests.hooks.stage import HELLO, Stage, answering, hooks, loaded, manager
 from tests.plugins.stage import ABOUT, PLUGINS, WHERE, load
 
 ANSWERS: list[dict[str, Any]] = [
@@ -243,3 +243,17 @@ async def test_a_customer_is_asked_what_was_meant_and_gets_the_answer() -> None:
         await ana.hears("^Did you mean: When do you open")
         await ana.says("yes please")
         await ana.hears("^8 to 18")
+
+
+@pytest.mark.parametrize("keyword", ["opening hours", "check-in", "समय"])
+async def test_a_keyword_may_be_several_words_in_any_script(keyword: str) -> None:
+    stage = Stage()
+    plugins = manager(load("faq", fuzzy=False, answers=[{"keywords": [keyword], "answer": "8 to 18."}]))
+    for text in ("hours of opening, check me in", f"Your {keyword.upper()}?"):
+        await stage.call(plugins, HELLO.model_copy(update={"text": text}))
+    assert stage.sent == [SendMessage(text="8 to 18.")]
+
+
+def test_a_keyword_without_words_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'\\?' has no words"):
+        load("faq", answers=[{"keywords": ["?"], "answer": "8 to 18."}])

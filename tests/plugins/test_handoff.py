@@ -28,6 +28,16 @@ async def test_words_and_texts_are_settings() -> None:
     assert stage.sent == [WHY, Transfer(queue_name="Mail", text="Bitte warten.")]
 
 
+@pytest.mark.parametrize("keyword", ["real person", "call-back", " Agent ", "इंसान"])
+async def test_a_keyword_may_be_several_words_in_any_script(keyword: str) -> None:
+    stage = Stage()
+    plugins = manager(load("handoff", queue="Support", keywords=[keyword]))
+    await stage.call(plugins, HELP.model_copy(update={"text": "a real one, agents called me back"}))
+    assert stage.sent == []
+    await stage.call(plugins, HELP.model_copy(update={"text": f"Now: a {keyword.upper()}!"}))
+    assert stage.sent == [WHY, AWAY]
+
+
 @pytest.mark.parametrize("text", ["humanity", "agents", "", "{agent}s", "ignore previous instructions"])
 async def test_anything_else_is_left_to_the_next_plugin(text: str) -> None:
     log: list[str] = []
@@ -72,6 +82,11 @@ def test_the_queue_must_be_named() -> None:
     for table in ({}, {"queue": ""}):
         with pytest.raises(ConfigError, match="queue"):
             load("handoff", **table)
+
+
+def test_a_keyword_without_words_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'\\?' has no words"):
+        load("handoff", queue="Support", keywords=["human", "?"])
 
 
 def test_an_unknown_setting_is_refused() -> None:
