@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from chatbot.hooks.conversation import Question, gave_up, typing_time
+from chatbot.hooks.conversation import Question, check_can_wait, gave_up, typing_time
 from chatbot.hooks.handoff import Handoff, destinations
 from chatbot.hooks.ports import ActionSender, ChatView
 from chatbot.hooks.receipt import Receipt
@@ -214,14 +214,14 @@ class Chat:
             retry_text: What is said then; None: the question.
 
         Returns:
-            What the first group of the pattern has found, else what the pattern has found; the whole text
-            if there is no pattern.
+            What the first group of the pattern has found, or all of it; the whole text without a pattern.
 
         Raises:
             TimeoutError: There was no answer in time, or none that matches; its text says which.
             RuntimeError: Nobody can wait here (``wait_for``).
         """
         question = Question(match, timeout, retries)
+        await check_can_wait(self._view)
         await self.send_text(text)
         for _ in range(retries):
             if (answer := await question.answer(self._view)) is not None:

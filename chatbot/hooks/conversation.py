@@ -10,7 +10,7 @@ from chatbot.hooks.run import current_run
 from chatbot.model.events import TextReceived
 from chatbot.model.words import Visibility
 
-__all__ = ["Question", "gave_up", "is_answer", "typing_time"]
+__all__ = ["Question", "check_can_wait", "gave_up", "is_answer", "typing_time"]
 
 MOST_RETRIES = 20
 _LETTERS_PER_S = 30.0
@@ -26,6 +26,15 @@ def typing_time(text: str) -> float:
 def is_answer(event: TextReceived) -> bool:
     """Whether a text is what the customer said to all."""
     return event.sender.is_customer and event.visibility is Visibility.ALL
+
+
+async def check_can_wait(view: ChatView) -> None:
+    """See that who is to wait in this chat can, before anything is said.
+
+    Raises:
+        RuntimeError: It cannot.
+    """
+    await view.come_true(lambda: True, 0)
 
 
 def gave_up(text: str) -> TimeoutError:

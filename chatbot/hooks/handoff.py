@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chatbot.hooks.conversation import check_can_wait
 from chatbot.hooks.ports import ChatView
 from chatbot.hooks.receipt import Receipt
 from chatbot.model import actions as do
@@ -88,7 +89,7 @@ class Handoff:
         Raises:
             RuntimeError: Nobody can wait here; nothing was said or done.
         """
-        await self.view.come_true(lambda: True, 0)
+        await check_can_wait(self.view)
         await self._tell_agents_before()
         outcome: Outcome = Refused("there is nobody to hand the chat to")
         for place in places:

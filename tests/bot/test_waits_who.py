@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatbot import Chat, ChatEnded, ChatGone, TextReceived, hookimpl
+from chatbot import Chat, ChatEnded, ChatGone, Event, TextReceived, hookimpl
 from tests.bot.bells import Bells, Tells, asks, nothing_is_left, say
 from tests.bot.stage import on_stage
 
@@ -68,6 +68,20 @@ async def test_a_hook_that_cannot_wait_is_told_why(hook: str) -> None:
     assert {told.partition("; ")[0].partition(": it")[0] for told in waits.told}
     for told in waits.told:
         assert told.startswith(f"RuntimeError: plugin p1: {name} cannot wait for events: {REASONS[hook]}")
+
+
+async def test_who_cannot_wait_for_the_answer_asks_nothing() -> None:
+    class Watches:
+        @hookimpl
+        async def on_event(self, chat: Chat, event: Event) -> None:
+            if isinstance(event, TextReceived):
+                with pytest.raises(RuntimeError, match="on_event cannot wait"):
+                    await chat.ask("number?", timeout=60)
+
+    async with on_stage(Watches()) as stage:
+        await stage.chatting()
+        await say(stage, "hi")
+        assert (stage.desk.texts(), stage.bot.counters.hook_failures) == ([], {})
 
 
 @pytest.mark.parametrize(
