@@ -78,6 +78,7 @@ class Handoff:
     data: Mapping[str, Any]
     wait_s: float
     _is_noted: bool = False
+    _has_come: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.wait_s < math.inf:
@@ -141,11 +142,13 @@ class Handoff:
 
     async def _awaited(self, receipt: Receipt) -> Outcome:
         settings = self.view.handoff_settings
-        left_s = self.wait_s
+        self._has_come, left_s = False, self.wait_s
         for text in (*settings.reassure, None):
             pause_s = left_s if text is None else min(left_s, settings.reassure_every)
             if await self.view.come_true(lambda: self._outcome(receipt) is not None, pause_s):
                 break
+            if self._has_come:
+                return Refused("the agent came, and has left again")
             left_s -= pause_s
             if left_s <= 0:
                 break
@@ -158,6 +161,7 @@ class Handoff:
     def _settled(self) -> Outcome | None:
         """What the chat itself shows: a human has it, or it is over; None if neither."""
         if (human := self.view.human) is not None:
+            self._has_come = True
             return Accepted(human)
         return CustomerLeft() if self.view.is_over or self.view.abandoned else None
 

@@ -270,6 +270,24 @@ async def test_an_invitation_that_nobody_answered_may_have_reached_the_agent() -
         assert done(stage) == ["Invite"]
 
 
+async def test_an_agent_who_leaves_at_once_is_not_waited_for() -> None:
+    plugin = HandsOver()
+    settings = HandoffSettings(second_target="agent:otto", reassure=("One moment.",))
+    async with on_stage(plugin, handoff=settings) as stage:
+        bells = Bells(stage)
+        await stage.chatting()
+        await asked(stage)
+        for kind in ("ParticipantJoined", "ParticipantLeft"):
+            stage.desk.line("c1", {"type": kind, "from": HELENA})
+        await stage.quiet()
+        assert (done(stage), stage.desk.texts()) == (["Invite", "Invite"], [])
+        bells.ring()
+        await stage.quiet()
+        bells.ring()
+        await stage.quiet()
+        assert plugin.outcomes == [TimedOut(90)]
+
+
 async def test_words_that_went_with_a_refused_transfer_go_with_the_next_one() -> None:
     plugin = HandsOver(target=None, queue="Support", text="One moment.")
     async with on_stage(plugin, handoff=HandoffSettings(second_queue="Night")) as stage:
