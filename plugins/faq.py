@@ -42,6 +42,13 @@ _SUGGESTED = "faq.suggested"
 _MOST_WORDS_OF_YES = 3
 
 
+def _with_words(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        if not _words(text):
+            raise ValueError(f"{text!r} has no words")
+    return texts
+
+
 class Answer(BaseModel):
     """One thing that customers ask."""
 
@@ -64,10 +71,7 @@ class Answer(BaseModel):
     @field_validator("keywords", "questions")
     @classmethod
     def _have_words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for text in value:
-            if not _words(text):
-                raise ValueError(f"{text!r} has no words")
-        return value
+        return _with_words(value)
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
@@ -108,6 +112,11 @@ class Faq:
                 raise ValueError("rapidfuzz is not installed\n  fix: pip install 'chatbot[fuzzy]'")
             return value
 
+        @field_validator("yes")
+        @classmethod
+        def _have_words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+            return _with_words(value)
+
         @model_validator(mode="after")
         def _asks_before_it_answers(self) -> Self:
             if self.maybe > self.sure:
@@ -120,7 +129,7 @@ class Faq:
         self._by_question = {
             question: entry.answer for entry in reversed(self._answers) for question in entry.questions
         }
-        self._yes = {word.lower() for word in settings.yes}
+        self._yes = tuple(_spaced(_words(one)) for one in settings.yes)
 
     @hookimpl
     async def on_text(self, chat: Chat, event: TextReceived) -> str | None:
@@ -134,7 +143,7 @@ class Faq:
 
     def _agrees(self, text: str) -> bool:
         words = _words(text)
-        return words[:1] != [] and words[0] in self._yes and len(words) <= _MOST_WORDS_OF_YES
+        return len(words) <= _MOST_WORDS_OF_YES and _spaced(words).startswith(self._yes)
 
     def _guess(self, chat: Chat, text: str) -> str | None:
         said = " ".join(_words(text))

@@ -155,6 +155,13 @@ async def test_yes_gives_the_answer_that_was_meant(yes: str) -> None:
     assert await talk.says(yes) is None
 
 
+async def test_what_agrees_may_be_several_words() -> None:
+    talk = Talk(yes=["of course"])
+    for text, answer in (("of", None), ("Of course!", "8 to 18.")):
+        await talk.says("when will you be open")
+        assert await talk.says(text) == answer
+
+
 @pytest.mark.parametrize("text", ["no", "", "yes but what about the parrots", "well yes", "yesterday"])
 async def test_anything_else_is_no_yes_and_a_yes_later_means_something_else(text: str) -> None:
     talk = Talk()
@@ -194,6 +201,7 @@ async def test_keywords_alone_are_matched_as_before() -> None:
         ({"sure": 50}, "maybe is more than sure: expected maybe <= sure"),
         ({"sure": 101}, "sure: expected"),
         ({"fuzzy": "yes"}, "fuzzy: expected"),
+        ({"yes": ["yes", "!"]}, "yes: '!' has no words"),
         ({"answers": [{"questions": ["?"], "answer": "x"}]}, "[answers.0] questions: '?' has no words"),
     ],
 )
