@@ -74,8 +74,8 @@ def _secret(value: Any) -> Any:
 class Destination(Table):
     """Where a transfer goes."""
 
-    queue: str | None = None
-    target: str | None = None
+    queue: str | None = Field(None, min_length=1)
+    target: str | None = Field(None, min_length=1)
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -169,7 +169,8 @@ class LlmReply:
                 _ = parts.port
             except ValueError:
                 parts = urlsplit("")
-            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+            is_more = value != value.strip() or "@" in parts.netloc or parts.query or parts.fragment
+            if parts.scheme not in {"http", "https"} or not parts.hostname or is_more:
                 raise ValueError('expected an address such as "https://llm.example.com/v1"')
             if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
                 raise ValueError("customers' texts would go there without encryption: use https")
@@ -237,8 +238,7 @@ class LlmReply:
 
     async def _answer(self, chat: Chat, event: TextReceived) -> str | bool:
         until = asyncio.get_running_loop().time() + self._settings.timeout
-        messages = await self._messages(chat, event)
-        message = await self._ask(chat, messages, until)
+        message = await self._ask(chat, messages := await self._messages(chat, event), until)
         if chat.human is not None:
             raise NoAnswer("a human agent has come meanwhile")
         calls = self._allowed(message)

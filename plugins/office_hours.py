@@ -86,8 +86,8 @@ class Settings(BaseModel):
     text: str = Field("We are closed at the moment. Please come back during our office hours.", min_length=1)
     say: Literal["once", "each_text", "start"] = "once"
     then: Literal["stay", "transfer", "complete"] = "stay"
-    queue: str | None = None
-    target: str | None = None
+    queue: str | None = Field(None, min_length=1)
+    target: str | None = Field(None, min_length=1)
 
     @field_validator("time_zone")
     @classmethod

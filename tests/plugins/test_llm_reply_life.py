@@ -96,6 +96,9 @@ async def test_an_end_that_is_cut_short_closes_all_the_same() -> None:
         ),
         ({"base_url": "https://x:y", "model": "m"}, "base_url: expected an address"),
         ({"base_url": "https://u:p@x", "model": "m"}, "base_url: expected an address"),
+        ({"base_url": "https://:p@x", "model": "m"}, "base_url: expected an address"),
+        ({"base_url": "https://x/v1#end", "model": "m"}, "base_url: expected an address"),
+        ({"base_url": " https://x/v1", "model": "m"}, "base_url: expected an address"),
         (
             {"base_url": "http://llm.example.com", "model": "m"},
             "base_url: customers' texts would go there without encryption: use https",
@@ -113,6 +116,10 @@ async def test_an_end_that_is_cut_short_closes_all_the_same() -> None:
         (
             {"base_url": "https://x", "model": "m", "tools": {"transfer": {}}},
             "[tools.transfer]: give exactly one of queue and target",
+        ),
+        (
+            {"base_url": "https://x", "model": "m", "tools": {"transfer": {"queue": ""}}},
+            "[tools.transfer] queue: expected at least 1 character",
         ),
         (
             {"base_url": "https://x", "model": "m", "tools": {"rm": True}},

@@ -159,6 +159,7 @@ NEEDS = 'then = "transfer" needs exactly one of queue and target; nothing else t
         ({"then": "transfer"}, NEEDS),
         ({"then": "transfer", "queue": "a", "target": "b"}, NEEDS),
         ({"queue": "a"}, NEEDS),
+        ({"then": "transfer", "queue": ""}, "queue: expected at least 1 character"),
         ({"say": "always"}, "say: expected"),
         ({"txt": "x"}, "has no key 'txt'\n  fix: rename txt to text"),
     ],
