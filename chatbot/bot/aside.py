@@ -70,6 +70,13 @@ class Aside:
             self._forsaken.add(worker)
             worker.add_done_callback(self._forsaken.discard)
 
+    def start(self, coroutine: Coroutine[Any, Any, None], purpose: str) -> asyncio.Task[None]:
+        """Run it beside the mailboxes: whoever waits for it may leave it alone."""
+        task = self._crew.start(coroutine, purpose)
+        self._forsaken.add(task)
+        task.add_done_callback(self._forsaken.discard)
+        return task
+
     def after(self, seconds: float, call: Callable[[], None]) -> asyncio.Task[None]:
         """Call it in so many seconds, unless the task is cancelled before."""
         alarm = self._crew.start(self._ring(seconds, call), "alarm")

@@ -190,20 +190,30 @@ class Dispatch:
         chat.progress.end()
         await chat.progress.save()
 
-    async def review(self, chat: LiveChat, action: Action) -> Action:
+    async def review(self, chat: LiveChat, action: Action, runs: set[HookRun]) -> Action:
         """What plugins make of an action that is about to be sent.
+
+        Args:
+            chat: The chat.
+            action: What is to be sent.
+            runs: Holds whoever is asked just then.
 
         Raises:
             NotAllowed: A plugin could not look at it: it must not be sent.
         """
         timeout_s = self._parts.settings.hook_timeout
-        occasion = Occasion(self._bot, chat.handle, instances=chat.instances)
+        occasion = Occasion(self._bot, chat.handle, runs=runs, instances=chat.instances)
         try:
             return await self._parts.plugins.review(action, occasion, timeout_s=timeout_s)
         except ReviewFailed as error:
-            self._parts.counters.hook_failures[error.plugin] += 1
-            needed, have = next(iter(action.needs), ""), chat.handle.capabilities
-            raise NotAllowed(action.operation, needed=needed, have=have, reason=str(error)) from error
+            raise self.unseen(chat, action, error.plugin) from error
+
+    def unseen(self, chat: LiveChat, action: Action, plugin: str) -> NotAllowed:
+        """What is raised for an action that a plugin could not look at; counted as its failure."""
+        self._parts.counters.hook_failures[plugin] += 1
+        needed, have = next(iter(action.needs), ""), chat.handle.capabilities
+        reason = str(ReviewFailed(plugin))
+        return NotAllowed(action.operation, needed=needed, have=have, reason=reason)
 
     async def perform(self, chat: LiveChat, action: Action) -> bool:
         """Do what the bot does by itself; False if it came to nothing."""

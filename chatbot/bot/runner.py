@@ -26,6 +26,7 @@ from chatbot.bot.parts import Parts, where
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.presence import Colleagues
 from chatbot.bot.prints import Times
+from chatbot.bot.review import review
 from chatbot.bot.sender import Sender
 from chatbot.bot.timers import Timers
 from chatbot.bot.worker import Worker
@@ -290,7 +291,7 @@ class BotRunner:
 
     async def review(self, chat: LiveChat, action: Action) -> Action:
         """See Tasks."""
-        return await self._dispatch.review(chat, action)
+        return await review(self._dispatch, self._aside, chat, action)
 
     def _delivered(self, task: asyncio.Task[None]) -> None:
         self._deliveries.discard(task)

@@ -228,7 +228,7 @@ class PluginManager:
         token = current_run.set(run)
         try:
             async with asyncio.timeout(timeout_s) as deadline:
-                with run.limited(deadline):
+                with listed(run, occasion.runs), run.limited(deadline):
                     answer = await self._answer(hook, values, occasion.instances)
             return _replacement(answer, action)
         except BaseException as exc:
