@@ -94,14 +94,14 @@ class Presence:
             is_new: It was said just now: who says something is there.
         """
         name = _name(line.sender)
-        if not line.sender.is_agent or not name or not isinstance(line, _SIGNS) or _is_whispered(line):
+        if not name or not _is_sign(line):
             return
         before = self._signs.get(name)
         if before is None or line.position > before.position:
             was_there = before is not None and before.is_there and before.is_sure
-            only_said = isinstance(line, TextReceived) and not (was_there or is_new)
+            is_sure = was_there or is_new or not isinstance(line, TextReceived)
             is_there = not isinstance(line, ParticipantLeft)
-            self._signs[name] = _Sign(line.position, _as_shown(line), is_there, not only_said, lists)
+            self._signs[name] = _Sign(line.position, _as_shown(line), is_there, is_sure, lists)
 
     def rewind(self, index: int) -> None:
         """Lines after this index were lost: what they told is told again, or did not happen."""
@@ -162,6 +162,11 @@ class Presence:
 def _name(person: Participant) -> str:
     """What a participant is known by in one chat: servers may leave out one or the other."""
     return person.participant_id or person.user_id or ""
+
+
+def _is_sign(line: TranscriptEvent) -> bool:
+    """Whether an agent comes, goes or says something, for all to see."""
+    return line.sender.is_agent and isinstance(line, _SIGNS) and not _is_whispered(line)
 
 
 def _is_whispered(line: TranscriptEvent) -> bool:
