@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 from chatbot.hooks.chat import Chat
@@ -37,7 +38,7 @@ class Bot:
     ) -> None:
         self.name = name
         self.nickname = nickname
-        self.chats = chats
+        self.chats = MappingProxyType(chats)
         self.memory = memory
         self._sender = sender
 

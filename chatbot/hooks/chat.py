@@ -27,6 +27,7 @@ from chatbot.model import actions as do
 from chatbot.model.capabilities import allows
 from chatbot.model.errors import ChatbotError, NotAllowed
 from chatbot.model.events import Event, TranscriptEvent
+from chatbot.model.frozen import FrozenDict
 from chatbot.model.handoff import Outcome
 from chatbot.model.resources import Participant
 from chatbot.model.words import ChatState, Visibility
@@ -95,8 +96,8 @@ class Chat:
 
     @property
     def user_data(self) -> Mapping[str, Any]:
-        """The pairs attached to the chat."""
-        return self._view.resource.user_data or {}
+        """The pairs attached to the chat, which ``update_user_data`` changes; nothing else does."""
+        return self._view.resource.user_data or FrozenDict()
 
     @property
     def started_at(self) -> datetime | None:

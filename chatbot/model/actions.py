@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from chatbot.model.frozen import JsonObject
 from chatbot.model.words import ChatState, LineType
 
 __all__ = [
@@ -324,7 +325,7 @@ class AttachUserData(Action):
     operation = "AttachUserData"
     needs = ("AttachUserData",)
     effect = _PROPERTIES
-    user_data: dict[str, Any]
+    user_data: JsonObject
 
 
 class UpdateUserData(Action):
@@ -333,7 +334,7 @@ class UpdateUserData(Action):
     operation = "UpdateUserData"
     needs = ("UpdateUserData",)
     effect = _PROPERTIES
-    user_data: dict[str, Any]
+    user_data: JsonObject
 
 
 class DeleteUserData(Action):

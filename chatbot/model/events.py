@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from chatbot.model.actions import Action
+from chatbot.model.frozen import FrozenDict, Json, JsonObject
 from chatbot.model.resources import ChatResource, Participant
 from chatbot.model.words import Visibility
 
@@ -163,7 +164,7 @@ class UnknownMessage(TranscriptEvent):
 
     hook = "on_unknown_message"
     type: str = ""
-    raw: Any = Field(None, repr=False)
+    raw: Json = Field(None, repr=False)
 
 
 class ChatOffered(Event):
@@ -194,8 +195,8 @@ class UserDataChanged(Event):
     """The user data is another one; ``chat.user_data`` is the new one."""
 
     hook = "on_user_data_changed"
-    added: dict[str, Any] = Field(default_factory=dict, repr=False)
-    changed: dict[str, Any] = Field(default_factory=dict, repr=False)
+    added: JsonObject = Field(default_factory=FrozenDict, repr=False)
+    changed: JsonObject = Field(default_factory=FrozenDict, repr=False)
     removed: tuple[str, ...] = ()
 
 

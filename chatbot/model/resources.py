@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from chatbot.model.fields import id_from_path
+from chatbot.model.frozen import JsonObject
 from chatbot.model.words import ChatState, ParticipantType, Visibility
 
 __all__ = ["ChatResource", "Participant"]
@@ -71,7 +70,7 @@ class ChatResource(Resource):
     path: str = ""
     capabilities: tuple[str, ...] | None = None
     participants: tuple[Participant, ...] | None = None
-    user_data: dict[str, Any] | None = Field(None, alias="userData")
+    user_data: JsonObject | None = Field(None, alias="userData")
     chat_type: str | None = Field(None, alias="chatType")
     received_date: str | None = Field(None, alias="receivedDate")
     comment: str | None = None

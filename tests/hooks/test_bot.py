@@ -2,10 +2,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from chatbot import Bot, Receipt, Refused
+from chatbot import Bot, Chat, Receipt, Refused
 from chatbot.model.actions import Action
 from chatbot.model.agent_actions import BargeIn, CancelSupervisorMonitoring, Coach, Intrude, Monitor, NotReady
-from tests.hooks.stage import Stage
+from tests.hooks.stage import RecordingSender, Stage
 
 USER = "429a55994ef64991a77acb77c1cf9041"
 
@@ -69,3 +69,13 @@ def test_a_bot_knows_its_name_its_chats_and_what_its_plugins_keep() -> None:
         {"seen": 1},
     )
     assert repr(stage.bot) == "<Bot concierge>"
+
+
+def test_the_chats_of_a_bot_are_there_to_be_read() -> None:
+    chats: dict[str, Chat] = {}
+    bot = Bot("concierge", nickname=None, chats=chats, sender=RecordingSender(), memory={})
+    stage = Stage()
+    chats["A"] = stage.chat
+    assert bot.chats == {"A": stage.chat}
+    with pytest.raises(AttributeError):
+        bot.chats.clear()  # type: ignore[attr-defined]

@@ -191,6 +191,8 @@ def test_of_a_chat_that_is_only_heard_of_nothing_is_known() -> None:
     chat = Stage(state=None, participants=None).chat
     assert (chat.state, chat.participants, chat.customer, chat.agents) == ("", (), None, ())
     assert (chat.capabilities, chat.user_data) == ((), {})
+    with pytest.raises(TypeError, match=r"use chat[.]update_user_data"):
+        chat.user_data["a"] = 1  # type: ignore[index]
     assert isinstance(chat.state, ChatState)
 
 

@@ -101,7 +101,7 @@ def test_an_odd_line_does_not_cost_its_neighbours(odd: object) -> None:
     good = {"type": "Text", "text": "hi", "index": 1}
     first, middle, last = parse_lines({"messages": [good, odd, good]}, chat_id="A", **ABOUT)
     assert first == last == TextReceived(text="hi", index=1, chat_id="A", **ABOUT)
-    assert not isinstance(middle, UnknownMessage) or middle.raw is odd
+    assert not isinstance(middle, UnknownMessage) or middle.raw == odd
 
 
 @settings(max_examples=100, deadline=None)
