@@ -106,6 +106,12 @@ def test_python_in_the_documents_can_be_compiled(name: str) -> None:
         compile(block, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
+@pytest.mark.parametrize("place", sorted(set(re.findall(r"`(tests/[^`]+)`", DOCS["docs/care.md"]))))
+def test_every_test_that_proves_a_behaviour_exists(place: str) -> None:
+    file, _, name = place.partition("::")
+    assert f"def {name or 'test_'}" in (ROOT / file).read_text()
+
+
 def test_the_readme_begins_with_the_two_commands_that_need_nothing() -> None:
     lines = [
         line for block in blocks("README.md", "sh", "bash", "shell", "console") for line in block.splitlines()
