@@ -289,9 +289,8 @@ class Chat:
         """Hand the chat to a human, and say what became of it.
 
         Sets the user data, tells the agents what only they are to see, says ``text``, and invites the
-        agent (``target``) or puts the chat into the ``queue``; an agent who cannot be invited gets it by
-        transfer. Waits as ``wait_for`` does. Texts for the meantime and a second choice stand in
-        ``[bots.NAME.handoff]``; so does the first, if neither ``target`` nor ``queue`` is given.
+        agent (else transfers the chat) or puts it into the ``queue``. Waits as ``wait_for`` does. Texts for
+        the meantime, a second choice, and the first if none is given, stand in ``[bots.NAME.handoff]``.
 
         Args:
             target: The address of an agent.

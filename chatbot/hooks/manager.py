@@ -27,7 +27,7 @@ from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.run import HookRun, Turn, current_run, listed, was_asked_for
 from chatbot.model.actions import Action
 from chatbot.model.clock import RunInThread
-from chatbot.model.errors import NotAllowed, PluginError
+from chatbot.model.errors import PluginError
 from chatbot.model.events import Event
 
 __all__ = ["BoundHook", "CallResult", "Occasion", "PluginManager", "ReviewFailed"]
@@ -286,7 +286,9 @@ class PluginManager:
     async def _take(self, hook: BoundHook, answer: object, chat: Chat | None) -> bool:
         """What a hook returned: whether it is handled; a text is said."""
         if isinstance(answer, str) and chat is not None and hook.hook not in _NOBODY_LISTENS:
-            return not answer or await _said(hook, answer, chat)
+            if answer:
+                await chat.send_text(answer)
+            return True
         if answer is not None and not isinstance(answer, bool):
             log.warning(
                 "plugin %s: %s returned %s; expected None, True or a text",
@@ -314,18 +316,6 @@ class PluginManager:
 
 _ALL_ARE_ASKED = frozenset({"on_event", "on_bot_started", "on_bot_stopping"})
 _NOBODY_LISTENS = _ALL_ARE_ASKED | {"on_chat_offered", "on_chat_ended"}
-
-
-async def _said(hook: BoundHook, answer: str, chat: Chat) -> bool:
-    """Say what a hook returned. It cannot know that a human has the chat, so that is no fault of it."""
-    try:
-        await chat.send_text(answer)
-    except NotAllowed as error:
-        log.info(
-            "plugin %s: what %s returned is not said in chat %s: %s", hook.plugin, hook.hook, chat.id, error
-        )
-        return False
-    return True
 
 
 def _returned(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:

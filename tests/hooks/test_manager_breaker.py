@@ -96,21 +96,6 @@ async def test_an_answer_that_cannot_be_said_is_not_the_plugin_s_fault() -> None
     assert found["one"].state == "closed"
 
 
-async def test_an_answer_that_is_not_allowed_now_is_one_quiet_line_and_others_are_asked(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level("INFO")
-    log: list[str] = []
-    plugins, _ = guarded({"one": hooks(on_text=answering("hi")), "two": hooks(on_text=answering(None, log))})
-    stage = Stage()
-    stage.sender.refused[SendMessage] = REFUSED
-    assert await stage.call(plugins) == CallResult()
-    assert len(log) == 1
-    [record] = caplog.records
-    assert record.getMessage() == f"plugin one: what on_text returned is not said in chat A: {REFUSED}"
-    assert (record.levelname, record.exc_info) == ("INFO", None)
-
-
 async def _hangs() -> None:
     await asyncio.Event().wait()
 

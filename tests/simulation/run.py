@@ -206,7 +206,8 @@ class _World:
         """A hook has failed, or could not answer: its customer may be waiting still."""
         chat = self._server.chats[name]
         texts = chat.texts("customer", with_lost=True)
-        has_failed = any(line.text.startswith(("fail", "overrun")) for line in texts)
+        # whom a hook fails, and whose words the server has lost, may wait for nothing
+        has_failed = any(line.is_lost or line.text.startswith(("fail", "overrun")) for line in texts)
         was_alone = any(
             record.key.trigger.startswith("connection") and self._loop.time() > GIVE_UP_AFTER_S
             for record in self.disk.operations.values()
