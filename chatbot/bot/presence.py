@@ -143,8 +143,14 @@ class Presence:
         """The agents of whom only lines tell, and whom the list does not know yet."""
         for name, sign in self._signs.items():
             is_outdated = bool(listed) and (not sign.is_sure or lists > sign.lists + _LISTS_ON_THEIR_WAY)
-            if sign.is_there and name not in listed and not is_outdated:
+            if sign.is_there and name not in listed and not (is_outdated or self._has_come_again(sign)):
                 yield sign.person
+
+    def _has_come_again(self, sign: _Sign) -> bool:
+        """Whether the same user was told of since under another id, as after a failover of Chat Server."""
+        user_id = sign.person.user_id
+        later = [one for one in self._signs.values() if one.position > sign.position]
+        return user_id is not None and any(one.person.user_id == user_id for one in later)
 
     def _is_a_bot(self, person: Participant) -> bool:
         return self._identity.is_me(person) or self._colleagues.has(person)

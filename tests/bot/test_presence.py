@@ -158,3 +158,12 @@ def test_a_note_to_agents_is_no_sign_of_somebody_whom_the_customer_sees() -> Non
     found = presence()
     found.hear(text(3, who=HELENA, visibility="Agents"), 1)
     assert found.human([], 1) is None
+
+
+def test_without_a_list_who_came_again_under_another_id_and_left_has_left() -> None:
+    found, again = presence(), agent("P-h2", "Helena", "U-helena")
+    found.hear(joined(3, HELENA), 1)
+    found.hear(joined(5, again), 1)
+    assert found.human([], 1) == again
+    found.hear(left(7, again), 1)
+    assert found.human([], 1) is None
