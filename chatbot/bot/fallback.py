@@ -25,6 +25,8 @@ NO_CONNECTION = "no connection"
 _REASON = "chatbot_fallback"
 _FIRST_WAIT_S = 5.0
 _LONGEST_WAIT_S = 30.0
+# How long an accepted transfer may take to show.
+_TAKES_S = 15.0
 
 
 class Fallback:
@@ -48,7 +50,7 @@ class Fallback:
             reason: Why, in a few words; it goes into the user data.
             trigger: Names the occasion in the journal.
         """
-        if self._settings is None or chat.due.rescue is not None or not chat.is_live:
+        if self._settings is None or not chat.is_live or not _gives_way(chat.due.rescue, reason):
             return
         if _has_human(chat):
             return  # somebody is there
@@ -81,18 +83,25 @@ class Fallback:
         if not chat.is_live or _has_human(chat):
             chat.due.rescue = None
             return
+        if rescue.tries and self._parts.clock.monotonic() > rescue.until:
+            self._give_up(chat, rescue)
+            return
         rescue.tries += 1
         if await fall_back(chat, self._settings, rescue.reason, rescue.trigger, attempt=rescue.tries):
             self._parts.counters.handed_over[rescue.reason] += 1
-            chat.due.rescue = None
-            chat.settle_up()
+            # accepted is not done, and why not is told later, if at all (reference 1.2): then once more
+            rescue.next_at = self._parts.clock.monotonic() + _TAKES_S
             return
         self._put_off(rescue)
         if rescue.next_at > rescue.until:
-            log.error("nobody takes the customer: given up after %d tries", rescue.tries)
-            chat.report("given up", rescue.reason)
-            chat.due.rescue = None
-            chat.settle_up()
+            self._give_up(chat, rescue)
+
+    @staticmethod
+    def _give_up(chat: LiveChat, rescue: Rescue) -> None:
+        log.error("nobody takes the customer: given up after %d tries", rescue.tries)
+        chat.report("given up", rescue.reason)
+        chat.due.rescue = None
+        chat.settle_up()
 
     async def _is_reachable(self, chat: LiveChat) -> bool:
         """An operation that cannot be sent would wait, and hand the chat over when all is well again.
@@ -146,6 +155,11 @@ async def fall_back(
     finally:
         current_run.reset(token)
     return True
+
+
+def _gives_way(rescue: Rescue | None, reason: str) -> bool:
+    """Whether another reason counts: one that may be called off is not to take its place."""
+    return rescue is None or (rescue.reason == NO_CONNECTION != reason and not rescue.tries)
 
 
 def _has_human(chat: LiveChat) -> bool:

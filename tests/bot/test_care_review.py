@@ -10,7 +10,7 @@ from chatbot import Chat, ChatIdle, TextReceived, hookimpl
 from chatbot.bot.fallback import NO_CONNECTION, Fallback
 from chatbot.model.config_care import BreakerSettings, FallbackSettings, GuardSettings
 from tests.bot.bells import Bells, Story, Tells, asks
-from tests.bot.desk import HELENA, code
+from tests.bot.desk import HELENA, code, reply
 from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
 from tests.bot.test_care import Picky, a_while
@@ -245,4 +245,40 @@ async def test_who_waits_for_an_answer_still_does_when_the_connection_is_back() 
             fallback.begin(stage.live(), NO_CONNECTION, "connection:1")
             fallback.call_off(stage.live(), NO_CONNECTION)
         await a_while(stage, 101)
+        assert stage.asked("Transfer") == 1
+
+
+async def test_a_transfer_that_is_accepted_and_comes_to_nothing_is_tried_again() -> None:
+    async with on_stage(Picky(), fallback=TO_HUMANS, reply_timeout=20.0) as stage:
+        await stage.chatting()
+        stage.desk.answer("Transfer", reply(statusCode=0, referenceId=5))
+        stage.desk.says("hm")
+        await stage.quiet()
+        await a_while(stage, 21)
+        assert (stage.asked("Transfer"), stage.bot.chats) == (1, 1)
+        stage.desk.publish({"notificationType": "Error", "errorMessage": "no such queue", "referenceId": 5})
+        await a_while(stage, 16)
+        assert (stage.asked("Transfer"), stage.bot.chats) == (2, 0)
+
+
+async def test_a_transfer_that_is_always_accepted_and_never_done_is_given_up() -> None:
+    async with on_stage(Picky(), fallback=TO_HUMANS, reply_timeout=20.0) as stage:
+        await stage.chatting()
+        stage.desk.always("Transfer", reply(statusCode=0, referenceId=5))
+        stage.desk.says("hm")
+        await stage.quiet()
+        await a_while(stage, 200)
+        assert (stage.asked("Transfer"), stage.live().due.rescue) == (3, None)
+
+
+async def test_a_reason_that_lasts_takes_the_place_of_one_that_may_be_called_off() -> None:
+    async with on_stage(Picky(), fallback=TO_HUMANS) as stage:
+        await stage.chatting()
+        fallback = Fallback(stage.bot._parts, lambda _: None)
+        fallback.begin(stage.live(), NO_CONNECTION, "connection:1")
+        fallback.begin(stage.live(), "guard: repeats", "guard:1")
+        fallback.call_off(stage.live(), NO_CONNECTION)
+        await a_while(stage, 1)
+        stage.bot.wake(stage.live())
+        await stage.quiet()
         assert stage.asked("Transfer") == 1
