@@ -167,7 +167,10 @@ class Beginning:
     def _enter(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:
         now, last = self._pipeline.now(), last_said(lines, chat.order.cursor)
         waited = now - last.timestamp if last is not None and last.timestamp is not None else timedelta()
-        chat.due.spoken_at = self._parts.clock.monotonic() - max(0.0, waited.total_seconds())
+        # the server's clock may be wrong: no silence is passed over that hooks were not told of
+        most_s = self._parts.settings.idle_after * (chat.progress.idles + 1)
+        waited_s = min(max(0.0, waited.total_seconds()), most_s)
+        chat.due.spoken_at = self._parts.clock.monotonic() - waited_s
         chat.due.spoken_index = last.position if last is not None else 0
         chat.tally.began_at = self._parts.clock.monotonic() - _age(lines)
         chat.enter(now)

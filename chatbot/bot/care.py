@@ -93,8 +93,11 @@ class Care:
 
     def handed_back(self, chat: LiveChat) -> None:
         """Who waited when the human agent came, and still does, waits for the bot from now on."""
+        now = self._parts.clock.monotonic()
+        chat.due.spoken_at = now
+        chat.progress.idle(0)
         if chat.progress.owed_at:
-            chat.due.owed_since = self._parts.clock.monotonic()
+            chat.due.owed_since = now
 
     def look_out(self, chat: LiveChat) -> None:
         """Have the chat woken when something is due."""

@@ -166,6 +166,9 @@ class Rest:
             if count is not None or len(page) < _SMALLEST_PAGE:
                 break
             page = await self._next_page(chat_id, lines, is_whole=start == 1)
+            if start > 1 and _may_have_jumped(lines, page, start):
+                whole = await self.lines(chat_id)
+                return [line for line in whole if line.position >= start or line.index is None]
             lines = [*lines, *page]
         return lines
 
@@ -244,6 +247,13 @@ _REDIRECT = 300
 _SMALLEST_PAGE = 10
 _MOST_PAGES = 100
 _GOOD = (StatusCode.OK, StatusCode.PARTLY_DONE)
+
+
+def _may_have_jumped(lines: list[TranscriptEvent], page: list[TranscriptEvent], start: int) -> bool:
+    """Whether lines may be missing between two pages, on a server that counts places: the whole can tell."""
+    end = max(line.position for line in lines)
+    has_gaps = end - start + 1 > len(lines)
+    return has_gaps and (not page or page[0].position > end + 1)
 
 
 def _safe(chat_id: str | None) -> str:

@@ -1,5 +1,7 @@
 """A customer who waits: for an answer that nobody gives, or for somebody to ask after them."""
 
+from datetime import timedelta
+
 from chatbot import Chat, ChatIdle, TextReceived, hookimpl
 from chatbot.model.config_care import FallbackSettings
 from tests.bot.desk import ANA, HELENA, ME, code
@@ -87,6 +89,35 @@ async def test_silence_goes_on_over_a_restart_and_nothing_is_told_twice() -> Non
         await a_while(stage, 12)
         assert again.seconds == [20.0]
         assert drawer.checkpoint().idles == 2
+
+
+async def test_a_server_whose_clock_is_hours_wrong_makes_no_long_silence() -> None:
+    drawer = Drawer()
+    async with on_stage(Idle(), idle_after=10.0, journal=drawer) as stage:
+        await stage.chatting()
+        hours_ago = stage.clock.now() - timedelta(hours=3)
+        stage.desk.says("one", timestamp=hours_ago.isoformat())
+        await stage.quiet()
+        await stage.crash(drawer)
+    async with on_stage(idle := Idle(), desk=stage.desk, idle_after=10.0, journal=drawer) as stage:
+        await a_while(stage, 1)
+        assert idle.seconds == [10.0]
+        await a_while(stage, 10)
+        assert idle.seconds == [10.0, 20.0]
+
+
+async def test_a_silence_begins_anew_when_the_bot_has_the_chat_back() -> None:
+    async with on_stage(idle := Idle(), idle_after=10.0) as stage:
+        await stage.chatting()
+        stage.desk.change("c1", "ParticipantsUpdated", participants=[ANA, ME, HELENA])
+        await stage.quiet()
+        await a_while(stage, 30)
+        stage.desk.change("c1", "ParticipantsUpdated", participants=[ANA, ME])
+        await stage.quiet()
+        await a_while(stage, 8)
+        assert idle.seconds == []
+        await a_while(stage, 3)
+        assert idle.seconds == [10.0]
 
 
 async def test_a_text_that_no_plugin_handles_brings_somebody_else_after_a_while() -> None:

@@ -270,7 +270,7 @@ async def test_row_28_what_a_customer_says_is_only_text(platform: Platform) -> N
 
 async def test_row_28_a_flood_of_texts_is_heard_in_order(platform: Platform) -> None:
     """More than a mailbox holds, at once; what it cannot hold is read again."""
-    async with at_work(platform) as work:
+    async with at_work(platform, on_agent_joined="stay") as work:
         chat = await work.chat()
         lines = [chat.write("Agent", "Helena", text=str(n)) for n in range(600)]
         for line in lines:

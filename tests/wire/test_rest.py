@@ -339,6 +339,17 @@ async def test_long_transcript_with_gaps_is_read_whole_and_once(
     assert [line.index for line in await wire.lines(CHAT)] == shown
 
 
+@pytest.mark.parametrize("start", [2, 4, 12])
+@pytest.mark.parametrize("size", [10, 12])
+async def test_the_end_of_a_long_transcript_with_gaps_has_no_hole_where_places_are_counted(
+    size: int, start: int
+) -> None:
+    wire, http = rest()
+    http.otherwise = paging(GAPS, size, by_place=True)
+    found = [line.index or 0 for line in await wire.lines(CHAT, start)]
+    assert found == [index for index in GAPS if index >= found[0]]
+
+
 @pytest.mark.parametrize("messages", [None, "x", {}, 3])
 async def test_transcript_that_is_no_list_is_a_violation(messages: object) -> None:
     wire, _ = rest(envelope(0, messages=messages))
