@@ -105,9 +105,10 @@ async def test_while_a_human_has_the_chat_nothing_is_done() -> None:
         await stage.quiet()
         assert await passes(stage, 100) == []
         stage.desk.change("c1", "ParticipantsUpdated", participants=[ANA, ME])
-        # all is overdue, and one thing is done at a time
-        assert await passes(stage, 1) == ["Still there?"]
-        assert (await passes(stage, 10), stage.bot.chats) == (BOTH, 1)
+        # the silence begins anew
+        assert await passes(stage, 19) == []
+        assert await passes(stage, 2) == ["Still there?"]
+        assert (await passes(stage, 20), stage.bot.chats) == (BOTH, 1)
 
 
 async def test_no_reminder_comes_twice_over_a_restart_and_the_silence_goes_on() -> None:
