@@ -70,7 +70,7 @@ class Listening:
                     async for signal in signals:
                         self._take(signal)
             except SessionLost as error:
-                # the server wants no more of this session: a new one, from the login on
+                # the server wants no more of the session: a new one, from the login on
                 self._trouble(error)
                 await self._wait(backoff)
 

@@ -36,7 +36,6 @@ class ServiceMetrics:
         yield from self._gauges()
         yield from self._plain_counters()
         yield from self._labelled_counters()
-        yield from self._care()
         yield from self._breakers()
         yield from self._watchdog()
 
@@ -74,35 +73,19 @@ class ServiceMetrics:
             yield family
 
     def _labelled_counters(self) -> Iterator[Metric]:
-        events = CounterMetricFamily("chatbot_events", "Events handed to plugins", labels=["bot", "event"])
-        failures = CounterMetricFamily(
-            "chatbot_hook_failures", "Hooks that raised or overran", labels=["bot", "plugin"]
-        )
-        actions = CounterMetricFamily(
-            "chatbot_actions", "Operations by their result", labels=["bot", "action", "result"]
-        )
-        for bot in self._service.bots:
-            for event, count in sorted(bot.counters.events.items()):
-                events.add_metric([bot.name, event], count)
-            for plugin, count in sorted(bot.counters.hook_failures.items()):
-                failures.add_metric([bot.name, plugin], count)
-            for (action, result), count in sorted(bot.counters.actions.items()):
-                actions.add_metric([bot.name, action, result], count)
-        yield from (events, failures, actions)
-
-    def _care(self) -> Iterator[Metric]:
-        handed_over = CounterMetricFamily(
-            "chatbot_handed_over", "Customers handed to somebody else, by reason", labels=["bot", "reason"]
-        )
-        guards = CounterMetricFamily(
-            "chatbot_guards", "Guards that warned or stopped a bot", labels=["bot", "guard", "step"]
-        )
-        for bot in self._service.bots:
-            for reason, count in sorted(bot.counters.handed_over.items()):
-                handed_over.add_metric([bot.name, reason], count)
-            for (guard, step), count in sorted(bot.counters.guards.items()):
-                guards.add_metric([bot.name, guard, step], count)
-        yield from (handed_over, guards)
+        texts = {
+            "events": ("Events handed to plugins", ["event"]),
+            "hook_failures": ("Hooks that raised or overran", ["plugin"]),
+            "actions": ("Operations by their result", ["action", "result"]),
+            "handed_over": ("Customers handed to somebody else, by reason", ["reason"]),
+            "guards": ("Guards that warned or stopped a bot", ["guard", "step"]),
+        }
+        for field, (text, labels) in texts.items():
+            family = CounterMetricFamily(f"chatbot_{field}", text, labels=["bot", *labels])
+            for bot in self._service.bots:
+                for key, count in sorted(getattr(bot.counters, field).items()):
+                    family.add_metric([bot.name, *(key if isinstance(key, tuple) else (key,))], count)
+            yield family
 
     def _breakers(self) -> Iterator[Metric]:
         labels = ["bot", "plugin"]

@@ -67,7 +67,7 @@ _LONGEST_HOLD_S = 120.0
 _LONGEST_INTERVAL_S = 60.0
 # A server that answers polls at once with nothing (no held polls, no interval) is asked this often.
 _EMPTY_POLL_S = 0.25
-# Connects refused in a row without advice: this session will not come back.
+# Connects refused in a row without advice: the session will not come back.
 _CONNECTS_REFUSED = 2
 
 

@@ -72,7 +72,7 @@ class AiocometdSource:
         acknowledges the batch before. A call after a cancelled one goes on with the same session.
 
         Raises:
-            SessionLost: The server advised ``reconnect: none``; not retryable in this session.
+            SessionLost: The server advised ``reconnect: none``; not retryable in the same session.
         """
         while not self._closed.is_set():
             try:

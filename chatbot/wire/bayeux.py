@@ -26,7 +26,7 @@ _HOLD_S = 60.0
 # An advice beyond these is a fault of the server, not a wish: it would make the bot deaf.
 _LONGEST_HOLD_S = 120.0
 _LONGEST_INTERVAL_S = 60.0
-# A second connect refused in a row without advice: this session will not come back.
+# A second connect refused in a row without advice: the session will not come back.
 _CONNECTS_REFUSED = 2
 _UNKNOWN_CLIENT = 402
 

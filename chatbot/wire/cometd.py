@@ -72,7 +72,7 @@ class CometdSource:
         acknowledges the batch before.
 
         Raises:
-            SessionLost: The server advised ``reconnect: none``; not retryable in this session.
+            SessionLost: The server advised ``reconnect: none``; not retryable in the same session.
         """
         while not self._session.has_ended():
             started = self._clock.monotonic()

@@ -76,7 +76,7 @@ async def test_the_bot_is_silent_from_the_moment_it_is_told_until_the_human_has_
         helena_leaves(stage, how)
         say(stage, "three")
         await stage.quiet()
-        assert stage.desk.texts() == ["re one", "re three"]
+        assert (stage.desk.texts(), stage.bot.counters.takeovers) == (["re one", "re three"], 1)
         assert (talks.said, talks.told) == (
             ["one", "a human agent has the chat", "three"],
             ["Helena", "back"],

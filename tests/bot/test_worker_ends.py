@@ -30,6 +30,18 @@ async def test_a_chat_without_a_customer_is_completed() -> None:
         assert (stage.asked("Complete"), stage.bot.chats) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("policy", "done"), [("complete", ["Complete"]), ("leave", ["Leave", "Complete"]), ("stay", [])]
+)
+async def test_how_a_chat_without_a_customer_ends_is_a_setting(policy: str, done: list[str]) -> None:
+    async with on_stage(on_customer_left=policy) as stage:
+        await stage.chatting()
+        customer_leaves(stage.desk)
+        await stage.quiet()
+        assert [name for name in stage.desk.requests if name in {"Leave", "Complete"}] == done
+        assert stage.bot.chats == (0 if done else 1)
+
+
 async def test_a_chat_without_a_customer_is_left_to_the_other_agents() -> None:
     async with on_stage(on_agent_joined="stay") as stage:
         await stage.chatting("c1", ANA, HELENA)
