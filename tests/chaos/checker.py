@@ -15,6 +15,9 @@ GREETING = "Welcome."
 
 NOTES = "hooks.notes"
 
+OUT = frozenset({"Completed", "Revoked"})
+"""The states of an agent who is in a chat no more."""
+
 PLUGIN = f"""
 import os, time
 from chatbot import hookimpl
@@ -222,8 +225,7 @@ def _stuck(history: History) -> list[Violation]:
 
 def _busy(history: History) -> list[str]:
     """Who is still in a chat that is over."""
-    done = {"Completed", "Revoked"}
-    return [name for name, state in history.agents.items() if history.is_over and state not in done]
+    return [name for name, state in history.agents.items() if history.is_over and state not in OUT]
 
 
 def history_of(record: dict[str, Any], **known: Any) -> History:

@@ -44,10 +44,10 @@ def test_a_hook_that_runs_again_in_the_same_process_is_told() -> None:
 
 def journal(path: Path, cursor: int, state: str) -> Path:
     with closing(sqlite3.connect(path)) as db, db:
-        db.execute("CREATE TABLE chat (chat, phase, cursor)")
-        db.execute("CREATE TABLE operation (chat, operation, state)")
-        db.execute("INSERT INTO chat VALUES ('c1', 'started', ?)", (cursor,))
-        db.execute("INSERT INTO operation VALUES ('c1', 'SendMessage', ?)", (state,))
+        db.execute("CREATE TABLE chat (bot, chat, phase, cursor)")
+        db.execute("CREATE TABLE operation (bot, chat, operation, state)")
+        db.execute("INSERT INTO chat VALUES ('bot0', 'c1', 'started', ?)", (cursor,))
+        db.execute("INSERT INTO operation VALUES ('bot0', 'c1', 'SendMessage', ?)", (state,))
     return path
 
 
@@ -65,6 +65,21 @@ def test_an_operation_without_an_end_and_a_line_that_nobody_knows_are_told(tmp_p
 def test_a_chat_that_is_over_may_not_be_known_to_be(tmp_path: Path) -> None:
     over = replace(HISTORY, is_over=True)
     assert list(wrong_journal(journal(tmp_path / "journal", 1, "unknown"), [over])) == []
+
+
+@pytest.mark.parametrize(
+    ("agents", "told"),
+    [
+        ({"bot0": "Revoked", "bot1": "Chatting"}, 0),
+        ({"bot0": "Chatting", "bot1": "Revoked"}, 2),
+        ({"bot1": "Chatting"}, 2),
+    ],
+)
+def test_a_chat_that_has_gone_to_another_bot_may_not_be_known_to_have(
+    tmp_path: Path, agents: dict[str, str], told: int
+) -> None:
+    history = replace(HISTORY, agents=agents)
+    assert len(list(wrong_journal(journal(tmp_path / "journal", 1, "intent"), [history]))) == told
 
 
 def test_a_log_that_tells_what_a_customer_said_is_told(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from tests.chaos.checker import History
+from tests.chaos.checker import OUT, History
 from tests.chaos.plan import CANARY
 
 # between the signal and the stop, a hook whose start is just being written may begin
@@ -55,21 +55,30 @@ def wrong_hooks(all_notes: Sequence[Note], stops: Sequence[tuple[float, float]])
 def wrong_journal(path: Path, histories: Iterable[History]) -> Iterator[str]:
     """Of every operation it is known whether the server took it, and every chat to its last line.
 
-    That its effect has come, or that a chat is over, may have been lost on its way: it is then found out only
-    by the next comparison, and nobody waits here for that.
+    That its effect has come, or that a chat is over or has gone to another bot, may have been lost on its way:
+    it is then found out only by later comparisons, and nobody waits here for that.
     """
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
-        operations = journal.execute("SELECT chat, operation, state FROM operation").fetchall()
-        cursors = dict(journal.execute("SELECT chat, cursor FROM chat WHERE phase = 'started'").fetchall())
-    histories = list(histories)
-    over = {history.chat for history in histories if history.is_over}
-    for chat, operation, state in operations:
-        if state not in _SETTLED and chat not in over:
+        operations = journal.execute("SELECT bot, chat, operation, state FROM operation").fetchall()
+        cursors = journal.execute("SELECT bot, chat, cursor FROM chat WHERE phase = 'started'").fetchall()
+    by_id = {history.chat: history for history in histories}
+    for bot, chat, operation, state in operations:
+        if state not in _SETTLED and _is_in(bot, by_id.get(chat)):
             yield f"journal: chat {chat}, {operation} is left as {state}"
-    for history in histories:
-        last = history.lines[-1].index if history.lines and not history.is_over else 0
-        if history.chat in cursors and cursors[history.chat] < last:
-            yield f"journal: chat {history.chat} is known to line {cursors[history.chat]} of {last}"
+    for bot, chat, cursor in cursors:
+        history = by_id.get(chat)
+        if (
+            history is not None
+            and history.lines
+            and _is_in(bot, history)
+            and cursor < history.lines[-1].index
+        ):
+            yield f"journal: chat {chat} is known to line {cursor} of {history.lines[-1].index}"
+
+
+def _is_in(bot: str, history: History | None) -> bool:
+    """Whether the chat is still one of this bot's; it is, if nothing is known of it."""
+    return history is None or not (history.is_over or history.agents.get(bot) in OUT)
 
 
 def wrong_log(path: Path) -> Iterator[str]:
