@@ -55,8 +55,8 @@ def wrong_hooks(all_notes: Sequence[Note], stops: Sequence[tuple[float, float]])
 def wrong_journal(path: Path, histories: Iterable[History]) -> Iterator[str]:
     """Of every operation it is known whether the server took it, and every chat to its last line.
 
-    That its effect has come, or that a chat is over or has gone to another bot, may have been lost on its way:
-    it is then found out only by later comparisons, and nobody waits here for that.
+    That its effect has come, or that a chat is over or with another bot, may have been lost on its way: it is
+    then found out only by later comparisons, and nobody waits here for that.
     """
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
         operations = journal.execute("SELECT bot, chat, operation, state FROM operation").fetchall()
