@@ -98,6 +98,10 @@ class Simulator:
         """Make all CSRF tokens invalid; any answer tells the new one (3.2)."""
         self._sessions.rotate_csrf()
 
+    def release_polls(self) -> None:
+        """Answer the polls that are held; clients poll again."""
+        self._bayeux.release()
+
     def tick(self) -> None:
         """Do what time brings, here and in the world."""
         self._forget(self._sessions.expire())

@@ -129,6 +129,11 @@ class BayeuxServer:
                 del self.clients[client.id]
                 _wake(client)
 
+    def release(self) -> None:
+        """Answer all held polls."""
+        for client in self.clients.values():
+            _wake(client)
+
     def sweep(self) -> None:
         """Forget clients that have not polled for maxInterval (4.5)."""
         latest = self._clock() - self._options.max_interval - self._options.poll_interval

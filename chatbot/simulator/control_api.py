@@ -4,7 +4,6 @@ Not part of the platform; everything is under `/simulator`.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,9 +12,10 @@ from starlette.routing import Route
 from chatbot.simulator.agents import Agent
 from chatbot.simulator.chats import Chat
 from chatbot.simulator.envelope import answer, parse_object, refusal
+from chatbot.simulator.named_faults import NAMED_FAULTS, Target, how_of, strike
 from chatbot.simulator.payloads import Json
 from chatbot.simulator.request import Parameters
-from chatbot.simulator.status import OperationError
+from chatbot.simulator.status import OperationError, Status
 from chatbot.simulator.transcript import Visibility
 from chatbot.simulator.world import World
 
@@ -25,27 +25,17 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Request, Parameters], None]
 
 
-class Breakable(Protocol):
-    """What can be broken on demand."""
-
-    def drop_clients(self, username: str | None = None) -> None:
-        """Forget CometD clients."""
-
-    def end_http_sessions(self, username: str | None = None) -> None:
-        """Forget HTTP sessions."""
-
-
 class ControlApi:
     """The routes of the control API.
 
     Args:
         world: What they look at and act on.
-        breakable: Connections to break.
+        target: Connections to break, and rules to add to.
     """
 
-    def __init__(self, world: World, breakable: Breakable) -> None:
+    def __init__(self, world: World, target: Target) -> None:
         self._world = world
-        self._breakable = breakable
+        self._target = target
 
     def routes(self) -> list[Route]:
         """Return all routes."""
@@ -56,10 +46,13 @@ class ControlApi:
             ("/chats/{id}/leave", self._leave),
             ("/drop-clients", self._drop_clients),
             ("/end-sessions", self._end_sessions),
+            ("/faults", self._add_fault),
         ]
         return [
             Route(f"{BASE}/state", self._state, methods=["GET"]),
             Route(f"{BASE}/queues", self._queues, methods=["GET"]),
+            Route(f"{BASE}/faults", self._faults, methods=["GET"]),
+            Route(f"{BASE}/faults", self._clear_faults, methods=["DELETE"]),
             *(Route(f"{BASE}{path}", self._post(do), methods=["POST"]) for path, do in posts),
         ]
 
@@ -70,6 +63,14 @@ class ControlApi:
 
     async def _queues(self, _: Request) -> Response:
         return JSONResponse({"queues": self._world.agents.queues()})
+
+    async def _faults(self, _: Request) -> Response:
+        sentences = {name: row.sentence for name, row in NAMED_FAULTS.items()}
+        return JSONResponse({"faults": sentences, "rules": len(self._target.faults)})
+
+    async def _clear_faults(self, _: Request) -> Response:
+        self._target.faults.clear()
+        return answer(self._world.options, {})
 
     def _post(self, do: Handler) -> Endpoint:
         async def endpoint(request: Request) -> Response:
@@ -103,10 +104,17 @@ class ControlApi:
         self._world.human_leaves(request.path_params["id"], given.text("username"))
 
     def _drop_clients(self, _: Request, given: Parameters) -> None:
-        self._breakable.drop_clients(given.optional_text("username"))
+        self._target.drop_clients(given.optional_text("username"))
 
     def _end_sessions(self, _: Request, given: Parameters) -> None:
-        self._breakable.end_http_sessions(given.optional_text("username"))
+        self._target.end_http_sessions(given.optional_text("username"))
+
+    def _add_fault(self, _: Request, given: Parameters) -> None:
+        told = {key: value for key, value in given.body.items() if key != "name"}
+        try:
+            strike(self._target, given.text("name"), **how_of(told))
+        except ValueError as error:
+            raise OperationError(Status.INVALID, str(error)) from None
 
     def _chat(self, chat: Chat) -> Json:
         lines = [self._world.payloads.line(line) for line in chat.transcript.lines]

@@ -104,7 +104,14 @@ class Swap:
     """A notification arrives after the agent's next one."""
 
 
-HttpAction = Answer | Delay | Drop
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Do this with the call first, then perform the request: what the server forgets, it forgets now."""
+
+    act: Callable[[Call], object]
+
+
+HttpAction = Answer | Delay | Drop | Do
 NoticeAction = Lose | Double | Swap
 Action = HttpAction | NoticeAction | Refuse
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.simulator.bayeux_server import events_afterwards
-from chatbot.simulator.faults import Answer, Call, Delay, Fault, HttpAction, take_http
+from chatbot.simulator.faults import Answer, Call, Delay, Do, Fault, HttpAction, take_http
 from chatbot.simulator.http_sessions import COOKIE, HttpSessions
 from chatbot.simulator.options import Options
 
@@ -102,6 +102,8 @@ class Gateway:
         action = take_http(self._faults, call)
         try:
             with self._order(call, action):
+                if isinstance(action, Do):
+                    action.act(call)
                 answer = await self._exchange(request, body, action)
                 self._record(call, answer.status)
                 for message in answer.messages:
@@ -118,7 +120,7 @@ class Gateway:
 
     async def _exchange(self, request: Request, body: bytes, action: HttpAction | None) -> Collected:
         match action:
-            case None:
+            case None | Do():
                 return await self._perform(request.scope, body)
             case Answer() as answer:
                 if answer.performed:

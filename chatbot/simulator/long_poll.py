@@ -56,9 +56,8 @@ class LongPolling:
     def hold_polls(self, *, allowed: bool) -> None:
         """Hold polls, or let the held ones go and hold no more."""
         self._holds = allowed
-        for client in self._server.clients.values():
-            if not allowed and client.wake is not None:
-                client.wake()
+        if not allowed:
+            self._server.release()
 
     async def answer(self, messages: list[Json], session: HttpSession, browser: str) -> list[Json]:
         """Return what goes back for a batch; may take as long as a poll is held."""

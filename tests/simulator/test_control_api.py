@@ -1,3 +1,5 @@
+from chatbot.simulator.faults import Match
+from chatbot.simulator.named_faults import NAMED_FAULTS
 from tests.simulator.stage import agent_of, new_simulator, visitor_of
 
 BASE = "/simulator"
@@ -48,3 +50,30 @@ async def test_refusals_are_told() -> None:
         assert (await driver.post(f"{BASE}/humans", json={})).json()["statusCode"] == 1
         answer = await driver.post(f"{BASE}/chats/nowhere/join", json={"username": "eva"})
         assert answer.json()["statusCode"] == 6
+
+
+async def test_faults_are_listed_added_and_taken_back() -> None:
+    simulator = new_simulator()
+    async with visitor_of(simulator) as driver:
+        listed = (await driver.get(f"{BASE}/faults")).json()
+        assert (list(listed["faults"]), listed["rules"]) == (list(NAMED_FAULTS), 0)
+        told = {"name": "503", "on": "SendMessage", "times": 3, "agent": "bot"}
+        assert (await driver.post(f"{BASE}/faults", json=told)).json() == {"statusCode": 0}
+        match = Match(path="/api/v2/me", operation="SendMessage", agent="bot")
+        assert [(fault.match, fault.times) for fault in simulator.faults] == [(match, 3)]
+        assert (await driver.get(f"{BASE}/faults")).json()["rules"] == 1
+        assert (await driver.delete(f"{BASE}/faults")).json() == {"statusCode": 0}
+        assert simulator.faults == []
+
+
+async def test_faults_that_cannot_be_are_refused() -> None:
+    simulator = new_simulator()
+    async with visitor_of(simulator) as driver:
+        for told, complaint in (
+            ({}, "Parameter name is missing"),
+            ({"name": "502"}, "no fault is called '502'\n  closest: 50"),
+            ({"name": "503", "time": 3}, "no fault takes 'time'\n  closest: times"),
+        ):
+            answer = (await driver.post(f"{BASE}/faults", json=told)).json()
+            assert answer["statusMessage"].startswith(complaint)
+    assert simulator.faults == []

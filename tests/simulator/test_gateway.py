@@ -4,7 +4,7 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from chatbot.simulator.faults import Answer, Delay, Drop, Fault, Match
+from chatbot.simulator.faults import Answer, Call, Delay, Do, Drop, Fault, Match
 from chatbot.simulator.gateway import Record
 from tests.simulator.stage import BOUND_S, Gate, agent_of, new_simulator, served_agent, visitor_of
 
@@ -59,6 +59,21 @@ async def test_a_delayed_request_is_performed_on_either_side_of_the_gate(
         assert simulator.world.agents.get("bot").state == state
         gate.open()
         assert (await asyncio.wait_for(task, BOUND_S)).json() == {"statusCode": 0}
+
+
+async def test_something_is_done_before_a_request_is_performed() -> None:
+    simulator = new_simulator()
+    calls: list[tuple[Call, str]] = []
+
+    def act(call: Call) -> None:
+        calls.append((call, simulator.world.agents.get("bot").state))
+
+    async with agent_of(simulator) as agent:
+        await agent.start()
+        await agent.post("/me", "NotReady")
+        simulator.faults.append(Fault(READY, Do(act)))
+        assert (await agent.post("/me", "Ready")).json() == {"statusCode": 0}
+    assert calls == [(Call("POST", "/api/v2/me", "Ready", (), "bot"), "NotReady")]
 
 
 @pytest.mark.parametrize(("performed", "state"), [(False, "NotReady"), (True, "Ready")])
