@@ -20,6 +20,7 @@ from chatbot.bot.turn import LeftAside, Turn, nothing
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.manager import CallResult, Occasion, ReviewFailed
 from chatbot.hooks.run import HookRun, current_run, was_asked_for
+from chatbot.hooks.trace import HookCall, Observer
 from chatbot.model.actions import Action
 from chatbot.model.errors import ActionError, NotAllowed
 from chatbot.model.events import Event
@@ -162,13 +163,20 @@ class Dispatch:
         if not turn.is_left and (taken := await chat.waits.offer(event, trigger)) is not None:
             return CallResult(handled=not taken.came_to_nothing, performed=watched.performed)
         result = watched
-        if not turn.is_left and self._parts.plugins.hooks(event.hook):
+        if not self._parts.plugins.hooks(event.hook):
+            self.ignored(event)
+        elif not turn.is_left:
             result = await self.call(event.hook, occasion)
             result.performed[:0] = watched.performed
             result.skipped[:0] = watched.skipped
         if turn.is_left:
             raise LeftAside
         return result
+
+    def ignored(self, event: Event) -> None:
+        """No plugin has the hook of this event."""
+        if self._parts.observer is not None:
+            self._parts.observer.ignored(event)
 
     async def tell_outside(self, event: Event) -> None:
         """Hand on what belongs to no chat."""
@@ -245,13 +253,16 @@ class Dispatch:
         return result
 
 
-async def contained(coroutine: Coroutine[Any, Any, object], run: HookRun | None, chat_id: str) -> None:
+async def contained(
+    coroutine: Coroutine[Any, Any, object], run: HookRun | None, chat_id: str, observer: Observer | None
+) -> None:
     """Foreign code beside the hooks: what it raises ends with it.
 
     Args:
         coroutine: What a plugin has spawned.
         run: For whom it acts.
         chat_id: Where.
+        observer: Told if it failed.
     """
     current_run.set(run)
     try:
@@ -263,4 +274,8 @@ async def contained(coroutine: Coroutine[Any, Any, object], run: HookRun | None,
             log.info("plugin %s: what it had spawned ended in chat %s: %s", run.plugin, chat_id, exc)
             return
         plugin, hook = (run.plugin, run.hook.partition("+")[0]) if run is not None else ("-", "it")
+        if observer is not None:
+            event = run.event if run is not None else None
+            why = f"what it had spawned raised {type(exc).__name__}: {exc}"
+            observer.called(HookCall(plugin, hook, event, "failed", why, error=exc))
         log.exception("plugin %s: what %s had spawned failed in chat %s", plugin, hook, chat_id)

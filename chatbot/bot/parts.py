@@ -9,6 +9,7 @@ from chatbot.bot.health import Counters, Health
 from chatbot.bot.journal import Journal
 from chatbot.bot.platform import Platform
 from chatbot.hooks.manager import PluginManager
+from chatbot.hooks.trace import Observer
 from chatbot.model.clock import Clock, Rng
 from chatbot.model.config import BotSettings
 
@@ -32,6 +33,7 @@ class Parts:
         counters: What it has counted.
         health: Whether it is ready, and why not.
         journal: What survives a crash.
+        observer: Told what is called and performed.
     """
 
     name: str
@@ -43,3 +45,4 @@ class Parts:
     counters: Counters
     health: Health
     journal: Journal
+    observer: Observer | None = None

@@ -35,7 +35,8 @@ from chatbot.hooks.breaker import breakers
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import PluginManager
 from chatbot.hooks.ports import ReadLines
-from chatbot.hooks.run import current_run
+from chatbot.hooks.run import HookRun, current_run
+from chatbot.hooks.trace import Observer
 from chatbot.model.actions import Action
 from chatbot.model.clock import Clock, Rng, RunInThread
 from chatbot.model.config import BotSettings
@@ -56,6 +57,7 @@ class World:
         run_in_thread: Worker threads.
         open_http: The transport of each bot.
         colleagues: The bots of the process.
+        observer: Told what is called and performed.
     """
 
     clock: Clock
@@ -63,6 +65,7 @@ class World:
     run_in_thread: RunInThread
     open_http: OpenHttp = open_http
     colleagues: Colleagues = field(default_factory=Colleagues)
+    observer: Observer | None = None
 
 
 class BotRunner:
@@ -104,7 +107,9 @@ class BotRunner:
         self._world = world
         self.sources = {plugin.name: plugin.source for plugin in plugins}
         self.breakers = breakers(name, self.sources, settings.breaker, world.clock.monotonic)
-        self._plugins = PluginManager(plugins, run_in_thread=world.run_in_thread, breakers=self.breakers)
+        self._plugins = PluginManager(
+            plugins, run_in_thread=world.run_in_thread, breakers=self.breakers, observer=world.observer
+        )
         self._stop = asyncio.Event()
         self._is_open = False
 
@@ -112,6 +117,12 @@ class BotRunner:
     def chats(self) -> int:
         """How many chats it has now."""
         return len(self._pipeline.chats) if self._is_open else 0
+
+    @property
+    def running(self) -> list[HookRun]:
+        """The hooks that run now."""
+        chats = self._pipeline.chats.values() if self._is_open else ()
+        return [run for chat in chats for run in chat.runs]
 
     def stop(self) -> None:
         """Ask it to leave well; ``run`` then returns."""
@@ -158,6 +169,7 @@ class BotRunner:
             counters=self.counters,
             health=self.health,
             journal=self.journal,
+            observer=self._world.observer,
         )
         self._woken: set[str] = set()
         self._busy: dict[str, asyncio.Task[Any]] = {}
@@ -309,7 +321,8 @@ class BotRunner:
             return
         run = current_run.get()
         branch = run and run.branch()
-        task = self._task(contained(coroutine, branch, chat.id), f"spawned in {chat.id}")
+        inside = contained(coroutine, branch, chat.id, self._world.observer)
+        task = self._task(inside, f"spawned in {chat.id}")
         if branch is not None:
             branch.runs_in(task)
             chat.beside.add(branch)

@@ -21,6 +21,7 @@ from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import DISOWNED, HookRun, current_run
+from chatbot.hooks.trace import Deed
 from chatbot.model.actions import Accept, Action, Consult, Invite, Leave, Transfer
 from chatbot.model.errors import ActionError, ChatGone, NotAllowed, RateLimited, Refused, Unconfirmed
 from chatbot.model.policy import FALLBACK, is_fleeting
@@ -92,13 +93,22 @@ class Sender:
         try:
             receipt = await self._perform(action, chat_id, run)
             result = "accepted"
+            self._observed(action, chat_id, run)
         except ActionError as error:
             result = type(error).__name__
+            self._observed(action, chat_id, run, error)
             await self._let_others_run(run)
             raise
         finally:
             self._parts.counters.actions[action.operation, result] += 1
         return receipt
+
+    def _observed(
+        self, action: Action, chat_id: str | None, run: HookRun | None, error: ActionError | None = None
+    ) -> None:
+        if (observer := self._parts.observer) is not None:
+            plugin, hook = (run.plugin, run.hook) if run is not None else ("", "")
+            observer.performed(Deed(action, chat_id, plugin, hook, error))
 
     async def _let_others_run(self, run: HookRun | None) -> None:
         """What is refused takes no time: who asks again and again must not keep others from their turn."""

@@ -255,6 +255,7 @@ class Worker:
             result = await self._dispatch.run(chat, line, trigger, then, if_left)
             self._care.heard(chat, line, result)
         else:
+            self._dispatch.ignored(line)
             self._care.heard(chat, line, CallResult())
             then()
         if chat.order.next() is None:

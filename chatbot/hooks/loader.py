@@ -28,7 +28,7 @@ from chatbot.hooks.spec import PROJECT
 from chatbot.model.config_file import explain, keys, nearest, unknown_key
 from chatbot.model.errors import ConfigError, PluginError
 
-__all__ = ["LoadedPlugin", "is_hook", "load_plugin"]
+__all__ = ["LoadedPlugin", "build_plugin", "is_hook", "load_plugin"]
 
 _LIBRARIES = tuple(sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib"))
 
@@ -67,7 +67,24 @@ def load_plugin(
         PluginError: It is not there, does not import, or cannot be built.
         ConfigError: Its settings are wrong.
     """
-    found = _find(name, folders)
+    return build_plugin(name, _find(name, folders), table=table, where=where)
+
+
+def build_plugin(
+    name: str, found: object, *, table: Mapping[str, Any], where: str = "bots.toml"
+) -> LoadedPlugin:
+    """Build one plugin from the module, class or object that it is.
+
+    Args:
+        name: How it is called.
+        found: What it is.
+        table: Its table of settings.
+        where: The place of that table, for errors.
+
+    Raises:
+        PluginError: It cannot be built.
+        ConfigError: Its settings are wrong.
+    """
     plugin = _chosen(name, found)
     settings = _settings(name, plugin, table, where)
     source = _source(plugin)

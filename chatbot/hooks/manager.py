@@ -25,6 +25,7 @@ from chatbot.hooks.checks import HOOKS, arguments_of, check
 from chatbot.hooks.instances import of_instance
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.run import HookRun, Turn, current_run, listed, was_asked_for
+from chatbot.hooks.trace import HookCall, Observer, Outcome, outcome_of, place_of
 from chatbot.model.actions import Action
 from chatbot.model.clock import RunInThread
 from chatbot.model.errors import PluginError
@@ -131,6 +132,7 @@ class PluginManager:
         plugins: In call order: the first listed is asked first.
         run_in_thread: Runs hooks that are not ``async def``.
         breakers: Tell whether a plugin is asked, by its name; without one it always is.
+        observer: Told what became of each call.
 
     Raises:
         PluginError: A hook or an argument has a name that does not exist.
@@ -142,8 +144,10 @@ class PluginManager:
         *,
         run_in_thread: RunInThread,
         breakers: Mapping[str, Breaker] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._run_in_thread = run_in_thread
+        self._observer = observer
         self._breakers = breakers or {}
         self._manager = pluggy.PluginManager(spec.PROJECT)
         self._manager.add_hookspecs(spec)
@@ -173,10 +177,26 @@ class PluginManager:
             timeout_s: Seconds for each plugin; waiting inside an action does not count.
         """
         result = CallResult()
-        for hook in self._hooks_for(name, occasion):
+        hooks = self._hooks_for(name, occasion)
+        for asked, hook in enumerate(hooks, 1):
             if await self._is_enough(hook, occasion, result, timeout_s):
+                for left_out in hooks[asked:]:
+                    self._tell(left_out, occasion, "skipped", f"{hook.plugin} came first")
                 break
         return result
+
+    def _tell(
+        self,
+        hook: BoundHook,
+        occasion: Occasion,
+        outcome: Outcome,
+        why: str,
+        error: BaseException | None = None,
+    ) -> None:
+        if self._observer is not None:
+            place = place_of(hook.function)
+            call = HookCall(hook.plugin, hook.hook, occasion.event, outcome, why, place, error)
+            self._observer.called(call)
 
     async def _is_enough(
         self, hook: BoundHook, occasion: Occasion, result: CallResult, timeout_s: float
@@ -186,6 +206,7 @@ class PluginManager:
         term = breaker.begin(hook.hook) if breaker is not None else 0
         if term is None:
             result.skipped.append(hook.plugin)
+            self._tell(hook, occasion, "skipped", "its breaker is open")
             return False
         run = HookRun(
             hook.plugin, hook.hook, occasion.event, occasion.trigger, turn=occasion.turn, breaker=breaker
@@ -194,6 +215,8 @@ class PluginManager:
             answer = await self._contained(hook, run, result, occasion, timeout_s)
         if breaker is not None:
             breaker.end(hook.hook, term, run.verdict)
+        if self._observer is not None:
+            self._tell(hook, occasion, *outcome_of(run, is_left=occasion.is_left), run.error)
         result.performed += run.performed
         result.handled = result.handled or answer or run.answered or occasion.is_left
         return answer or bool(run.cut_by) or occasion.is_left
@@ -237,6 +260,7 @@ class PluginManager:
             chat = occasion.chat.id if occasion.chat else "-"
             what = (hook.plugin, chat, action.operation)
             log.exception("plugin %s: on_action failed in chat %s: %s is not sent", *what)
+            self._tell(hook, occasion, "failed", f"raised {type(exc).__name__}: {exc}", exc)
             raise ReviewFailed(hook.plugin) from exc
         finally:
             current_run.reset(token)
@@ -269,8 +293,8 @@ class PluginManager:
         values = {"bot": occasion.bot, "chat": occasion.chat, "event": occasion.event}
         async with asyncio.timeout(timeout_s) as deadline:
             with run.limited(deadline):
-                answer = await self._answer(hook, values, occasion.instances)
-                return await self._take(hook, answer, occasion.chat)
+                run.answer = await self._answer(hook, values, occasion.instances)
+                return await self._take(hook, run.answer, occasion.chat)
 
     async def _answer(
         self, hook: BoundHook, values: Mapping[str, Any], instances: dict[str, object] | None

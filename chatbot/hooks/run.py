@@ -69,6 +69,8 @@ class HookRun:
         waits: For how many events it waits now.
         no_answer: What it was told when the last wait came to nothing.
         silenced: What it was told last when it was not let talk to the customer.
+        answer: What it returned.
+        error: What it ended with, if it did not return.
     """
 
     plugin: str
@@ -87,6 +89,8 @@ class HookRun:
     waits: int = 0
     no_answer: TimeoutError | None = None
     silenced: Exception | None = None
+    answer: object = None
+    error: BaseException | None = None
     _deadline: asyncio.Timeout | None = None
     _limit_s: float | None = None
     _left_s: float = 0.0
@@ -150,6 +154,7 @@ class HookRun:
 
     def failed(self, exc: BaseException) -> None:
         """It ended with this: what the server, the chat or the customer did is not the plugin's fault."""
+        self.error = exc
         if self.verdict == "good":
             self.verdict = "undecided" if self._is_of_the_chat(exc) else "error"
 

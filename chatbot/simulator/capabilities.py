@@ -20,6 +20,10 @@ SWITCHES = {
 
 def capabilities(chat: Chat, leg: Leg, options: Options) -> list[str]:
     """Return the capabilities of the chat for the agent of this leg."""
+    return [word for word in _by_state(chat, leg, options) if word not in options.withheld]
+
+
+def _by_state(chat: Chat, leg: Leg, options: Options) -> list[str]:
     focus = options.focus_capability
     match leg.state:
         case ChatState.INVITED:

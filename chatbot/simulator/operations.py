@@ -84,6 +84,8 @@ def _find(name: str, request: Request) -> Operation:
     is_known = name in OPERATIONS and (name != "LeaveAndComplete" or options.leave_and_complete)
     if not is_known:
         raise OperationError(options.unknown_operation_status, f"Unknown operation {name}")
+    if name in options.withheld:
+        raise OperationError(Status.FORBIDDEN, f"{name} is not allowed here")
     if leg.state not in OPERATIONS[name].states:
         raise OperationError(Status.BAD_STATE, f"{name} is not valid in state {leg.state}")
     if leg.is_supervising and leg.is_talking and name in NOT_FOR_SUPERVISORS:

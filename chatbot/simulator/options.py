@@ -68,6 +68,8 @@ class Options:
     """Whether a monitored chat is first offered to the supervisor instead of joined at once (6.2, UNK)."""
     focus_capability: Literal["SetInFocus", "InFocus"] = "SetInFocus"
     """Both names are printed (9.2)."""
+    withheld: frozenset[str] = frozenset()
+    """Operations on chats that this installation does not allow: not listed, and refused (5.4)."""
     leave_and_complete: bool = False
     """Whether LeaveAndComplete exists; it has no page (6.3, UNK)."""
     unknown_operation_status: int = 3

@@ -121,6 +121,7 @@ class HttpxHttp:
             and to nobody else: there are no redirects and no absolute addresses.
         tls: For https; None means that of the system's certificate authorities.
         proxy: The address of an HTTP proxy. Proxies of the environment are ignored.
+        transport: What takes the requests, instead of the network.
     """
 
     def __init__(
@@ -130,6 +131,7 @@ class HttpxHttp:
         credentials: tuple[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._server = server.rstrip("/")
         self._csrf: tuple[str, str] | None = None
@@ -142,7 +144,7 @@ class HttpxHttp:
             **({"Authorization": _basic(*credentials)} if credentials else {}),
         }
         # the transport alone: a client on top would copy the cookies into a jar with rules of its own
-        self._transport = httpx.AsyncHTTPTransport(
+        self._transport = transport or httpx.AsyncHTTPTransport(
             limits=httpx.Limits(keepalive_expiry=_IDLE_CONNECTION_S),
             verify=(tls or tls_context()) if httpx.URL(server).scheme == "https" else False,
             proxy=proxy,

@@ -7,6 +7,7 @@ from base64 import b64decode
 from typing import Any
 
 import httpcore
+import httpx
 
 from chatbot.model.errors import ConnectionLost
 from chatbot.wire.http import HttpxHttp, Reply
@@ -21,11 +22,11 @@ _REASONS = {200: "OK", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 
 
 def real_http(net: Net) -> HttpxHttp:
     """An ``HttpxHttp`` whose connections end in the simulated server."""
-    http = HttpxHttp("http://localhost", credentials=("robo", "secret"))
-    http._transport._pool = httpcore.AsyncConnectionPool(
+    transport = httpx.AsyncHTTPTransport()
+    transport._pool = httpcore.AsyncConnectionPool(
         network_backend=_Backend(net), keepalive_expiry=20.0, max_connections=100
     )
-    return http
+    return HttpxHttp("http://localhost", credentials=("robo", "secret"), transport=transport)
 
 
 class _Backend(httpcore.AsyncNetworkBackend):

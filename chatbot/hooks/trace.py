@@ -1,0 +1,118 @@
+"""What became of each hook call and of each action, for whoever watches a bot: test kits, traces, consoles.
+
+Records hold what customers said: they are for looking at, never for a log.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from chatbot.hooks.run import HookRun
+from chatbot.model.actions import Action
+from chatbot.model.errors import ActionError
+from chatbot.model.events import Event
+
+__all__ = ["Deed", "HookCall", "Observer", "Outcome", "outcome_of", "place_of"]
+
+Outcome = Literal[
+    "declined", "acted", "said", "handled", "left", "failed", "overran", "stopped", "silenced", "skipped"
+]
+"""How a hook call ended; ``skipped``: there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookCall:
+    """One plugin was asked, or was to be asked, about one event.
+
+    Args:
+        plugin: The plugin's name.
+        hook: The hook's name.
+        event: What it was called for; None for life-cycle hooks.
+        outcome: How it ended.
+        why: The same in words.
+        place: File and line of the hook.
+        error: What it raised.
+    """
+
+    plugin: str
+    hook: str
+    event: Event | None
+    outcome: Outcome
+    why: str
+    place: str = ""
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One action was asked for, by a plugin or by the bot itself.
+
+    Args:
+        action: What.
+        chat_id: Where; None outside of chats.
+        plugin: By whom; empty for the bot itself.
+        hook: In which hook.
+        error: Why it was refused; None if the server accepted it.
+    """
+
+    action: Action
+    chat_id: str | None
+    plugin: str
+    hook: str
+    error: ActionError | None = None
+
+
+class Observer(Protocol):
+    """Whoever watches a bot. Called in the event loop, between steps: must not block or raise."""
+
+    def called(self, call: HookCall) -> None:
+        """A hook call has ended, or was left out."""
+        ...
+
+    def ignored(self, event: Event) -> None:
+        """An event came whose hook no plugin has."""
+        ...
+
+    def performed(self, deed: Deed) -> None:
+        """An action was accepted or refused."""
+        ...
+
+
+def outcome_of(run: HookRun, *, is_left: bool) -> tuple[Outcome, str]:
+    """How a hook call ended, in one word and in a sentence.
+
+    Args:
+        run: The call.
+        is_left: Whether its chat has gone on without it.
+    """
+    if run.error is not None:
+        return _end_of(run, run.error)
+    did = ", ".join(action.operation for action in run.performed)
+    if isinstance(run.answer, str):
+        return "said", f"returned {run.answer!r}"
+    if run.answer is True:
+        return "handled", "returned True"
+    if is_left:
+        return "left", "waited for an event, and so has handled this one"
+    if run.answered:
+        return "acted", f"returned None after {did}"
+    return "declined", f"returned {run.answer!r}" + (f" after {did}" if did else "")
+
+
+def _end_of(run: HookRun, error: BaseException) -> tuple[Outcome, str]:
+    if run.cut_by:
+        return "stopped", run.cut_by
+    if run.is_no_fault(error):
+        return "silenced", str(error)
+    if run.verdict == "timeout":
+        return "overran", "took longer than hook_timeout"
+    return "failed", f"raised {type(error).__name__}: {error}"
+
+
+def place_of(function: Callable[..., Any]) -> str:
+    """File and line of a hook; empty where there is none."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else ""

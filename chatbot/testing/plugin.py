@@ -1,0 +1,95 @@
+"""The pytest plugin: the fixture ``chatbot``, its markers, and the contract of plugins.
+
+pytest imports this file in every run, so it imports nothing of ours before a test asks for it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from chatbot.testing.kit import Kit
+
+__all__ = ["chatbot"]
+
+_FIXTURE = "chatbot"
+_MARKERS = {
+    "chatbot_faults(*names, seed, chance, times, skip, on, agent, seconds, code)": "what goes wrong between "
+    "bots and platform, by name; once, or with a seed now and again",
+    "chatbot_capabilities(*, without)": "operations that the platform does not allow",
+    "chatbot_platform(**options)": "how the platform behaves: chatbot.simulator.options.Options",
+}
+_NO_ASYNC = (
+    "the fixture chatbot needs pytest-asyncio, which is not installed\n  fix: pip install pytest-asyncio"
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the markers."""
+    for marker, meaning in _MARKERS.items():
+        config.addinivalue_line("markers", f"{marker}: {meaning}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
+    """Let pytest-asyncio run tests with our fixture in strict mode too, without a mark."""
+    if not inspect.iscoroutinefunction(obj) or not collector.config.pluginmanager.hasplugin("asyncio"):
+        return
+    marks = {mark.name for mark in getattr(obj, "pytestmark", ())}
+    if (
+        _FIXTURE in inspect.signature(obj).parameters
+        and name.startswith("test")
+        and not marks & {"asyncio", "anyio"}
+    ):
+        pytest.mark.asyncio(obj)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the kit see how the test ends, in the event loop of the test."""
+    if not isinstance(item, pytest.Function) or _FIXTURE not in item.fixturenames:
+        return
+    target = getattr(item.obj, "hypothesis", None)
+    inner = target.inner_test if target is not None else item.obj
+    if not inspect.iscoroutinefunction(inner):
+        pytest.fail(f"{item.name} uses the fixture chatbot\n  fix: make it async def", pytrace=False)
+    if not any(item.config.pluginmanager.hasplugin(name) for name in ("asyncio", "anyio")):
+        pytest.fail(_NO_ASYNC, pytrace=False)
+    if getattr(inner, "is_played", False):
+        return
+    if target is not None:
+        target.inner_test = _played(item, inner)
+    else:
+        item.obj = _played(item, inner)
+
+
+def _played(item: pytest.Function, test: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(test)
+    async def play(*given: Any, **named: Any) -> None:
+        __tracebackhide__ = True
+        kit: Any = item.funcargs[_FIXTURE]
+        async with kit:
+            await test(*given, **named)
+
+    play.is_played = True  # type: ignore[attr-defined]
+    return play
+
+
+@pytest.fixture
+def chatbot(request: pytest.FixtureRequest) -> Iterator[Kit]:
+    """A contact centre in virtual time: starts bots with your plugins, and customers who talk to them.
+
+    See ``chatbot.testing.Kit``.
+    """
+    from chatbot.testing.conditions import conditions_of  # noqa: PLC0415 (only who tests plugins pays for it)
+    from chatbot.testing.kit import Kit  # noqa: PLC0415
+    from chatbot.testing.project import Project  # noqa: PLC0415
+
+    kit = Kit(Project.around(request.path, request.config.rootpath), conditions_of(request.node))
+    yield kit
+    kit.abandon()

@@ -1,0 +1,148 @@
+"""A bot under test: the real one, watched."""
+
+from __future__ import annotations
+
+import asyncio
+
+from chatbot.bot.runner import BotRunner, World
+from chatbot.hooks.loader import LoadedPlugin
+from chatbot.hooks.trace import Deed, HookCall
+from chatbot.model.config import BotSettings
+from chatbot.model.events import Event
+from chatbot.testing.network import InProcess
+from chatbot.testing.report import TalkError
+from chatbot.testing.stage import Stage
+from chatbot.wire.http import Http, HttpxHttp
+
+__all__ = ["StagedBot"]
+
+# Virtual seconds.
+_READY_S = 300.0
+_DRAIN_S = 10.0
+_WRONG = ("failed", "overran")
+
+
+class StagedBot:
+    """One bot of a test.
+
+    Args:
+        stage: Where it runs.
+        settings: Its settings.
+        plugins: Its plugins, in call order.
+        name: Its name.
+
+    Attributes:
+        name: Its name.
+        calls: What became of its hooks, oldest first.
+        deeds: What it has done, or was not let do, oldest first.
+        unheard: The hooks of events that came, and that none of its plugins has.
+        errors: The calls of hooks that raised or took too long. Whatever is left in here at the end of the
+            test fails it: a test that wants a hook to fail takes it out (``bot.errors.pop()``).
+    """
+
+    def __init__(self, stage: Stage, settings: BotSettings, plugins: list[LoadedPlugin], name: str) -> None:
+        self.name = name
+        self.calls: list[HookCall] = []
+        self.deeds: list[Deed] = []
+        self.errors: list[HookCall] = []
+        self.unheard: list[str] = []
+        self._stage = stage
+        self._settings = settings
+        self._plugins = plugins
+        self._networks: list[InProcess] = []
+
+    @property
+    def actions(self) -> list[str]:
+        """The operations that the server accepted from it, oldest first."""
+        return [deed.action.operation for deed in self.deeds if deed.error is None]
+
+    @property
+    def refused(self) -> list[str]:
+        """The operations that came to nothing, oldest first."""
+        return [deed.action.operation for deed in self.deeds if deed.error is not None]
+
+    @property
+    def username(self) -> str:
+        """Its login."""
+        return self._settings.username
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is logged in, subscribed and polling."""
+        return not self._runner.health.problems()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has begun, and not stopped."""
+        return not self._task.done()
+
+    @property
+    def running(self) -> list[str]:
+        """The hooks that run now."""
+        return [f"{run.plugin}.{run.hook}" for run in self._runner.running] if self.is_running else []
+
+    async def start(self) -> None:
+        """Begin, or begin again; returns when it is ready.
+
+        Raises:
+            TalkError: It does not become ready.
+        """
+        world = World(
+            clock=self._stage.clock,
+            rng=self._stage.rng,
+            run_in_thread=asyncio.to_thread,
+            open_http=self._open_http,
+            colleagues=self._stage.colleagues,
+            observer=self,
+        )
+        journal = self._stage.journal.of(self.name)
+        self._runner = BotRunner(self.name, self._settings, self._plugins, world, journal)
+        self._task = self._stage.run(self._runner.run(_DRAIN_S), f"bot {self.name}")
+        if not await self._stage.until(lambda: self.is_ready or None, _READY_S):
+            problems = "; ".join(self._runner.health.problems())
+            raise TalkError(f"bot {self.name!r} does not become ready within {_READY_S:g} s: {problems}")
+        await self._stage.settle()
+
+    async def stop(self) -> None:
+        """Let it leave well, as at SIGTERM."""
+        self._runner.stop()
+        await asyncio.wait([self._task])
+
+    async def crash(self) -> None:
+        """End it at once, as ``kill -9`` does: nothing that it does from here on reaches the server."""
+        for network in self._networks:
+            network.is_down = True
+        self._networks.clear()
+        self._runner.stop()
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def restart(self, *, crash: bool = False) -> None:
+        """Stop it, and start it again: it takes its chats up where it was.
+
+        Args:
+            crash: Stop it as a power cut would.
+        """
+        await (self.crash() if crash else self.stop())
+        await self.start()
+
+    def called(self, call: HookCall) -> None:
+        """See Observer."""
+        self.calls.append(call)
+        if call.outcome in _WRONG:
+            self.errors.append(call)
+
+    def ignored(self, event: Event) -> None:
+        """See Observer."""
+        if event.hook not in self.unheard:
+            self.unheard.append(event.hook)
+
+    def performed(self, deed: Deed) -> None:
+        """See Observer."""
+        self.deeds.append(deed)
+
+    def _open_http(self, settings: BotSettings) -> Http:
+        network = InProcess(self._stage.simulator.asgi)
+        self._networks.append(network)
+        credentials = (settings.username, settings.password.read())
+        return HttpxHttp(settings.server, credentials=credentials, transport=network)

@@ -1,0 +1,174 @@
+"""Virtual time for a running event loop: where the loop would wait for a timer, its clock jumps instead.
+
+An hour takes milliseconds, and what happens at one time happens in the same order in every run. Worker
+threads and sockets of others are still waited for in real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+__all__ = ["StandStill", "VirtualClock", "VirtualTime"]
+
+Result = TypeVar("Result")
+Events = list[tuple[selectors.SelectorKey, int]]
+
+# The pipe by which threads wake the loop.
+_OWN_FILES = 1
+# How long a socket of somebody else may take, in real seconds, before time goes on.
+_FOREIGN_S = 0.02
+# After months, less would be rounded away, and a timer never due.
+_RESOLUTION_S = 1e-6
+_LONGEST_S = 400 * 86_400.0
+
+
+class StandStill(Exception):
+    """Nothing can happen any more, or nothing has for more than a year: whoever waits, waits in vain."""
+
+
+class VirtualTime:
+    """The time of one event loop, from ``install`` to ``restore``.
+
+    Args:
+        loop: A selector event loop of asyncio.
+        start: The date that it begins with.
+
+    Raises:
+        TypeError: It is another kind of loop.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, start: datetime) -> None:
+        selector = getattr(loop, "_selector", None)
+        if not isinstance(loop, asyncio.BaseEventLoop) or selector is None:
+            raise TypeError(f"virtual time needs an event loop of asyncio, not {type(loop).__name__}")
+        self._loop = loop
+        self._selector = selector
+        self._select: Callable[[float | None], Events] = selector.select
+        self._began = self._now = loop.time()
+        self._start = start
+        self._threads = 0
+        self._watchers: list[asyncio.Future[None]] = []
+        self._later: list[asyncio.Future[None]] = []
+
+    @property
+    def passed(self) -> float:
+        """Seconds since the beginning."""
+        return self._now - self._began
+
+    def now(self) -> datetime:
+        """The date and time."""
+        return self._start + timedelta(seconds=self.passed)
+
+    def set(self, now: datetime) -> None:
+        """Let the date be another from here on; timers do not notice."""
+        self._start = now - timedelta(seconds=self.passed)
+
+    def install(self) -> None:
+        """Begin."""
+        loop = vars(self._loop)
+        self._resolution = loop["_clock_resolution"]
+        run_in_executor = partial(_counted, self, self._loop.run_in_executor)
+        loop.update(time=self._time, run_in_executor=run_in_executor, _clock_resolution=_RESOLUTION_S)
+        vars(self._selector)["select"] = self._wait
+
+    def restore(self) -> None:
+        """End: the loop has its own time again."""
+        loop = vars(self._loop)
+        del loop["time"], loop["run_in_executor"], vars(self._selector)["select"]
+        loop["_clock_resolution"] = self._resolution
+        # timers are put off by as much as time seems to have gone back
+        shift = self._loop.time() - self._now
+        for timer in loop["_scheduled"]:
+            timer._when += shift  # noqa: SLF001 (they have no other owner)
+
+    def _time(self) -> float:
+        return self._now
+
+    async def quiet(self, *, later: bool = False) -> None:
+        """Return when nothing happens any more before time goes on.
+
+        Args:
+            later: When time has gone on once, and then nothing happens any more.
+        """
+        waiting = self._loop.create_future()
+        (self._later if later else self._watchers).append(waiting)
+        await waiting
+
+    def work_begins(self) -> None:
+        """A thread works: time stands still."""
+        self._threads += 1
+
+    def work_ends(self, _: object = None) -> None:
+        """A thread has done its work."""
+        self._threads -= 1
+
+    def _wait(self, timeout: float | None) -> Events:
+        """What the selector does: called when the loop has nothing to do for so long."""
+        events = self._select(0)
+        if events or (timeout is not None and timeout <= 0):
+            return events
+        if self._threads:
+            return self._select(None)
+        if len(self._selector.get_map()) > _OWN_FILES and (events := self._select(_FOREIGN_S)):
+            return events
+        if self._wake(self._watchers):
+            return []
+        self._jump(timeout)
+        self._watchers += self._later
+        self._later.clear()
+        return []
+
+    def _wake(self, watchers: list[asyncio.Future[None]]) -> bool:
+        waiting = [watcher for watcher in watchers if not watcher.done()]
+        watchers.clear()
+        for watcher in waiting:
+            watcher.set_result(None)
+        return bool(waiting)
+
+    def _jump(self, timeout: float | None) -> None:
+        if timeout is None:
+            raise StandStill("nothing runs any more, and no timer: whoever waits, waits in vain")
+        self._now += timeout
+        if self.passed > _LONGEST_S:
+            raise StandStill(f"{self.passed / 86_400:.0f} days have passed: whoever waits, waits in vain")
+
+
+def _counted(
+    time: VirtualTime,
+    run_in_executor: Callable[..., asyncio.Future[Result]],
+    executor: object,
+    function: Callable[..., Result],
+    *arguments: object,
+) -> asyncio.Future[Result]:
+    time.work_begins()
+    future = run_in_executor(executor, function, *arguments)
+    future.add_done_callback(time.work_ends)
+    return future
+
+
+class VirtualClock:
+    """The clock of bots in virtual time (see ``model/clock.py``).
+
+    Args:
+        time: The time.
+    """
+
+    def __init__(self, time: VirtualTime) -> None:
+        self._time = time
+
+    def monotonic(self) -> float:
+        """See Clock."""
+        return self._time.passed
+
+    def now(self) -> datetime:
+        """See Clock."""
+        return self._time.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """See Clock."""
+        await asyncio.sleep(seconds)
