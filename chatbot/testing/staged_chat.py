@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from chatbot.simulator.chats import Chat
 from chatbot.simulator.status import OperationError
@@ -77,7 +76,8 @@ class StagedChat:
 
     async def agent_does(self, operation: str, nickname: str = _HELENA, **given: object) -> None:
         """A human agent does any operation of the platform, as ``agent_does("SendUrl", url=...)``."""
-        await self._do(partial(self._world.human_does, operation=operation, **given), nickname)
+        does = self._world.human_does
+        await self._do(lambda chat_id, who: does(chat_id, who, operation, **given), nickname)
 
     async def agent_leaves(self, nickname: str = _HELENA) -> None:
         """A human agent leaves."""
