@@ -1,4 +1,4 @@
-"""A small API for drivers outside the process: look at the world, move humans, break connections.
+"""A small API for drivers outside the process: look at the world, move humans and customers, break things.
 
 Not part of the platform; everything is under `/simulator`.
 """
@@ -43,7 +43,11 @@ class ControlApi:
             ("/humans", self._add_human),
             ("/chats/{id}/join", self._join),
             ("/chats/{id}/say", self._say),
+            ("/chats/{id}/type", self._type),
             ("/chats/{id}/leave", self._leave),
+            ("/chats/{id}/push-url", self._push_url),
+            ("/chats/{id}/rename", self._rename),
+            ("/chats/{id}/user-data", self._user_data),
             ("/drop-clients", self._drop_clients),
             ("/end-sessions", self._end_sessions),
             ("/faults", self._add_fault),
@@ -102,6 +106,19 @@ class ControlApi:
 
     def _leave(self, request: Request, given: Parameters) -> None:
         self._world.human_leaves(request.path_params["id"], given.text("username"))
+
+    def _type(self, request: Request, given: Parameters) -> None:
+        operation = "SendStopTypingNotification" if given.body.get("stops") else "SendStartTypingNotification"
+        self._world.human_does(request.path_params["id"], given.text("username"), operation)
+
+    def _push_url(self, request: Request, given: Parameters) -> None:
+        self._world.customer_pushes_url(request.path_params["id"], given.text("url"))
+
+    def _rename(self, request: Request, given: Parameters) -> None:
+        self._world.customer_renames(request.path_params["id"], given.text("nickname"))
+
+    def _user_data(self, request: Request, given: Parameters) -> None:
+        self._world.customer_tells_data(request.path_params["id"], given.data("userData"))
 
     def _drop_clients(self, _: Request, given: Parameters) -> None:
         self._target.drop_clients(given.optional_text("username"))

@@ -153,10 +153,21 @@ class Customer:
         """
         await self._until(self._look_for_end, "the end of the chat", timeout_s)
 
+    async def looks(self) -> str:
+        """Read the lines that are new, and return the state: WaitingForAgent, Chatting or Idle."""
+        state = await self.state()
+        await self._read()
+        return state
+
     async def state(self) -> str:
         """Return WaitingForAgent, Chatting or Idle."""
+        return str((await self.resource())["state"])
+
+    async def resource(self) -> dict[str, Any]:
+        """Return the chat as the customer sees it: state, capabilities, participants."""
         answer = await self._call("GET", self._path)
-        return str(answer["chat"]["state"])
+        chat: dict[str, Any] = answer["chat"]
+        return chat
 
     @property
     def _path(self) -> str:
@@ -172,8 +183,7 @@ class Customer:
         return {"operationName": "RequestChat", **{name: value for name, value in given.items() if value}}
 
     async def _look_for_end(self) -> str | None:
-        state = await self.state()
-        await self._read()
+        state = await self.looks()
         return state if state == "Idle" else None
 
     async def _hears(

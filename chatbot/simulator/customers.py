@@ -3,6 +3,7 @@
 Reference section 10.2. Customers have ids, indexes and participant numbers of their own.
 """
 
+from dataclasses import replace
 from typing import Unpack
 
 from chatbot.simulator import presence
@@ -51,6 +52,22 @@ class Customers:
     def stops_typing(self, chat: Chat) -> None:
         """Stop typing."""
         self._say(chat, "TypingStopped")
+
+    def pushes_url(self, chat: Chat, url: str) -> None:
+        """Push an address, as some web chats do; the Customer Chat API has no operation for it."""
+        self._say(chat, "PushUrl", url=url)
+
+    def renames(self, chat: Chat, nickname: str) -> None:
+        """Take another name: the line already has it (8.1)."""
+        before = self._customer(chat)
+        now = replace(before, nickname=nickname)
+        chat.participants[chat.participants.index(before)] = now
+        self._say(chat, "NicknameUpdated", notice_text=nickname)
+
+    def tells_data(self, chat: Chat, user_data: Json) -> None:
+        """Change user data from outside, as a web page or a routing strategy does."""
+        chat.user_data.update(user_data)
+        self._scene.notices.properties(chat)
 
     def leaves(self, chat: Chat) -> None:
         """End the chat; offers are taken back."""

@@ -165,6 +165,18 @@ class World:
         """Let the customer stop typing."""
         self._customers.stops_typing(self._scene.chat(chat_id))
 
+    def customer_pushes_url(self, chat_id: str, url: str) -> None:
+        """Let the customer push an address."""
+        self._customers.pushes_url(self._scene.chat(chat_id), url)
+
+    def customer_renames(self, chat_id: str, nickname: str) -> None:
+        """Let the customer take another name."""
+        self._customers.renames(self._scene.chat(chat_id), nickname)
+
+    def customer_tells_data(self, chat_id: str, user_data: Json) -> None:
+        """Change user data from the customer's side."""
+        self._customers.tells_data(self._scene.chat(chat_id), user_data)
+
     def customer_leaves(self, chat_id: str) -> None:
         """Let the customer end the chat."""
         self._customers.leaves(self._scene.chat(chat_id))

@@ -77,3 +77,27 @@ async def test_faults_that_cannot_be_are_refused() -> None:
             answer = (await driver.post(f"{BASE}/faults", json=told)).json()
             assert answer["statusMessage"].startswith(complaint)
     assert simulator.faults == []
+
+
+async def test_customers_and_humans_do_what_the_customer_chat_api_cannot() -> None:
+    simulator = new_simulator()
+    simulator.world.add_agent("eva", nickname="Eva", human=True, auto_answer="hello")
+    chat_id = simulator.world.request_chat("Ana")
+    async with visitor_of(simulator) as driver:
+        path = f"{BASE}/chats/{chat_id}"
+        for step, given in (
+            ("type", {"username": "eva"}),
+            ("type", {"username": "eva", "stops": True}),
+            ("push-url", {"url": "https://a.example"}),
+            ("rename", {"nickname": "Anna"}),
+            ("user-data", {"userData": {"Order": "7"}}),
+        ):
+            assert (await driver.post(f"{path}/{step}", json=given)).json() == {"statusCode": 0}
+        [chat] = (await driver.get(f"{BASE}/state")).json()["chats"]
+    assert chat["userData"] == {"Order": "7"}
+    assert [(line["type"], line["from"]["nickname"]) for line in chat["transcript"]][3:] == [
+        ("TypingStarted", "Eva"),
+        ("TypingStopped", "Eva"),
+        ("PushUrl", "Ana"),
+        ("NicknameUpdated", "Anna"),
+    ]

@@ -149,3 +149,25 @@ def test_the_idle_time_can_be_switched_off() -> None:
     stage.clock.advance(10_000)
     stage.world.tick()
     assert not chat.is_over
+
+
+def test_a_customer_pushes_an_address_and_takes_another_name() -> None:
+    stage = Stage()
+    chat = stage.chatting()
+    stage.world.customer_pushes_url(chat.customer_id, "https://a.example")
+    stage.world.customer_renames(chat.customer_id, "Anna")
+    notes = [note.data["messages"][0] for note in stage.take("bot")]
+    assert [(note["type"], note["from"]["nickname"]) for note in notes] == [
+        ("PushUrl", "Ana"),
+        ("NicknameUpdated", "Anna"),
+    ]
+    assert chat.customer is not None
+    assert chat.customer.nickname == "Anna"
+
+
+def test_agents_are_told_of_user_data_that_changed_from_outside() -> None:
+    stage = Stage()
+    chat = stage.chatting()
+    stage.world.customer_tells_data(chat.customer_id, {"Order": "7"})
+    [note] = stage.take("bot")
+    assert (note.kind, note.data["chat"]["userData"]["Order"]) == ("PropertiesUpdated", "7")
