@@ -48,6 +48,7 @@ from datetime import date
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.config import JsonDict
 
 from chatbot import ActionError, Chat, ChatbotError, TextReceived, Visibility, hookimpl
 
@@ -140,10 +141,16 @@ class Detail(BaseModel):
         return next((group for group in found.groups() if group), found[0]) or None
 
 
+_EXAMPLE: JsonDict = {
+    "fields": [{"key": "Email", "question": "Your e-mail address?", "kind": "email"}],
+    "start": "chat",
+}
+
+
 class Settings(BaseModel):
     """What to ask, when, and what to say meanwhile."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
     fields: tuple[Detail, ...] = Field(min_length=1)
     start: Literal["keywords", "chat"] = "keywords"

@@ -147,8 +147,8 @@ class LlmReply:
     class Settings(Table):
         """Which model, what it is told, what it may do and spend."""
 
-        base_url: str
-        model: str = Field(min_length=1)
+        base_url: str = Field(examples=["http://127.0.0.1:11434/v1"])
+        model: str = Field(min_length=1, examples=["llama3.2"])
         api_key: Annotated[SecretSource, BeforeValidator(_secret)] | None = None
         system: str = ""
         lines: int = Field(20, ge=1, le=500)

@@ -80,8 +80,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    time_zone: str
-    hours: Hours
+    time_zone: str = Field(examples=["Europe/Berlin"])
+    hours: Hours = Field(examples=[{"mon": ["08:00-18:00"], "sat": ["09:00-12:00", "13:00-15:00"]}])
     holidays: tuple[Annotated[str, BeforeValidator(_holiday)], ...] = ()
     text: str = Field("We are closed at the moment. Please come back during our office hours.", min_length=1)
     say: Literal["once", "each_text", "start"] = "once"

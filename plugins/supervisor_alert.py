@@ -54,7 +54,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     key: str = Field("SupervisorAlert", min_length=1)
-    alerts: tuple[Alert, ...] = Field(min_length=1)
+    alerts: tuple[Alert, ...] = Field(
+        min_length=1, examples=[[{"name": "threat", "pattern": "lawyer|sue you"}]]
+    )
 
     @field_validator("alerts")
     @classmethod

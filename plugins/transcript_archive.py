@@ -27,6 +27,7 @@ import os
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -62,7 +63,7 @@ class Archive:
 
         model_config = ConfigDict(extra="forbid")
 
-        folder: Path
+        folder: Path = Field(examples=[f"{gettempdir()}/transcripts"])
         when: tuple[Literal["ended", "saved"], ...] = Field(("ended",), min_length=1)
         mask: Masker = Masker()
 

@@ -115,8 +115,8 @@ class Care:
     def _next_at(self, chat: LiveChat) -> float:
         if chat.due.rescue is not None:
             return chat.due.rescue.next_at
-        if not self._is_alone_with_customer(chat):
-            return math.inf
+        if chat.started_at is None or not self._is_alone_with_customer(chat):
+            return math.inf  # before the bot has begun, nobody waits for it
         return min(self._owed_until(chat), self._idle_at(chat))
 
     async def attend(self, chat: LiveChat) -> bool:

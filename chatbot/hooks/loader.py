@@ -28,7 +28,7 @@ from chatbot.hooks.spec import PROJECT
 from chatbot.model.config_file import explain, keys, nearest, unknown_key
 from chatbot.model.errors import ConfigError, PluginError
 
-__all__ = ["LoadedPlugin", "build_plugin", "is_hook", "load_plugin"]
+__all__ = ["LoadedPlugin", "build_plugin", "find_plugin", "is_hook", "load_plugin"]
 
 _LIBRARIES = tuple(sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib"))
 
@@ -67,7 +67,16 @@ def load_plugin(
         PluginError: It is not there, does not import, or cannot be built.
         ConfigError: Its settings are wrong.
     """
-    return build_plugin(name, _find(name, folders), table=table, where=where)
+    return build_plugin(name, find_plugin(name, folders), table=table, where=where)
+
+
+def find_plugin(name: str, folders: Sequence[Path]) -> object:
+    """The module, class or object that a plugin is.
+
+    Raises:
+        PluginError: It is not there, or does not import.
+    """
+    return _chosen(name, _find(name, folders))
 
 
 def build_plugin(

@@ -94,6 +94,10 @@ class Simulator:
         """Forget the HTTP sessions of an agent or of all, and with them their CometD clients."""
         self._forget(self._sessions.end(username))
 
+    def notify(self, username: str, data: Json, channel: str = "/v2/me/chats") -> None:
+        """Tell an agent anything: for payloads that this platform never makes."""
+        self._notify(username, channel, data)
+
     def rotate_csrf(self) -> None:
         """Make all CSRF tokens invalid; any answer tells the new one (3.2)."""
         self._sessions.rotate_csrf()

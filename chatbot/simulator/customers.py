@@ -57,6 +57,10 @@ class Customers:
         """Push an address, as some web chats do; the Customer Chat API has no operation for it."""
         self._say(chat, "PushUrl", url=url)
 
+    def writes(self, chat: Chat, kind: str, **content: Unpack[Content]) -> None:
+        """Write a line of any type, also of those that this platform does not make."""
+        self._say(chat, kind, **content)
+
     def renames(self, chat: Chat, nickname: str) -> None:
         """Take another name: the line already has it (8.1)."""
         before = self._customer(chat)

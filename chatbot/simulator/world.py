@@ -22,6 +22,7 @@ from chatbot.simulator.sessions import Sessions
 from chatbot.simulator.status import OperationError, Status
 from chatbot.simulator.supervision import intrude, watch
 from chatbot.simulator.tokens import CountingTokens
+from chatbot.simulator.transcript import Content
 
 WATCHING = ("Monitor", "Coach", "BargeIn", "CancelSupervisorMonitoring")
 
@@ -168,6 +169,10 @@ class World:
     def customer_pushes_url(self, chat_id: str, url: str) -> None:
         """Let the customer push an address."""
         self._customers.pushes_url(self._scene.chat(chat_id), url)
+
+    def customer_writes(self, chat_id: str, kind: str, **content: Unpack[Content]) -> None:
+        """Let a line of any type come from the customer."""
+        self._customers.writes(self._scene.chat(chat_id), kind, **content)
 
     def customer_renames(self, chat_id: str, nickname: str) -> None:
         """Let the customer take another name."""

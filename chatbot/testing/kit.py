@@ -173,6 +173,11 @@ class Kit:
         Trouble(name, about).strike((await self._stage()).simulator)
 
     @property
+    def longest_step_s(self) -> float:
+        """Seconds of real time for which the event loop has worked without a pause; most of all so far."""
+        return self._stage_or_none.time.longest_step_s if self._stage_or_none is not None else 0.0
+
+    @property
     def now(self) -> datetime:
         """The date and time in the test."""
         return self._stage_or_none.time.now() if self._stage_or_none is not None else BEGINNING

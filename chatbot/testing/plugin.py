@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,24 @@ _MARKERS = {
 _NO_ASYNC = (
     "the fixture chatbot needs pytest-asyncio, which is not installed\n  fix: pip install pytest-asyncio"
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Tell the option."""
+    parser.getgroup("chatbot").addoption(
+        "--chatbot-contract",
+        action="store_true",
+        help="check that the plugins in these files or folders keep the contract that every plugin has",
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Let the contract be checked for each file that holds a plugin."""
+    if not parent.config.getoption("--chatbot-contract"):
+        return None
+    from chatbot.testing.contract_items import contract_of  # noqa: PLC0415 (only where it is asked for)
+
+    return contract_of(file_path, parent)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -25,9 +25,11 @@ class Project:
 
     Args:
         folder: The folder.
+        plugin_dirs: Where plugins are; empty: as its bots.toml says.
     """
 
     folder: Path
+    plugin_dirs: tuple[Path, ...] = ()
 
     @classmethod
     def around(cls, place: Path, root: Path) -> Project:
@@ -72,6 +74,8 @@ class Project:
         return bot, plugins
 
     def _folders(self) -> tuple[Path, ...]:
+        if self.plugin_dirs:
+            return self.plugin_dirs
         if not self.file.is_file():
             return (self.folder / "plugins", self.folder)
         settings: Settings = load(self.file)

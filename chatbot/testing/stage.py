@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import partial
+from os import W_OK, access
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -28,6 +29,8 @@ BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 """When every test begins: a Monday morning."""
 
 _LAST_S = 30.0
+# A file in memory, where there are any: the journal of a test need not survive a power cut.
+_MEMORY = "/dev/shm"  # noqa: S108 (the folder in it has a random name, and is only ours)
 
 
 class Stage:
@@ -52,7 +55,7 @@ class Stage:
         self.rng = random.Random(0)  # noqa: S311 (jitter needs no secrecy)
         self.simulator = Simulator(options, lambda: self.time.now().timestamp(), CountingTokens())
         self.colleagues = Colleagues()
-        self._folder = TemporaryDirectory(prefix="chatbot-")
+        self._folder = TemporaryDirectory(prefix="chatbot-", dir=_MEMORY if access(_MEMORY, W_OK) else None)
         opening = partial(SqliteStore.open, Path(self._folder.name) / "journal", self._epoch)
         self.journal = GroupCommit(opening, _at_once, self.clock)
         self._closing = asyncio.Event()

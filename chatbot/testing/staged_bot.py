@@ -9,6 +9,7 @@ from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.trace import Deed, HookCall
 from chatbot.model.config import BotSettings
 from chatbot.model.events import Event
+from chatbot.simulator.transcript import Visibility
 from chatbot.testing.network import InProcess
 from chatbot.testing.report import TalkError
 from chatbot.testing.stage import Stage
@@ -61,6 +62,12 @@ class StagedBot:
         """The operations that came to nothing, oldest first."""
         return [deed.action.operation for deed in self.deeds if deed.error is not None]
 
+    def said_in(self, chat_id: str) -> list[str]:
+        """What it has said to the customer of this chat, oldest first."""
+        lines = self._stage.simulator.world.chat(chat_id).transcript.lines
+        mine = (line for line in lines if line.sender.username == self.username and line.type == "Text")
+        return [line.content.get("text") or "" for line in mine if line.visibility is Visibility.ALL]
+
     @property
     def username(self) -> str:
         """Its login."""
@@ -80,6 +87,12 @@ class StagedBot:
     def running(self) -> list[str]:
         """The hooks that run now."""
         return [f"{run.plugin}.{run.hook}" for run in self._runner.running] if self.is_running else []
+
+    @property
+    def stuck(self) -> list[str]:
+        """The hooks that were told to end, and have not."""
+        runs = self._runner.running if self.is_running else ()
+        return [f"{run.plugin}.{run.hook}" for run in runs if run.is_over_time]
 
     async def start(self) -> None:
         """Begin, or begin again; returns when it is ready.

@@ -11,6 +11,7 @@ import selectors
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from time import thread_time
 from typing import TypeVar
 
 __all__ = ["StandStill", "VirtualClock", "VirtualTime"]
@@ -52,13 +53,23 @@ class VirtualTime:
         self._began = self._now = loop.time()
         self._start = start
         self._threads = 0
+        self._longest_s, self._woke_at = 0.0, thread_time()
         self._watchers: list[asyncio.Future[None]] = []
         self._later: list[asyncio.Future[None]] = []
+
+    @property
+    def longest_step_s(self) -> float:
+        """Seconds of work of this thread, in real time, between two looks at what is to be done next."""
+        return self._longest_s
 
     @property
     def passed(self) -> float:
         """Seconds since the beginning."""
         return self._now - self._began
+
+    def monotonic(self) -> float:
+        """The time of the loop."""
+        return self._now
 
     def now(self) -> datetime:
         """The date and time."""
@@ -73,7 +84,7 @@ class VirtualTime:
         loop = vars(self._loop)
         self._resolution = loop["_clock_resolution"]
         run_in_executor = partial(_counted, self, self._loop.run_in_executor)
-        loop.update(time=self._time, run_in_executor=run_in_executor, _clock_resolution=_RESOLUTION_S)
+        loop.update(time=self.monotonic, run_in_executor=run_in_executor, _clock_resolution=_RESOLUTION_S)
         vars(self._selector)["select"] = self._wait
 
     def restore(self) -> None:
@@ -85,9 +96,6 @@ class VirtualTime:
         shift = self._loop.time() - self._now
         for timer in loop["_scheduled"]:
             timer._when += shift  # noqa: SLF001 (they have no other owner)
-
-    def _time(self) -> float:
-        return self._now
 
     async def quiet(self, *, later: bool = False) -> None:
         """Return when nothing happens any more before time goes on.
@@ -109,8 +117,16 @@ class VirtualTime:
 
     def _wait(self, timeout: float | None) -> Events:
         """What the selector does: called when the loop has nothing to do for so long."""
+        self._longest_s = max(self._longest_s, thread_time() - self._woke_at)
+        try:
+            return self._next(timeout)
+        finally:
+            self._woke_at = thread_time()
+
+    def _next(self, timeout: float | None) -> Events:
         events = self._select(0)
         if events or (timeout is not None and timeout <= 0):
+            self._catch_up()
             return events
         if self._threads:
             return self._select(None)
@@ -122,6 +138,12 @@ class VirtualTime:
         self._watchers += self._later
         self._later.clear()
         return []
+
+    def _catch_up(self) -> None:
+        """A timer is due a little early: who then asks for the time must not be told that it is not yet."""
+        timers = vars(self._loop)["_scheduled"]
+        if timers and timers[0].when() <= self._now + _RESOLUTION_S:
+            self._now = max(self._now, timers[0].when())
 
     def _wake(self, watchers: list[asyncio.Future[None]]) -> bool:
         waiting = [watcher for watcher in watchers if not watcher.done()]
@@ -163,7 +185,8 @@ class VirtualClock:
 
     def monotonic(self) -> float:
         """See Clock."""
-        return self._time.passed
+        # on the grid of the loop's own floats: what is left of a wait must not be lost by rounding
+        return self._time.monotonic()
 
     def now(self) -> datetime:
         """See Clock."""

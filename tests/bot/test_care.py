@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from chatbot import Chat, ChatIdle, TextReceived, hookimpl
 from chatbot.model.config_care import FallbackSettings
+from chatbot.testing import Kit
 from tests.bot.desk import ANA, HELENA, ME, code
 from tests.bot.drawer import Drawer
 from tests.bot.stage import Stage, on_stage
@@ -209,3 +210,20 @@ async def test_a_transfer_that_is_refused_is_tried_again_and_given_up_in_the_end
         await stage.quiet()
         await a_while(stage, 21)
         assert stage.asked("Transfer") == 5
+
+
+class Reminds:
+    @hookimpl
+    async def on_idle(self) -> str:
+        return "still there?"
+
+
+async def test_a_chat_in_which_a_human_was_first_is_not_read_again_and_again(chatbot: Kit) -> None:
+    await chatbot.start(Reminds, options={"idle_after": 60})
+    await chatbot.sleep(600)
+    await chatbot.fault("slow-request", on="Accept", seconds=5)
+    ana = await chatbot.customer()
+    await ana.chat.agent_joins()
+    before = len(chatbot.simulator.requests)
+    await chatbot.sleep(30)
+    assert len(chatbot.simulator.requests) - before < 40

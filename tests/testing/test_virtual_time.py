@@ -84,16 +84,31 @@ def test_sockets_of_others_are_given_real_time() -> None:
 def test_the_clock_tells_virtual_time_and_date() -> None:
     async def test(virtual: VirtualTime) -> tuple[float, datetime, datetime]:
         clock = VirtualClock(virtual)
+        began = clock.monotonic()
         await clock.sleep(90)
         before = clock.now()
         virtual.set(datetime(2030, 1, 1, tzinfo=UTC))
-        return clock.monotonic(), before, clock.now()
+        return round(clock.monotonic() - began, 6), before, clock.now()
 
     assert in_virtual_time(test) == (
         90,
         datetime(2026, 1, 5, 0, 1, 30, tzinfo=UTC),
         datetime(2030, 1, 1, tzinfo=UTC),
     )
+
+
+def test_what_rounding_leaves_of_a_wait_passes_too() -> None:
+    async def test(virtual: VirtualTime) -> float:
+        clock = VirtualClock(virtual)
+        await clock.sleep(1e7)
+        until = clock.monotonic() + 0.1
+        while (rest := until - clock.monotonic()) > 0:
+            await clock.sleep(min(rest, 0.03))
+        for tiny in (1e-7, 1e-9, 1e-13):
+            await clock.sleep(tiny)
+        return round(virtual.passed - 1e7, 3)
+
+    assert in_virtual_time(test) == 0.1
 
 
 def test_who_waits_for_ever_is_told() -> None:
