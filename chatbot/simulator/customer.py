@@ -55,7 +55,19 @@ class NotHeardError(TimeoutError):
 
 
 class RefusedError(Exception):
-    """The server refused a request of the customer."""
+    """The server refused a request of the customer.
+
+    Args:
+        request: Method and path.
+        answer: What the server said.
+
+    Attributes:
+        message: The words of the server.
+    """
+
+    def __init__(self, request: str, answer: dict[str, Any]) -> None:
+        super().__init__(f"{request}: {answer}")
+        self.message = str(answer.get("statusMessage") or answer)
 
 
 class Settings(TypedDict, total=False):
@@ -226,7 +238,7 @@ class Customer:
         answer: dict[str, Any] = response.json()
         # The odd forms of section 2.4, if the server is set to them.
         if str(answer.get("statusCode", answer.get("status"))) not in ("0", "ok"):
-            raise RefusedError(f"{method} {path}: {answer}")
+            raise RefusedError(f"{method} {path}", answer)
         return answer
 
 
