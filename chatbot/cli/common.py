@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from chatbot.bot.parts import where
 from chatbot.model.config import Settings
 from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError, PluginError
 
-__all__ = ["USAGE", "configured", "fail", "load_settings", "printable"]
+__all__ = ["USAGE", "configured", "fail", "load_settings", "log_little_unless_asked", "printable"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -60,6 +61,13 @@ def load_settings(path: Path) -> Settings:
         return load(path)
     except ConfigError as error:
         fail(error)
+
+
+def log_little_unless_asked() -> None:
+    """Log warnings only, where the transcript is what people came for."""
+    source = click.get_current_context().get_parameter_source("log_level")
+    if source is ParameterSource.DEFAULT:
+        logging.getLogger("chatbot").setLevel(logging.WARNING)
 
 
 def fail(error: ConfigError | PluginError | str, code: int = USAGE) -> NoReturn:

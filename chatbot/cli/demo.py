@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from contextlib import suppress
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 from rich.console import Console
 from rich.text import Text
 
-from chatbot.cli.common import configured, fail, load_settings
+from chatbot.cli.common import configured, fail, load_settings, log_little_unless_asked
 from chatbot.cli.stage import on_stage, simulator_for
 from chatbot.model.config import DemoChat, Settings
 from chatbot.model.errors import ConfigError
@@ -43,7 +41,7 @@ def command(config: Path, cometd: str | None) -> None:
 
     The customers stand in bots.toml under [[demo]]. Exit code 0 only if every expected answer came.
     """
-    _log_little_unless_asked()
+    log_little_unless_asked()
     settings = load_settings(config)
     if cometd is not None:
         bots = {name: bot.model_copy(update={"cometd": cometd}) for name, bot in settings.bots.items()}
@@ -53,13 +51,6 @@ def command(config: Path, cometd: str | None) -> None:
     except ConfigError as error:
         fail(error)
     raise SystemExit(1 if failures else 0)
-
-
-def _log_little_unless_asked() -> None:
-    """The transcript is what people came for."""
-    source = click.get_current_context().get_parameter_source("log_level")
-    if source is ParameterSource.DEFAULT:
-        logging.getLogger("chatbot").setLevel(logging.WARNING)
 
 
 async def _demo(settings: Settings, console: Console) -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from click.testing import CliRunner, Result
 
-from chatbot.cli import main
+from chatbot.cli import main, visit
 from chatbot.cli.signals import Signals
 from tests.cli.programs import BOUND_S
 
@@ -48,11 +48,11 @@ def _bounded() -> Iterator[None]:
 class Chatbot:
     """The command line inside this process."""
 
-    def __call__(self, *arguments: object) -> Result:
+    def __call__(self, *arguments: object, stdin: str = "") -> Result:
         """What it answered. Whatever a command raises that is not its exit code fails the test."""
         with _bounded():
             result = CliRunner(env={"COLUMNS": "200"}).invoke(
-                main, list(map(str, arguments)), prog_name="chatbot"
+                main, list(map(str, arguments)), prog_name="chatbot", input=stdin
             )
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -70,3 +70,9 @@ def signals() -> Iterator[Signals]:
     with Signals() as signals:
         yield signals
         signals.close()
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Customers look for news all the time."""
+    monkeypatch.setattr(visit, "_POLL_S", 0.01)

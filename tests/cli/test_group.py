@@ -9,8 +9,17 @@ import pytest
 
 from tests.cli.conftest import Chatbot
 
-COMMANDS = ["demo", "dev", "run", "simulate", "check", "plugins", "hooks"]
-HEAVY = ("httpx", "starlette", "uvicorn", "prometheus_client", "rich", "aiohttp", "aiocometd")
+COMMANDS = ["demo", "dev", "chat", "run", "simulate", "check", "plugins", "hooks"]
+HEAVY = (
+    "httpx",
+    "starlette",
+    "uvicorn",
+    "prometheus_client",
+    "rich",
+    "aiohttp",
+    "aiocometd",
+    "prompt_toolkit",
+)
 
 
 async def imported_by(statement: str) -> set[str]:
