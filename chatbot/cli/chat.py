@@ -73,10 +73,19 @@ def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
     return pairs
 
 
+def _url(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    if given is not None and not given.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{given!r} is no address, for example http://127.0.0.1:8090.")
+    return given
+
+
 @click.command("chat")
 @click.argument("bot", required=False)
 @click.option(
-    "--server", metavar="URL", help="Join a running `chatbot dev` or `simulate`; else a stage of its own."
+    "--server",
+    metavar="URL",
+    callback=_url,
+    help="Join a running `chatbot dev` or `simulate`; else a stage of its own.",
 )
 @click.option(
     "--script", type=click.Path(dir_okay=False, allow_dash=True), help="Play this file; - is stdin."

@@ -31,12 +31,14 @@ class Place:
         queue: Who gets the chat: the user name of a bot, or a queue; empty for the server's own choice.
         is_busy: Tells whether a bot is at work, where that can be seen.
         problems: Why each bot is not ready, where that can be seen.
+        transport: In place of the network.
     """
 
     server: str
     queue: str = ""
     is_busy: Callable[[], bool] = lambda: False
     problems: Callable[[], Mapping[str, list[str]]] = dict
+    transport: httpx.AsyncBaseTransport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Visit:
             endpoint=place.queue,
             user_data=guest.user_data,
             on_line=self._hears,
+            transport=place.transport,
         )
 
     async def __aenter__(self) -> Self:
@@ -92,7 +95,8 @@ class Visit:
         """
         async with AsyncExitStack() as stack:
             await _told(stack.enter_async_context(self._customer))
-            http = httpx.AsyncClient(base_url=self.place.server, trust_env=False)
+            place = self.place
+            http = httpx.AsyncClient(base_url=place.server, transport=place.transport, trust_env=False)
             await stack.enter_async_context(http)
             self.backstage = Backstage(http, self._customer.chat_id)
             self._stack = stack.pop_all()

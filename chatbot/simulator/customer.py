@@ -85,7 +85,7 @@ class Settings(TypedDict, total=False):
     poll_s: float
     sleep: Callable[[float], Awaitable[object]]
     on_line: Callable[[CustomerLine], object]
-    transport: httpx.AsyncBaseTransport
+    transport: httpx.AsyncBaseTransport | None
 
 
 class Customer:

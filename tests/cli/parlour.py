@@ -1,4 +1,4 @@
-"""A simulator on a real socket with a human who answers at once, and a customer who visits."""
+"""A simulator with a human who answers at once, and a customer who visits."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import httpx
+
 from chatbot.cli.shown import plain, told
 from chatbot.cli.visit import Guest, Place, Visit
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.chats import Chat
 from chatbot.simulator.customer import CustomerLine
-from chatbot.simulator.server import serve
+from tests.simulator.stage import BASE
 
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 BOUND_S = 5.0
@@ -50,13 +52,13 @@ async def at_visit(
 ) -> AsyncIterator[tuple[Visit, Parlour]]:
     """A visit that is followed, with its greeting heard."""
     parlour = Parlour(simulator or contact_centre())
-    async with serve(parlour.simulator.asgi) as server:
-        visit = Visit(Place(server), Guest(nickname, user_data={"Order": "7"}), parlour.show)
-        async with asyncio.timeout(BOUND_S), asyncio.TaskGroup() as tasks, visit:
-            following = tasks.create_task(visit.follow())
-            if any(agent.human for agent in parlour.simulator.world.agents):
-                await visit.until(lambda: len(visit.lines) > 2 or None, BOUND_S)
-            try:
-                yield visit, parlour
-            finally:
-                following.cancel()
+    place = Place(BASE, transport=httpx.ASGITransport(parlour.simulator.asgi))
+    visit = Visit(place, Guest(nickname, user_data={"Order": "7"}), parlour.show)
+    async with asyncio.timeout(BOUND_S), asyncio.TaskGroup() as tasks, visit:
+        following = tasks.create_task(visit.follow())
+        if any(agent.human for agent in parlour.simulator.world.agents):
+            await visit.until(lambda: len(visit.lines) > 2 or None, BOUND_S)
+        try:
+            yield visit, parlour
+        finally:
+            following.cancel()

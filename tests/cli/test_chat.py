@@ -92,7 +92,7 @@ def test_a_script_that_gets_all_it_expects(chatbot: Chatbot, config: Path) -> No
 def test_the_script_of_the_documents(chatbot: Chatbot, tmp_path: Path) -> None:
     texts = [path.read_text() for path in (ROOT / "docs").rglob("*.md")]
     [example] = [
-        found for text in texts for found in re.findall(r"```text\n(# hours\.chat\n.*?)```", text, re.S)
+        found for text in texts for found in re.findall(r"```text\n(# hours\.chat\n.*?)```", text, re.DOTALL)
     ]
     result = chatbot("chat", "-c", ROOT / "bots.toml", "--script", script(tmp_path, example))
     assert result.exit_code == 0, result.output
@@ -124,6 +124,10 @@ def test_a_script_from_stdin(chatbot: Chatbot, config: Path) -> None:
         (("butler",), "bots.toml  has no bot 'butler'\n  known: maid, cook"),
         (("--data", "Order"), "'Order' is not KEY=VALUE, for example Order=123456."),
         (("--script", "nowhere.chat"), "nowhere.chat cannot be read: No such file or directory"),
+        (
+            ("--server", "localhost:8090"),
+            "'localhost:8090' is no address, for example http://127.0.0.1:8090.",
+        ),
         (("--timeout", "0"), "is not in the range x>0"),
         (("--server", "http://127.0.0.1:9", "mad"), "bots.toml  has no bot 'mad'\n  closest: maid"),
     ],
