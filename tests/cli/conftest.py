@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 import pytest
 from click.testing import CliRunner, Result
@@ -48,7 +49,7 @@ def _bounded() -> Iterator[None]:
 class Chatbot:
     """The command line inside this process."""
 
-    def __call__(self, *arguments: object, stdin: str = "") -> Result:
+    def __call__(self, *arguments: object, stdin: str | IO[bytes] = "") -> Result:
         """What it answered. Whatever a command raises that is not its exit code fails the test."""
         with _bounded():
             result = CliRunner(env={"COLUMNS": "200"}).invoke(

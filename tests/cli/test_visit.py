@@ -1,6 +1,7 @@
 """A visit: a chat that is followed until it is over."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -55,21 +56,27 @@ async def test_the_customer_types_and_ends() -> None:
         assert await visit.until(lambda: None, BOUND_S) is None
 
 
-async def test_a_chat_rests_when_nothing_happens_nobody_types_and_no_bot_works() -> None:
+async def test_a_chat_rests_when_nothing_happens_and_no_bot_works() -> None:
+    work = iter([True, True, False])
+    async with at_visit() as (visit, _):
+        visit.place = replace(visit.place, is_busy=lambda: next(work))
+        await visit.rests(0.01, BOUND_S)
+    assert list(work) == []
+
+
+async def test_who_types_is_waited_for_but_not_for_ever() -> None:
     async with at_visit() as (visit, parlour):
-        await visit.rests(0.05, BOUND_S)
         parlour.simulator.world.human_does(parlour.chat.id, "eva", "SendStartTypingNotification")
         await visit.until(lambda: visit.typists or None, BOUND_S)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        await visit.rests(0.01, 0.1)
+        assert clock() - began >= 0.1
         async with asyncio.TaskGroup() as tasks:
             resting = tasks.create_task(visit.rests(0.01, BOUND_S))
             parlour.simulator.world.human_says(parlour.chat.id, "eva", "so")
             await resting
-        assert (visit.typists, visit.lines[-1].text) == ([], "so")
-        parlour.simulator.world.human_does(parlour.chat.id, "eva", "SendStartTypingNotification")
-        await visit.rests(0.02, 0.1)  # whoever types for ever is not waited for
-        assert loop.time() - began < BOUND_S
+        assert visit.lines[-1].text == "so"
 
 
 async def test_a_server_that_does_not_answer_is_asked_again() -> None:
