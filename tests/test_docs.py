@@ -10,11 +10,13 @@ import pytest
 
 import chatbot
 from chatbot.cli.group import main
+from chatbot.cli.slash import COMMANDS as SLASHES
 from chatbot.console.admin import ServiceMetrics
 from chatbot.hooks.checks import HOOKS
 from chatbot.model import config, config_care
 from chatbot.service.supervisor import Service
 from chatbot.service.system import system_world
+from chatbot.simulator.named_faults import NAMED_FAULTS
 
 ROOT = Path(__file__).parents[1]
 DOCS = {
@@ -74,6 +76,17 @@ def test_every_public_name_is_described(name: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_described(command: str) -> None:
     assert any(re.search(rf"\bchatbot {command}\b", code) for code in CODE.values())
+
+
+@pytest.mark.parametrize("name", NAMED_FAULTS)
+def test_every_fault_is_described_in_its_own_words(name: str) -> None:
+    row = f"| `{name}` | {NAMED_FAULTS[name].sentence} |"
+    assert any(row in text for text in DOCS.values())
+
+
+@pytest.mark.parametrize("name", SLASHES)
+def test_every_slash_command_is_described(name: str) -> None:
+    assert any(re.search(rf"/{name}\b", code) for code in CODE.values())
 
 
 def test_every_metric_is_described() -> None:

@@ -40,6 +40,8 @@ __all__ = ["command"]
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 3, 130
 # People at a terminal do not wait half a minute for a hook that does not end.
 _DRAIN_S = 3.0
+_NO_PROMPT = """no prompt: prompt_toolkit is not installed; lines are said as they come
+  fix: pip install "chatbot[dev]\""""
 _CURSOR = b"\x1b[?25h\x1b[?2004l\r\n"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -236,11 +238,13 @@ def _mode(plan: Plan) -> tuple[Show, Play]:
     steps = plan.steps
     if steps is not None:
         return _echo, lambda visit: play(visit, steps, plan.patience.timeout_s, _tell)
-    if sys.stdin.isatty() and sys.stdout.isatty() and importlib.util.find_spec("prompt_toolkit"):
-        from chatbot.cli.prompt import Prompt  # noqa: PLC0415 (of an extra)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        if importlib.util.find_spec("prompt_toolkit"):
+            from chatbot.cli.prompt import Prompt  # noqa: PLC0415 (of an extra)
 
-        prompt = Prompt()
-        return prompt.show, prompt.converse
+            prompt = Prompt()
+            return prompt.show, prompt.converse
+        click.echo(_NO_PROMPT, err=True)
     return _echo, lambda visit: say_lines(visit, sys.stdin, plan.patience, _tell)
 
 

@@ -6,7 +6,8 @@ import pty
 import re
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -249,19 +250,34 @@ class Terminal:
         return True
 
 
-async def test_a_conversation_at_a_real_terminal(config: Path) -> None:
-    pytest.importorskip("prompt_toolkit")
+@asynccontextmanager
+async def at_terminal(config: Path, *start: str) -> AsyncIterator[Terminal]:
+    """The command at a pseudo-terminal; it has to end with code 0, and without a traceback."""
     ours, theirs = pty.openpty()
     os.set_blocking(ours, False)
     terminal = Terminal(ours)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "chatbot", "chat", "-c", str(config), "--nickname", "Ana"),
+        *(sys.executable, *start, "chat", "-c", str(config), "--nickname", "Ana"),
         env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
     )
     try:
+        yield terminal
+        assert await asyncio.wait_for(process.wait(), BOUND_S) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(theirs)
+        os.close(ours)
+    assert "Traceback" not in terminal.screen
+
+
+async def test_a_conversation_at_a_real_terminal(config: Path) -> None:
+    pytest.importorskip("prompt_toolkit")
+    async with at_terminal(config, "-m", "chatbot") as terminal:
         await terminal.sees("Maid joined")
         for keys, answer in (
             ("hi", "You said: hi"),
@@ -271,11 +287,14 @@ async def test_a_conversation_at_a_real_terminal(config: Path) -> None:
             terminal.presses(f"{keys}\r")
             await terminal.sees(answer)
         terminal.presses("\x04")
-        assert await asyncio.wait_for(process.wait(), BOUND_S) == 0
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        os.close(theirs)
-        os.close(ours)
-    assert "Traceback" not in terminal.screen
+
+
+WITHOUT = "import sys; sys.modules['prompt_toolkit'] = None; from chatbot.cli import main; main()"
+
+
+async def test_a_terminal_without_the_library_for_a_prompt_does_as_well(config: Path) -> None:
+    async with at_terminal(config, "-c", WITHOUT) as terminal:
+        await terminal.sees('fix: pip install "chatbot[dev]"')
+        terminal.presses("hi\r")
+        await terminal.sees("Maid: You said: hi")
+        terminal.presses("\x04")
