@@ -197,7 +197,8 @@ async def _visit(place: Place, plan: Plan) -> int:
     show, mode = _mode(plan)
 
     def show_line(line: CustomerLine) -> None:
-        show(told(line, datetime.now().astimezone()))
+        if pieces := told(line, datetime.now().astimezone()):
+            show(pieces)
 
     with _signals(leaving):
         try:
@@ -249,8 +250,7 @@ def _mode(plan: Plan) -> tuple[Show, Play]:
 
 
 def _echo(pieces: Pieces) -> None:
-    if pieces:
-        click.echo(plain(pieces))
+    click.echo(plain(pieces))
 
 
 def _tell(text: str) -> None:

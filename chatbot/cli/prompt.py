@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from prompt_toolkit import PromptSession, print_formatted_text
@@ -83,7 +83,7 @@ class Prompt:
                     helper.cancel()
 
     async def _talk(self, visit: Visit, sending: _Sending) -> None:
-        typist = Typist(lambda is_typing: sending.put(partial(visit.types, is_typing=is_typing)))
+        typist = Typist(lambda is_typing: sending.put(partial(_types, visit, is_typing=is_typing)))
         buffer = self._session.default_buffer
         buffer.on_text_changed += lambda _: typist.changed(buffer.text)
         while not visit.over.is_set():
@@ -147,6 +147,11 @@ class _Sending:
     async def done(self) -> None:
         """Return when all is done."""
         await self._waiting.join()
+
+
+async def _types(visit: Visit, *, is_typing: bool) -> None:
+    with suppress(Trouble):  # the line below tells it already
+        await visit.types(is_typing=is_typing)
 
 
 def _below(visit: Visit) -> str:

@@ -167,6 +167,9 @@ async def _agent_says(visit: Visit, words: str) -> str:
 async def _agent_types(visit: Visit, _: str) -> str:
     username = await _human(visit)
     await visit.backstage.move("type", username=username)
+    visit.played.update(
+        agent["nickname"] for agent in await visit.backstage.agents() if agent["username"] == username
+    )
     return ""
 
 

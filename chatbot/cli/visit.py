@@ -62,6 +62,7 @@ class Visit:
 
     Attributes:
         lines: Everything said so far.
+        played: The nicknames of human agents whom the customer moves: nobody waits until they stop typing.
         over: Set when the chat is over.
         trouble: Why the server cannot be read at the moment; empty if it can.
     """
@@ -73,6 +74,7 @@ class Visit:
         self.over = asyncio.Event()
         self.trouble = ""
         self.lines: list[CustomerLine] = []
+        self.played: set[str] = set()
         self._guest = guest
         self._show = show
         self._typists: dict[str, None] = {}
@@ -175,7 +177,7 @@ class Visit:
                     await self.changes()
                 deadline = clock() + timeout_s
             except TimeoutError:
-                is_at_work = bool(self._typists) or self.place.is_busy()
+                is_at_work = bool(self._typists.keys() - self.played) or self.place.is_busy()
                 if not is_at_work or clock() >= deadline:
                     return
 

@@ -151,6 +151,7 @@ class ControlApi:
 def _agent(agent: Agent) -> Json:
     return {
         "username": agent.username,
+        "nickname": agent.display_name,
         "id": agent.id,
         "human": agent.human,
         "hasSession": agent.has_session,

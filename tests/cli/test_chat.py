@@ -68,9 +68,12 @@ def test_lines_of_a_pipe_are_said_and_answered_one_after_the_other(chatbot: Chat
 
 def test_another_bot_gets_who_comes_with_subject_and_data(chatbot: Chatbot, config: Path) -> None:
     given = ("--subject", "Soup", "--data", "Order=7", "--data", "Note=a=b")
-    result = chatbot("chat", "cook", "-c", config, *QUICK, *given, stdin="/state\n")
+    result = chatbot(
+        "chat", "cook", "-c", config, *QUICK, *given, stdin="/state\n/agent joins\n/agent types\n"
+    )
     assert result.exit_code == 0, result.output
     assert said(result)[:2] == ["Ana joined", "Cook joined"]
+    assert said(result)[-1] == "Helena joined"  # typing is no line, and no empty one either
     assert 'user data     {"Order": "7", "Note": "a=b", "Subject": "Soup"}' in said(result)
 
 

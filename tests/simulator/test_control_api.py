@@ -23,7 +23,8 @@ async def test_humans_are_added_and_moved_and_the_state_shows_it() -> None:
     texts = [(line["text"], line["visibility"]) for line in chat["transcript"] if line["type"] == "Text"]
     assert texts == [("hello", "All"), ("psst", "Agents")]
     assert (chat["customerId"], chat["agents"], chat["isOver"]) == (chat_id, {"eva": "LeftChat"}, True)
-    assert [(agent["username"], agent["human"]) for agent in state["agents"]] == [("eva", True)]
+    shown = [(agent["username"], agent["nickname"], agent["human"]) for agent in state["agents"]]
+    assert shown == [("eva", "Eva", True)]
 
 
 async def test_queues_are_listed_for_the_page() -> None:
