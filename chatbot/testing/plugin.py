@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,10 @@ _MARKERS = {
 _NO_ASYNC = (
     "the fixture chatbot needs pytest-asyncio, which is not installed\n  fix: pip install pytest-asyncio"
 )
+
+# A project may have a fixture of the same name: what is only true of ours is left in the test's stash.
+_KIT = pytest.StashKey["Kit"]()
+_UNFIT = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,11 +80,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     target = getattr(item.obj, "hypothesis", None)
     inner = target.inner_test if target is not None else item.obj
-    if not inspect.iscoroutinefunction(inner):
-        pytest.fail(f"{item.name} uses the fixture chatbot\n  fix: make it async def", pytrace=False)
-    if not any(item.config.pluginmanager.hasplugin(name) for name in ("asyncio", "anyio")):
-        pytest.fail(_NO_ASYNC, pytrace=False)
-    if getattr(inner, "is_played", False):
+    item.stash[_UNFIT] = _unfit(item, inner)
+    if item.stash[_UNFIT] or getattr(inner, "is_played", False):
         return
     if target is not None:
         target.inner_test = _played(item, inner)
@@ -87,12 +89,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         item.obj = _played(item, inner)
 
 
+def _unfit(item: pytest.Function, test: Callable[..., Any]) -> str:
+    """Why the fixture cannot serve this test; empty if it can."""
+    if not inspect.iscoroutinefunction(test):
+        return f"{item.name} uses the fixture chatbot\n  fix: make it async def"
+    if not any(item.config.pluginmanager.hasplugin(name) for name in ("asyncio", "anyio")):
+        return _NO_ASYNC
+    return ""
+
+
 def _played(item: pytest.Function, test: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(test)
     async def play(*given: Any, **named: Any) -> None:
         __tracebackhide__ = True
-        kit: Any = item.funcargs[_FIXTURE]
-        async with kit:
+        async with item.stash.get(_KIT, None) or nullcontext():
             await test(*given, **named)
 
     play.is_played = True  # type: ignore[attr-defined]
@@ -109,6 +119,9 @@ def chatbot(request: pytest.FixtureRequest) -> Iterator[Kit]:
     from chatbot.testing.kit import Kit  # noqa: PLC0415
     from chatbot.testing.project import Project  # noqa: PLC0415
 
+    if unfit := request.node.stash.get(_UNFIT, ""):
+        pytest.fail(unfit, pytrace=False)
     kit = Kit(Project.around(request.path, request.config.rootpath), conditions_of(request.node))
+    request.node.stash[_KIT] = kit
     yield kit
     kit.abandon()

@@ -1,5 +1,6 @@
 """The fixture as authors of plugins use it: their files, their pytest."""
 
+import gc
 import subprocess
 import sys
 
@@ -179,6 +180,23 @@ def test_mistakes_are_told_in_words(project: pytest.Pytester, test: str, said: s
     result = project.runpytest_inprocess()
     assert result.parseoutcomes().get("passed", 0) == 0
     result.stdout.fnmatch_lines([said])
+    gc.collect()  # what the test left open would be told now
+
+
+def test_a_fixture_of_that_name_that_a_project_has_is_left_alone(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def chatbot(): return "mine"
+
+        def test_sync(chatbot): assert chatbot == "mine"
+
+        async def test_async(chatbot): assert chatbot == "mine"
+        """
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=2)
 
 
 def test_the_plugin_imports_nothing_that_is_heavy() -> None:
@@ -193,7 +211,5 @@ def test_the_plugin_imports_nothing_that_is_heavy() -> None:
 def test_without_pytest_asyncio_it_says_what_to_install(project: pytest.Pytester) -> None:
     project.makeini("[pytest]\n")
     project.makepyfile("async def test_x(chatbot): pass")
-    result = project.runpytest_subprocess(
-        "-p", "no:asyncio", "-p", "no:anyio", "-p", "chatbot.testing.plugin"
-    )
+    result = project.runpytest_subprocess("-p", "no:asyncio", "-p", "no:anyio")
     result.stdout.fnmatch_lines(["*pip install pytest-asyncio*"])
