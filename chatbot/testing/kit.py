@@ -204,10 +204,10 @@ class Kit:
         stage = self._stage_or_none
         if stage is None:
             stage = Stage(self._conditions.options)
-            for trouble in self._conditions.troubles:
-                trouble.strike(stage.simulator)
             await stage.open()
             self._stage_or_none = stage
+            for trouble in self._conditions.troubles:
+                trouble.strike(stage.simulator)
         elif not stage.is_of_this_loop:
             raise RuntimeError(
                 "the fixture chatbot is used in two event loops\n"
