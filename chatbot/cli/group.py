@@ -14,6 +14,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "demo": "Run the bots against the simulator with scripted customers.",
     "dev": "Run the bots against the simulator, with a customer page for your browser.",
+    "new": "Make a project: bots.toml, a plugin, its test, a Dockerfile and a systemd unit.",
     "chat": "Play the customer in the terminal, at a prompt or from a script.",
     "run": "Run the bots against their servers, until SIGTERM or SIGINT.",
     "simulate": "Run only the simulator.",

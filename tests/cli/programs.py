@@ -74,10 +74,10 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    async def ends(self) -> int:
+    async def ends(self, within_s: float = BOUND_S) -> int:
         """The exit code."""
         try:
-            code = await asyncio.wait_for(self._process.wait(), BOUND_S)
+            code = await asyncio.wait_for(self._process.wait(), within_s)
         except TimeoutError:
             raise AssertionError(f"it goes on:\n{self.output}") from None
         await self._readers
