@@ -12,11 +12,13 @@ import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from chatbot.cli import main, running, signals
 from chatbot.cli.names import Names
 from chatbot.cli.project import in_the_way, key, quoted, rendered, write
 from chatbot.console.admin import create_admin
@@ -27,7 +29,7 @@ from chatbot.simulator.server import serve
 
 NAMES = Names("concierge", "hours", "Concierge", "https://gws.example.com", "concierge")
 # the longest a stop takes after drain_timeout: the last requests, then the last seconds of the process
-LAST_REQUESTS_S = 25
+LAST_S = running._LAST_RESORT_S + signals._AT_ONCE_S + signals._TELLING_S
 ANY = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 ODD = st.sampled_from(
     ['"', "\\", "'''", '"""', "ä\r\nö", "\x00\x7f\x85\u2028", "]\n[bots.x", "{{ bot }}", "%s"]
@@ -83,6 +85,12 @@ def test_pyproject_asks_for_this_version_and_its_kit() -> None:
     assert project["tool"]["pytest"]["ini_options"]["filterwarnings"] == ["error"]
 
 
+def test_only_commands_that_exist_are_named() -> None:
+    files = rendered("hello", NAMES)
+    said = set(re.findall(r"^(?:.*/)?chatbot ([a-z]+)", files["README.md"], re.MULTILINE))
+    assert {"demo", "dev", "check", "run"} <= said <= set(main.list_commands(click.Context(main)))
+
+
 def instructions(dockerfile: str) -> dict[str, list[str]]:
     lines = [line for line in dockerfile.splitlines() if line and not line.startswith("#")]
     found: dict[str, list[str]] = {}
@@ -130,7 +138,7 @@ def test_the_image_gets_all_files_that_it_copies() -> None:
 
 def test_whatever_stops_the_bots_waits_until_they_have_left() -> None:
     files = rendered("hello", NAMES)
-    needed = settings_of(files).service.drain_timeout + LAST_REQUESTS_S
+    needed = settings_of(files).service.drain_timeout + LAST_S
     assert int(unit_of(files)["Service"]["TimeoutStopSec"]) >= needed
     for place in ("Dockerfile", "README.md"):
         (waits,) = re.findall(r"--stop-timeout (\d+)", files[place])
