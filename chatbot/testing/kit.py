@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
@@ -37,6 +38,8 @@ class Kit:
         self._project = project
         self._conditions = conditions
         self._stage_or_none: Stage | None = None
+        self._test: asyncio.Task[object] | None = None
+        self._in_vain = ""
         self._bots: list[StagedBot] = []
         self._customers: list[StagedCustomer] = []
         self._dates: list[datetime] = []
@@ -205,6 +208,7 @@ class Kit:
         if stage is None:
             stage = Stage(self._conditions.options)
             await stage.open()
+            stage.time.gives_up = self._give_up
             self._stage_or_none = stage
             for trouble in self._conditions.troubles:
                 trouble.strike(stage.simulator)
@@ -217,6 +221,7 @@ class Kit:
 
     async def __aenter__(self) -> Self:
         """Nothing yet: the stage is opened when it is first used."""
+        self._test = asyncio.current_task()
         return self
 
     async def __aexit__(
@@ -225,6 +230,7 @@ class Kit:
         """End all bots. A hook that failed fails the test; a test that failed shows how the talk went."""
         if error is not None:
             self._explain(error)
+        picture = self.picture() if self._in_vain else ""
         stage = self._stage_or_none
         if stage is None:
             return
@@ -236,6 +242,9 @@ class Kit:
             await stage.close()
             self._stage_or_none = None
         bots, self._bots, self._customers = self._bots, [], []
+        if self._in_vain and isinstance(error, asyncio.CancelledError):
+            why, self._in_vain = self._in_vain, ""
+            raise TalkError(f"{why}\n\n{picture}").with_traceback(trace) from None
         if error is None:
             _see_that_no_hook_failed(bots)
 
@@ -243,6 +252,14 @@ class Kit:
         """The test has not come so far as to end it."""
         if self._stage_or_none is not None:
             self._stage_or_none.abandon()
+
+    def _give_up(self, why: str) -> bool:
+        """The test waits in vain."""
+        if self._test is None or self._in_vain:
+            return False
+        self._in_vain = why
+        self._test.cancel()
+        return True
 
     def _explain(self, error: BaseException) -> None:
         if self._bots and not isinstance(error, TalkError):

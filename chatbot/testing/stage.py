@@ -107,12 +107,14 @@ class Stage:
 
     async def settle(self) -> None:
         """Return when nothing happens any more before time goes on."""
+        self.time.announce(0)
         await self.time.quiet()
         self._see_that_all_is_well()
 
     async def until(self, look: Callable[[], Found | None], within: float) -> Found | None:
         """What ``look`` finds, asked whenever nothing else happens; None if nothing in so many seconds."""
         end = self.time.passed + within
+        self.time.announce(within)
         alarm = self._loop.call_later(within, _nothing)  # so that time does not jump over the end
         try:
             await self.settle()

@@ -14,7 +14,7 @@ from functools import partial
 from time import thread_time
 from typing import TypeVar
 
-__all__ = ["StandStill", "VirtualClock", "VirtualTime"]
+__all__ = ["ALLOWANCE_S", "StandStill", "VirtualClock", "VirtualTime"]
 
 Result = TypeVar("Result")
 Events = list[tuple[selectors.SelectorKey, int]]
@@ -25,11 +25,12 @@ _OWN_FILES = 1
 _FOREIGN_S = 0.02
 # After months, less would be rounded away, and a timer never due.
 _RESOLUTION_S = 1e-6
-_LONGEST_S = 400 * 86_400.0
+ALLOWANCE_S = 4 * 3600.0
+"""How far time may go on by itself, beyond what was announced."""
 
 
 class StandStill(Exception):
-    """Nothing can happen any more, or nothing has for more than a year: whoever waits, waits in vain."""
+    """Nothing can happen any more, or time went on for hours unannounced: whoever waits, waits in vain."""
 
 
 class VirtualTime:
@@ -41,6 +42,10 @@ class VirtualTime:
 
     Raises:
         TypeError: It is another kind of loop.
+
+    Attributes:
+        gives_up: Told why it is in vain to wait; whether somebody does something about it. Else the loop
+            ends with ``StandStill``.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, start: datetime) -> None:
@@ -52,6 +57,8 @@ class VirtualTime:
         self._select: Callable[[float | None], Events] = selector.select
         self._began = self._now = loop.time()
         self._start = start
+        self._allowed_until = self._now + ALLOWANCE_S
+        self.gives_up: Callable[[str], bool] = _nobody
         self._threads = 0
         self._longest_s, self._woke_at = 0.0, thread_time()
         self._watchers: list[asyncio.Future[None]] = []
@@ -96,6 +103,10 @@ class VirtualTime:
         shift = self._loop.time() - self._now
         for timer in loop["_scheduled"]:
             timer._when += shift  # noqa: SLF001 (they have no other owner)
+
+    def announce(self, seconds: float) -> None:
+        """Somebody means to wait so long from now on."""
+        self._allowed_until = max(self._allowed_until, self._now + seconds + ALLOWANCE_S)
 
     async def quiet(self, *, later: bool = False) -> None:
         """Return when nothing happens any more before time goes on.
@@ -154,10 +165,22 @@ class VirtualTime:
 
     def _jump(self, timeout: float | None) -> None:
         if timeout is None:
-            raise StandStill("nothing runs any more, and no timer: whoever waits, waits in vain")
+            self._stand_still("nothing runs any more, and no timer: whoever waits, waits in vain")
+            return
         self._now += timeout
-        if self.passed > _LONGEST_S:
-            raise StandStill(f"{self.passed / 86_400:.0f} days have passed: whoever waits, waits in vain")
+        if self._now > self._allowed_until:
+            self._stand_still(
+                f"nothing has come for {ALLOWANCE_S / 3600:g} hours: whoever waits, waits in vain"
+            )
+            self.announce(0)
+
+    def _stand_still(self, why: str) -> None:
+        if not self.gives_up(why):
+            raise StandStill(why)
+
+
+def _nobody(_: str) -> bool:
+    return False
 
 
 def _counted(
