@@ -17,6 +17,7 @@ from chatbot.model.errors import ConfigError
 from chatbot.wire.cometd import CometdSource
 from chatbot.wire.governor import GovernedHttp
 from chatbot.wire.http import Http, HttpxHttp, tls_context
+from chatbot.wire.readonly import ReadOnlyHttp
 from chatbot.wire.rest import Rest
 from chatbot.wire.retry import Limits
 from chatbot.wire.session import AgentSession
@@ -73,12 +74,14 @@ def connect(
     Raises:
         ConfigError: The password, the certificates or the CometD client are not there.
     """
-    http = GovernedHttp(open_http(settings), clock)
+    opened = open_http(settings)
+    is_shadow = settings.mode == "shadow"
+    http = GovernedHttp(ReadOnlyHttp(opened, settings.notifications_path) if is_shadow else opened, clock)
     rest = Rest(http, bot=name, clock=clock, timeout_s=settings.request_timeout)
     start = StartContactCenterSession(
         channels=settings.channels, place=settings.place, login_code=settings.login_code
     )
-    session = AgentSession(rest, clock=clock, start=start)
+    session = AgentSession(rest, clock=clock, start=None if is_shadow else start)
     http.log_in = session.renew
     source_class = _source_class(settings)
 

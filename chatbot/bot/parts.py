@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.journal import Journal
 from chatbot.bot.platform import Platform
+from chatbot.bot.shadow import Shadow
 from chatbot.hooks.manager import PluginManager
 from chatbot.hooks.trace import Observer
 from chatbot.model.clock import Clock, Rng
@@ -34,6 +35,7 @@ class Parts:
         health: Whether it is ready, and why not.
         journal: What survives a crash.
         observer: Told what is called and performed.
+        shadow: Shows actions instead of having them sent; None: they are sent.
     """
 
     name: str
@@ -46,3 +48,4 @@ class Parts:
     health: Health
     journal: Journal
     observer: Observer | None = None
+    shadow: Shadow | None = None

@@ -28,6 +28,7 @@ from chatbot.bot.presence import Colleagues
 from chatbot.bot.prints import Times
 from chatbot.bot.review import review
 from chatbot.bot.sender import Sender
+from chatbot.bot.shadow import Shadow
 from chatbot.bot.timers import Timers
 from chatbot.bot.worker import Worker
 from chatbot.hooks.bot import Bot
@@ -58,6 +59,7 @@ class World:
         open_http: The transport of each bot.
         colleagues: The bots of the process.
         observer: Told what is called and performed.
+        shadow: Shows what bots in shadow would do.
     """
 
     clock: Clock
@@ -66,6 +68,7 @@ class World:
     open_http: OpenHttp = open_http
     colleagues: Colleagues = field(default_factory=Colleagues)
     observer: Observer | None = None
+    shadow: Shadow = field(default_factory=Shadow)
 
 
 class BotRunner:
@@ -100,7 +103,7 @@ class BotRunner:
         journal: Journal = NO_JOURNAL,
     ) -> None:
         self.name = name
-        self.settings = settings
+        self.settings = settings.effective
         self.health = Health()
         self.counters = Counters()
         self.journal = journal
@@ -138,6 +141,8 @@ class BotRunner:
             ConfigError: The password, the certificates or the CometD client are not there.
         """
         where.set(self.name)
+        if self.settings.mode == "shadow":
+            log.info("in shadow: what plugins do is shown, and not sent")
         clock, rng = self._world.clock, self._world.rng
         connection = connect(self.name, self.settings, clock=clock, rng=rng, open_http=self._world.open_http)
         try:
@@ -170,6 +175,7 @@ class BotRunner:
             health=self.health,
             journal=self.journal,
             observer=self._world.observer,
+            shadow=self._world.shadow if self.settings.mode == "shadow" else None,
         )
         self._woken: set[str] = set()
         self._busy: dict[str, asyncio.Task[Any]] = {}

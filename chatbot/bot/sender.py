@@ -92,7 +92,7 @@ class Sender:
         result = "failed"
         try:
             receipt = await self._perform(action, chat_id, run)
-            result = "accepted"
+            result = "shadow" if receipt.is_shadow else "accepted"
             self._observed(action, chat_id, run)
         except ActionError as error:
             result = type(error).__name__
@@ -121,7 +121,7 @@ class Sender:
     async def _perform(self, action: Action, chat_id: str | None, run: HookRun | None) -> Receipt:
         _check_is_no_review(run, action)
         if chat_id is None:
-            return await self._perform_outside(action)
+            return self._shown(None, action, run) or await self._perform_outside(action)
         chat = self._pipeline.chats.get(chat_id)
         if chat is None:
             raise ChatGone(f"chat {chat_id} has ended", action=action.operation)
@@ -140,6 +140,9 @@ class Sender:
                 action = await self._tasks.review(chat, action)
                 check_ours(chat, action)
                 check_talk(chat, action)
+            if receipt := self._shown(chat, action, run):
+                chat.sending.release()
+                return receipt
             said = tagged(action, key) if self._parts.settings.tag_messages else action
             operation = chat.outbox.begin(key, said, base=chat.order.highest)
         except BaseException:
@@ -149,6 +152,15 @@ class Sender:
         if operation.error is not None:
             raise operation.error
         return operation.receipt
+
+    def _shown(self, chat: LiveChat | None, action: Action, run: HookRun | None) -> Receipt | None:
+        """In shadow the way of an action ends here."""
+        shadow = self._parts.shadow
+        if shadow is None:
+            return None
+        if chat is not None and action.customer_sees:
+            chat.settle_up()
+        return shadow.perform(self._parts.name, chat.id if chat is not None else None, action, run)
 
     async def _perform_outside(self, action: Action) -> Receipt:
         operation = Operation(Key("", "", "", "", 0), action)
@@ -189,7 +201,12 @@ class Sender:
         raise _error_of(before, action.operation)
 
     async def recover(self, chat: LiveChat) -> None:
-        """Settle what an earlier run has left open, before anything else is said."""
+        """Settle what an earlier run has left open, before anything else is said.
+
+        In shadow it stays open, for a run that may send.
+        """
+        if self._parts.shadow is not None:
+            return
         async with chat.sending:
             for operation in [one for one in chat.outbox.open if one.accepted_at == 0]:
                 if operation.state == "accepted":
@@ -205,6 +222,8 @@ class Sender:
         It is sent again where the server is known to show the bot its own lines of that kind, and no line
         was taken for that of another operation.
         """
+        if self._parts.shadow is not None:
+            return
         since = read_at - max(_SEEN_WITHIN_S, self._parts.settings.settle_time)
         for operation in [one for one in chat.outbox.open if _is_missed(one, since)]:
             name = operation.action.operation

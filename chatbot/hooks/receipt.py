@@ -19,12 +19,14 @@ class Receipt:
         action: The operation.
         reference_id: Ties it to later notifications, where the server gave one.
         partly: The server did only a part of it.
+        is_shadow: It was not sent, for the bot runs in shadow: its effect is not waited for.
     """
 
     def __init__(self, action: Action) -> None:
         self.action = action
         self.reference_id: str | None = None
         self.partly = False
+        self.is_shadow = False
         self._settled = asyncio.Event()
         self._failure: str | None = None
 
@@ -41,7 +43,7 @@ class Receipt:
         return "confirmed" if self._failure is None else "failed"
 
     async def confirmed(self, timeout: float) -> Receipt:  # noqa: ASYNC109 (the contract's name)
-        """Wait until the effect was seen. Returns at once where no effect is documented.
+        """Wait until the effect was seen. Returns at once where no effect is documented, and in shadow.
 
         Args:
             timeout: Seconds.
@@ -50,7 +52,7 @@ class Receipt:
             Refused: The server reported that the operation failed.
             Unconfirmed: The effect was not seen in time; it may still come.
         """
-        if self.action.effect is None:
+        if self.action.effect is None or self.is_shadow:
             return self
         run = current_run.get()
         if run is None:

@@ -34,6 +34,15 @@ _ADDRESS_FORM = 'expected an address such as "https://gws.example.com" or "https
 
 _TEN_YEARS = 315_360_000
 
+_IN_SHADOW = {
+    "auto_accept": False,
+    "max_chats": 0,
+    "fallback": None,
+    "on_agent_joined": "mute",
+    "on_customer_left": "stay",
+    "on_stop": "keep",
+}
+
 
 class SecretSource(Table):
     """Where a secret stands; read when it is needed, so that a file can be checked without it.
@@ -120,6 +129,7 @@ class BotSettings(Table):
     username: str = Field(min_length=1)
     password: Annotated[SecretSource, BeforeValidator(_secret_table)]
     nickname: str | None = Field(None, min_length=1)
+    mode: Literal["live", "shadow"] = "live"
     plugins: tuple[str, ...] = ()
     auto_accept: bool = True
     hook_timeout: Seconds = 10.0
@@ -191,6 +201,11 @@ class BotSettings(Table):
     def is_loopback(self) -> bool:
         """Whether the server is on this machine."""
         return urlsplit(self.server).hostname in _LOOPBACK
+
+    @property
+    def effective(self) -> Self:
+        """The settings that count: in shadow the bot begins nothing by itself, for nothing comes of it."""
+        return self.model_copy(update=_IN_SHADOW) if self.mode == "shadow" else self
 
 
 class DemoLine(Table):

@@ -10,6 +10,7 @@
     │   ├── SessionLost             the server has forgotten the agent or the client
     │   ├── LoginRefused            the server does not take this password
     │   └── ProtocolViolation       an answer that is not what the protocol says
+    ├── ReadOnly                    a request that would change something, in shadow
     └── ActionError(action, status) one operation did not happen as asked
         ├── NotAllowed              refused here, before the request
         ├── ChatGone                there is no such chat any more
@@ -33,6 +34,7 @@ __all__ = [
     "PluginError",
     "ProtocolViolation",
     "RateLimited",
+    "ReadOnly",
     "Refused",
     "SessionLost",
     "Unconfirmed",
@@ -90,6 +92,10 @@ class LoginRefused(WireError):
 
 class ProtocolViolation(WireError):
     """The server answered something that the protocol does not know here."""
+
+
+class ReadOnly(ChatbotError):
+    """A request that would change something at a server that is only read: a mistake in this program."""
 
 
 class ActionError(ChatbotError):

@@ -39,7 +39,7 @@ class AgentSession:
     Args:
         rest: The agent's requests.
         clock: For the pause after refused passwords.
-        start: What to log in to.
+        start: What to log in to; None: the session is only read, and never made Ready.
 
     Attributes:
         user_id: Who the agent is, once it is known.
@@ -47,7 +47,7 @@ class AgentSession:
         may_have_begun: The server was asked for a contact-centre session: there is one to end.
     """
 
-    def __init__(self, rest: Rest, *, clock: Clock, start: StartContactCenterSession) -> None:
+    def __init__(self, rest: Rest, *, clock: Clock, start: StartContactCenterSession | None) -> None:
         self.user_id: str | None = None
         self.is_leaving = False
         self.may_have_begun = False
@@ -126,6 +126,8 @@ class AgentSession:
         Raises:
             WireError: The agent cannot be Ready now.
         """
+        if self._start is None:
+            return
         started = await self._unless_leaving(self._start)
         ready = await self._unless_leaving(Ready())
         if started is None or ready is None:
@@ -148,6 +150,8 @@ class AgentSession:
         Raises:
             WireError: The agent cannot be Ready now.
         """
+        if self._start is None:
+            return
         try:
             state = await self._rest.chat_state()
         except ProtocolViolation:

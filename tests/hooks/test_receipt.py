@@ -77,3 +77,10 @@ async def test_waiting_for_an_effect_does_not_count_against_the_hook() -> None:
             await found.confirmed(5.0)
             assert deadline.when() is not None
     assert found.state == "confirmed"
+
+
+async def test_in_shadow_nothing_is_waited_for() -> None:
+    shadow = receipt()
+    shadow.is_shadow = True
+    assert await shadow.confirmed(timeout=60.0) is shadow
+    assert shadow.state == "accepted"

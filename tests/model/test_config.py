@@ -38,6 +38,7 @@ def test_a_bot_has_the_documented_defaults() -> None:
         "server": "https://gws.example.com",
         "username": "bot",
         "nickname": None,
+        "mode": "live",
         "plugins": (),
         "auto_accept": True,
         "hook_timeout": 10.0,
@@ -219,6 +220,7 @@ def test_loopback_is_this_machine(server: str, is_loopback: bool) -> None:  # no
         ("username", ""),
         ("username", 7),
         ("nickname", ""),
+        ("mode", "dry"),
         ("auto_accept", "perhaps"),
         ("cometd", "curl"),
         ("on_stop", "die"),
@@ -367,3 +369,11 @@ def test_a_secret_is_not_printed_in_an_error(keys: dict[str, Any]) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         bot().server = "https://other.example.com"  # type: ignore[misc]
+
+
+def test_in_shadow_a_bot_begins_nothing_by_itself() -> None:
+    live = bot(fallback={"queue": "Support"}, max_chats=3, on_agent_joined="leave")
+    assert live.effective is live
+    shadow = live.model_copy(update={"mode": "shadow"}).effective
+    assert (shadow.auto_accept, shadow.max_chats, shadow.fallback) == (False, 0, None)
+    assert (shadow.on_agent_joined, shadow.on_customer_left, shadow.on_stop) == ("mute", "stay", "keep")

@@ -37,6 +37,7 @@ plugins = ["greeter"]
 [bots.day]
 username = "day"
 nickname = "Day"
+mode = "shadow"
 plugins = ["greeter", "faq"]
 auto_accept = false
 hook_timeout = 2.5
@@ -100,6 +101,7 @@ def test_every_key_is_read_and_defaults_are_filled_in(tmp_path: Path) -> None:
         username="day",
         password=secret,
         nickname="Day",
+        mode="shadow",
         plugins=("greeter", "faq"),
         auto_accept=False,
         hook_timeout=2.5,

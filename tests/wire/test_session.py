@@ -364,3 +364,13 @@ async def test_password_is_in_no_log_line(caplog: pytest.LogCaptureFixture) -> N
     session, _ = agent(Reply(401, {}, b"canary"), page(401))
     await attempts(session, 2)
     assert "canary" not in caplog.text
+
+
+async def test_a_session_that_is_only_read_is_never_entered() -> None:
+    clock = FakeClock()
+    http = FakeHttp(clock)
+    session = AgentSession(Rest(http, bot="b", clock=clock, timeout_s=1.0), clock=clock, start=None)
+    await session.enter()
+    await session.stay()
+    assert http.lines == []
+    assert not session.may_have_begun
