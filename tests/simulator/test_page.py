@@ -50,3 +50,10 @@ def test_every_element_the_script_uses_exists() -> None:
     used = set(re.findall(r'\bpage(?:\.(\w+)|\["([\w-]+)"\])', script))
     names = {dotted or bracketed for dotted, bracketed in used}
     assert names <= set(re.findall(r'\bid="([^"]+)"', html))
+
+
+def test_the_page_tells_that_the_server_is_away_and_that_it_has_forgotten_the_chat() -> None:
+    script, html = (STATIC / "customer.js").read_text(), (STATIC / "customer.html").read_text()
+    assert "The server cannot be reached. Trying again …" in script
+    assert "The server was started again and does not know this chat any more." in script
+    assert "Start a new chat" in html

@@ -9,7 +9,10 @@ const STATES = {
   WaitingForAgent: "Waiting for an agent …",
   Chatting: "You are talking to an agent.",
   Idle: "The chat has ended.",
+  Gone: "The server was started again and does not know this chat any more.",
 };
+const OVER = new Set(["Idle", "Gone"]);
+const AWAY = "The server cannot be reached. Trying again …";
 
 const page = Object.fromEntries(
   [...document.querySelectorAll("[id]")].map((element) => [element.id, element]),
@@ -125,13 +128,26 @@ function show(line) {
 
 // The course of a chat
 
+function showStatus() {
+  page.status.textContent = chat.isAway ? AWAY : (STATES[chat.state] ?? chat.state ?? "");
+}
+
+/** Whether the server answers: while it does not, the chat is kept, and asked for again. */
+function noteServer(isAway) {
+  if (chat.isAway !== isAway) {
+    chat.isAway = isAway;
+    page.error.textContent = "";
+    showStatus();
+  }
+}
+
 function showState(state) {
   if (chat.state === state) {
     return;
   }
   chat.state = state;
-  const isOver = state === "Idle";
-  page.status.textContent = STATES[state] ?? state;
+  const isOver = OVER.has(state);
+  showStatus();
   page.end.hidden = isOver;
   page.composer.hidden = isOver;
   page.again.hidden = !isOver;
@@ -155,29 +171,42 @@ async function look() {
   showState(resource.state);
 }
 
-/** A chat that the server does not know (any more) is not worth waiting for. */
-async function lookOrForget() {
+/** Look once more. A chat that the server does not know (any more) is not worth waiting for. */
+async function lookAgain() {
+  const looked = chat;
   try {
     await look();
   } catch (error) {
-    if (error.statusCode === NOT_FOUND) {
-      startAnew();
-    } else {
+    if (looked !== chat) {
+      return;
+    }
+    if (!(error instanceof Refusal)) {
+      noteServer(true);
+      return;
+    }
+    if (error.statusCode !== NOT_FOUND) {
       throw error;
     }
+    store.clear();
+    looked.isAway = false;
+    showState("Gone");
+    return;
+  }
+  if (looked === chat) {
+    noteServer(false);
   }
 }
 
 async function follow() {
   const followed = chat;
-  while (chat === followed && followed.state !== "Idle") {
-    await attempt(lookOrForget);
+  while (chat === followed && !OVER.has(followed.state)) {
+    await attempt(lookAgain);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
 function enter(id) {
-  chat = { id, seen: 0, state: null, typists: new Set(), isTyping: false, timer: null };
+  chat = { id, seen: 0, state: null, isAway: false, typists: new Set(), isTyping: false, timer: null };
   store.save(id);
   page.start.hidden = true;
   page.talk.hidden = false;
@@ -196,6 +225,7 @@ function startAnew() {
   page.error.textContent = "";
   page.status.textContent = "Start a chat to talk to us.";
   page.nickname.focus();
+  attempt(offerQueues); // there may be others since
 }
 
 async function start(event) {
