@@ -43,7 +43,8 @@ class Care:
         self._fallback = fallback
         self._guards = guards
         self._timers = timers
-        self._idle_after = parts.settings.idle_after if parts.plugins.hooks("on_idle") else math.inf
+        is_of_interest = parts.plugins.hooks("on_idle") or parts.observer is not None
+        self._idle_after = parts.settings.idle_after if is_of_interest else math.inf
 
     def is_about_to_hear(self, chat: LiveChat, line: TranscriptEvent) -> None:
         """Hooks are to be called for this line."""

@@ -181,6 +181,8 @@ class Dispatch:
     async def tell_outside(self, event: Event) -> None:
         """Hand on what belongs to no chat."""
         self._parts.counters.events[type(event).__name__] += 1
+        if not self._parts.plugins.hooks(event.hook):
+            self.ignored(event)
         for hook in ("on_event", event.hook):
             await self.call(hook, Occasion(self._bot, event=event))
 

@@ -18,6 +18,7 @@ from chatbot.bot.live import LiveChat
 from chatbot.bot.platform import Platform
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin
+from chatbot.hooks.trace import Observer
 from chatbot.model.agent_actions import StartContactCenterSession
 from chatbot.model.config import BotSettings, SecretSource
 from chatbot.wire.cometd import CometdSource
@@ -222,6 +223,7 @@ async def on_stage(
     **overrides: Any,
 ) -> AsyncIterator[Stage]:
     """A bot at its desk, ready unless told otherwise; stopped at the end of the block."""
+    observer: Observer | None = overrides.pop("observer", None)
     clock, rng, seen = VirtualClock(), EvenRng(), Watcher()
     desk = desk or Desk(clock.monotonic)
     desk._clock = clock.monotonic
@@ -229,7 +231,9 @@ async def on_stage(
     loaded = [as_loaded(f"p{n}", plugin) for n, plugin in enumerate((seen, *plugins) if watched else plugins)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "connect", lambda *_, **__: connected(desk, clock, rng, chosen))
-        bot = BotRunner("robo", chosen, loaded, World(clock, rng, asyncio.to_thread), journal)
+        bot = BotRunner(
+            "robo", chosen, loaded, World(clock, rng, asyncio.to_thread, observer=observer), journal
+        )
         running = asyncio.create_task(bot.run(drain))
         loop = asyncio.get_running_loop()
         true_time = loop.time
