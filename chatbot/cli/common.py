@@ -16,7 +16,16 @@ from chatbot.model.config import Settings
 from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError, PluginError
 
-__all__ = ["USAGE", "configured", "fail", "load_settings", "log_little_unless_asked", "printable"]
+__all__ = [
+    "USAGE",
+    "configured",
+    "fail",
+    "load_settings",
+    "log_as",
+    "log_little_unless_asked",
+    "logged_as",
+    "printable",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -81,13 +90,34 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
 
 
+def log_as(kind: str, level: str) -> None:
+    """Log in this form, from this level on."""
+    _use_format(kind)
+    _use_level(level)
+
+
+def logged_as() -> tuple[str, str]:
+    """Form and level of the log, for another process that is to do the same."""
+    is_json = any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)
+    level = logging.getLogger("chatbot").getEffectiveLevel()
+    return "json" if is_json else "text", logging.getLevelName(level)
+
+
 def _set_format(_: click.Context, __: click.Parameter, value: str) -> None:
+    _use_format(value)
+
+
+def _set_level(_: click.Context, __: click.Parameter, value: str) -> None:
+    _use_level(value)
+
+
+def _use_format(value: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if value == "json" else TextLines())
     logging.basicConfig(handlers=[handler], force=True)
 
 
-def _set_level(_: click.Context, __: click.Parameter, value: str) -> None:
+def _use_level(value: str) -> None:
     logging.getLogger("chatbot").setLevel(value.upper())
     # the HTTP library writes whole addresses at INFO
     logging.getLogger("httpx").setLevel(logging.WARNING)

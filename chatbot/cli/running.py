@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
+from typing import Protocol
 
 from chatbot.cli.signals import FORCED, Signals
 from chatbot.console.admin import create_admin
 from chatbot.model.config import admin_address
 from chatbot.model.errors import ConfigError
 from chatbot.service.supervisor import Service
-from chatbot.simulator.server import serve
+from chatbot.simulator.server import bound, serve
 
-__all__ = ["admin_pages", "until_signalled"]
+__all__ = ["Runs", "admin_pages", "listener_at", "until_signalled"]
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +25,24 @@ log = logging.getLogger(__name__)
 _LAST_RESORT_S = 20.0
 
 
-async def until_signalled(service: Service, signals: Signals) -> int:
+class Runs(Protocol):
+    """What works until it is stopped."""
+
+    @property
+    def drain_timeout(self) -> float:
+        """Seconds that it may take to stop."""
+        ...
+
+    def stop(self) -> None:
+        """Ask it to end well."""
+        ...
+
+    async def run(self) -> None:
+        """Work until ``stop``."""
+        ...
+
+
+async def until_signalled(service: Runs, signals: Signals) -> int:
     """Run the bots; the exit code.
 
     The first signal lets them leave well, the second does not wait.
@@ -61,8 +80,15 @@ async def until_signalled(service: Service, signals: Signals) -> int:
 
 
 @asynccontextmanager
-async def admin_pages(service: Service, address: str) -> AsyncIterator[str]:
+async def admin_pages(
+    service: Service, address: str, listener: socket.socket | None = None
+) -> AsyncIterator[str]:
     """Serve health, metrics and console at this address; nowhere, if it is empty.
+
+    Args:
+        service: The bots.
+        address: Host and port.
+        listener: A socket that has the address already.
 
     Raises:
         ConfigError: The address cannot be used.
@@ -71,16 +97,31 @@ async def admin_pages(service: Service, address: str) -> AsyncIterator[str]:
         async with nullcontext():
             yield ""
             return
-    host, port = admin_address(address)
+    server = serve(create_admin(service), listener=listener or listener_at(address))
     try:
-        server = serve(create_admin(service), host, port)
         url = await server.__aenter__()
     except OSError as exc:
-        raise ConfigError(
-            f"admin = {address!r} cannot be used: {exc.strerror or exc}\n"
-            '  fix: choose another port in [service], or admin = ""'
-        ) from exc
+        raise _cannot_be_used(address, exc) from exc
     try:
         yield url
     finally:
         await server.__aexit__(None, None, None)
+
+
+def listener_at(address: str) -> socket.socket:
+    """A socket that has this address of the admin pages.
+
+    Raises:
+        ConfigError: It cannot be used.
+    """
+    try:
+        return bound(*admin_address(address))
+    except OSError as exc:
+        raise _cannot_be_used(address, exc) from exc
+
+
+def _cannot_be_used(address: str, exc: OSError) -> ConfigError:
+    return ConfigError(
+        f"admin = {address!r} cannot be used: {exc.strerror or exc}\n"
+        '  fix: choose another port in [service], or admin = ""'
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from chatbot.model.config import BotSettings, SecretSource, Settings
+from chatbot.model.config_file import nearest
+from chatbot.model.errors import ConfigError
 from chatbot.simulator.app import Simulator
 
-__all__ = ["HUMAN", "on_stage", "simulator_for"]
+__all__ = ["HUMAN", "in_shadow", "invite", "kept", "on_stage", "only", "simulator_for"]
 
 HUMAN = "Helena"
 _HUMAN_USERNAME = "helena (simulated)"
@@ -19,13 +21,28 @@ _GREETING = f"Hello, this is {HUMAN}. How can I help you?"
 def simulator_for(settings: Settings) -> Simulator:
     """A contact centre in which the bots are agents, and a human answers all queues they hand over to."""
     simulator = Simulator()
-    for bot in settings.bots.values():
-        simulator.world.add_agent(bot.username, nickname=bot.nickname)
-    queues = ("default", *sorted(set(_queues(settings))))
-    simulator.world.add_agent(
-        _HUMAN_USERNAME, nickname=HUMAN, human=True, queues=queues, auto_answer=_GREETING
-    )
+    simulator.world.add_agent(_HUMAN_USERNAME, nickname=HUMAN, human=True, auto_answer=_GREETING)
+    invite(simulator, settings)
     return simulator
+
+
+def invite(simulator: Simulator, settings: Settings) -> None:
+    """Let the bots of these settings in, and no others; the human answers their queues too.
+
+    Who is there already stays as it is, with its chats.
+    """
+    agents = simulator.world.agents
+    bots = {bot.username: bot for bot in settings.bots.values()}
+    for agent in agents:
+        if not agent.human and agent.username not in bots:
+            agent.channels, agent.state = (), "NotReady"
+    known = {agent.username for agent in agents}
+    for bot in bots.values():
+        if bot.username not in known:
+            simulator.world.add_agent(bot.username)
+        agents.get(bot.username).nickname = bot.nickname
+    agents.get(_HUMAN_USERNAME).queues = ("default", *sorted(set(_queues(settings))))
+    agents.put_last(_HUMAN_USERNAME)  # who comes to the default queue gets a bot, if one is free
 
 
 def on_stage(settings: Settings, server: str) -> Settings:
@@ -35,6 +52,7 @@ def on_stage(settings: Settings, server: str) -> Settings:
     """
     update = {
         "server": server,
+        "mode": "live",
         "password": SecretSource(plain=SecretStr("stage")),
         "ca_file": None,
         "proxy": None,
@@ -43,6 +61,46 @@ def on_stage(settings: Settings, server: str) -> Settings:
     bots = {name: bot.model_copy(update=update) for name, bot in settings.bots.items()}
     service = settings.service.model_copy(update={"journal": ":memory:"})
     return settings.model_copy(update={"bots": bots, "service": service})
+
+
+def in_shadow(settings: Settings, server: str) -> Settings:
+    """The same bots at this server, which they only read.
+
+    Raises:
+        ConfigError: The address cannot be used.
+    """
+    try:
+        bots = {
+            name: BotSettings.model_validate({**dict(bot), "server": server, "mode": "shadow"})
+            for name, bot in settings.bots.items()
+        }
+    except ValidationError as exc:
+        message = exc.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"--server {server!r}: {message}") from exc
+    return settings.model_copy(update={"bots": bots})
+
+
+def kept(settings: Settings, journal: str, drain_timeout: float) -> Settings:
+    """The same bots, whose chats the next process goes on with: it finds the session and the journal."""
+    bots = {name: bot.model_copy(update={"on_stop": "keep"}) for name, bot in settings.bots.items()}
+    update = {"journal": journal, "drain_timeout": drain_timeout}
+    service = settings.service.model_copy(update=update)
+    return settings.model_copy(update={"bots": bots, "service": service})
+
+
+def only(settings: Settings, name: str | None) -> Settings:
+    """The settings with this one bot; all of them for None.
+
+    Raises:
+        ConfigError: There is no such bot.
+    """
+    if name is None:
+        return settings
+    if name not in settings.bots:
+        closest = nearest(name, settings.bots)
+        hint = f"\n  closest: {closest}" if closest else ""
+        raise ConfigError(f"--bot {name!r} is not in [bots]: {', '.join(settings.bots)}{hint}")
+    return settings.model_copy(update={"bots": {name: settings.bots[name]}})
 
 
 def _queues(settings: Settings) -> Iterator[str]:

@@ -135,6 +135,10 @@ class Agents:
         known = self._agents.values()
         return next((agent for agent in known if tail in (agent.id, agent.username)), None)
 
+    def put_last(self, username: str) -> None:
+        """Have all others come first where one is as good as another."""
+        self._agents[username] = self._agents.pop(username)
+
     def capacity(self, agent: Agent) -> int:
         """Return how many chats the agent may hold at once."""
         return self._options.capacity if agent.capacity is None else agent.capacity

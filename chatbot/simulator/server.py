@@ -52,13 +52,21 @@ class Front:
         app: What is served.
         host: Where to listen.
         port: 0 takes a free one; the same one is kept through all closures.
+        listener: A socket that is bound already, in place of host and port.
     """
 
-    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        listener: socket.socket | None = None,
+    ) -> None:
         self._app = app
-        self._host = host
-        self._port = port
-        self._listener: socket.socket | None = None
+        self._host: str
+        self._port: int
+        self._host, self._port = listener.getsockname()[:2] if listener else (host, port)
+        self._listener = listener
         self._server: uvicorn.Server | None = None
 
     @property
@@ -73,7 +81,7 @@ class Front:
         Raises:
             OSError: If the address is taken.
         """
-        listener = self._listener or self._bound()
+        listener = self._listener or bound(self._host, self._port)
         try:
             # Before uvicorn does it, which would end the process where the address is taken.
             listener.listen()
@@ -88,7 +96,7 @@ class Front:
         """Cut all connections, answered or not, and refuse new ones until `open`, as a server that fell."""
         await self._stop(cut=True)
         # Bound and not listening: the address is kept, and whoever connects is refused.
-        self._listener = self._bound()
+        self._listener = bound(self._host, self._port)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -109,31 +117,45 @@ class Front:
         _hold_polls(self._app, allowed=False)
         await _stopped(server, self._listener)
 
-    def _bound(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Inherited by its connections. asyncio only sets it on sockets made with an explicit protocol,
-            # and without it an answer in two parts takes 40 ms more.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind((self._host, self._port))
-        except BaseException:
-            listener.close()
-            raise
-        return listener
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket at this address that does not listen yet: it is kept, and whoever connects is refused.
+
+    Raises:
+        OSError: The address is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Inherited by its connections. asyncio only sets it on sockets made with an explicit protocol,
+        # and without it an answer in two parts takes 40 ms more.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((host, port))
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+async def serve(
+    app: ASGIApp, host: str = "127.0.0.1", port: int = 0, listener: socket.socket | None = None
+) -> AsyncIterator[str]:
     """Serve the application and yield its base url; port 0 takes a free one.
+
+    Args:
+        app: What is served.
+        host: Where to listen.
+        port: The port.
+        listener: A socket that is bound already, in place of host and port.
 
     Raises:
         OSError: If the address is taken.
     """
-    async with Front(app, host, port) as front:
+    async with Front(app, host, port, listener) as front:
         yield front.url
 
 

@@ -74,6 +74,16 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def stop(self) -> None:
+        self.signal(signal.SIGTERM)
+
     async def ends(self, within_s: float = BOUND_S) -> int:
         """The exit code."""
         try:

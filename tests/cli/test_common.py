@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatbot.bot.parts import where
-from chatbot.cli.common import JsonLines, TextLines, fail, printable
+from chatbot.cli.common import JsonLines, TextLines, fail, log_as, logged_as, printable
 from chatbot.model.errors import ConfigError
 
 
@@ -107,3 +107,10 @@ def test_an_error_ends_the_program_with_its_text_and_no_traceback(capsys: pytest
         fail(ConfigError("bots.toml  is odd: \x1b[31m\n  fix: make it even"))
     assert ended.value.code == 2
     assert capsys.readouterr() == ("", "bots.toml  is odd: \\x1b[31m\n  fix: make it even\n")
+
+
+@pytest.mark.parametrize("kind", ["text", "json"])
+@pytest.mark.parametrize("level", ["DEBUG", "WARNING"])
+def test_another_process_can_log_alike(kind: str, level: str) -> None:
+    log_as(kind, level)
+    assert logged_as() == (kind, level)

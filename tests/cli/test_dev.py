@@ -5,12 +5,15 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import httpx
 import pytest
 
 from chatbot.cli.dev import _dev
+from chatbot.cli.process import Order
 from chatbot.cli.signals import Signals
+from chatbot.cli.skeleton import skeleton
 from chatbot.model.config_file import load
 from chatbot.simulator.customer import Customer
 from tests.cli.conftest import Chatbot
@@ -29,7 +32,7 @@ BOT = """
 
 async def test_a_customer_of_the_page_is_answered_and_sigint_ends_it_well(tmp_path: Path) -> None:
     admin = f"127.0.0.1:{free_port()}"
-    write(tmp_path, BOT.format(admin=admin), echo=ECHO)
+    write(tmp_path, BOT.format(admin=admin), echo="from chatbot import hookimpl\n")
     async with program("dev", "--port", "0", cwd=tmp_path) as run:
         server = (await run.says(r"^customer page: (http://127\.0\.0\.1:\d+)/customer$"))[1]
         await run.says(f"^console:       http://{admin}/$")
@@ -40,23 +43,36 @@ async def test_a_customer_of_the_page_is_answered_and_sigint_ends_it_well(tmp_pa
         assert "\nchatbot_loop_lag_seconds " in metrics.text  # the event loop is watched
         async with Customer(server) as customer:
             await customer.says("Hi")
+            await run.says(
+                r"^on_text was not handled: no plugin of \[bots.maid\] has this hook. To handle it:$"
+            )
+            await until(lambda: skeleton("on_text").strip() in run.output)
+            (tmp_path / "plugins" / "echo.py").write_text(dedent(ECHO))
+            await run.says("^saved echo.py: restarted in")
+            await customer.says("Hello")
             line = await customer.hears()
-            assert (line.nickname, line.text) == ("Maid", "You said: Hi")
+            assert (line.nickname, line.text) == ("Maid", "You said: Hello")
         run.signal(signal.SIGINT)
         assert await run.ends() == 0
     assert "Traceback" not in run.output
+    assert run.output.count("was not handled") == 1
 
 
-async def test_without_an_admin_address_no_console_is_promised(
-    tmp_path: Path, signals: Signals, capsys: pytest.CaptureFixture[str]
+async def test_without_watchfiles_it_says_so_and_works_and_without_an_admin_address_no_console_is_promised(
+    tmp_path: Path, signals: Signals, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = load(write(tmp_path, BOT.format(admin=""), echo=ECHO))
-    running = asyncio.create_task(_dev(settings, 0, signals))
-    printed = ""
+    monkeypatch.setattr("chatbot.cli.dev.can_watch", lambda: False)
+    config = write(tmp_path, BOT.format(admin=""), echo=ECHO)
+    order = Order(
+        str(config), "", is_shadow=False, bot=None, with_texts=False, journal="", log=("text", "INFO")
+    )
+    running = asyncio.create_task(_dev(load(config), order, 0, signals))
+    printed, told = "", ""
 
     def is_up() -> bool:
-        nonlocal printed
-        printed += capsys.readouterr().out
+        nonlocal printed, told
+        new = capsys.readouterr()
+        printed, told = printed + new.out, told + new.err
         return printed.endswith("/customer\n")
 
     await until(is_up)
@@ -64,6 +80,10 @@ async def test_without_an_admin_address_no_console_is_promised(
     assert await asyncio.wait_for(running, BOUND_S) == 0
     assert printed.startswith("customer page: http://127.0.0.1:")
     assert "console" not in printed
+    assert told == (
+        "saved files are not noticed, for the package watchfiles is missing\n"
+        '  fix: pip install "chatbot[dev]"\n'
+    )
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from chatbot.cli.stage import HUMAN, on_stage, simulator_for
+import pytest
+
+from chatbot.cli.stage import HUMAN, in_shadow, invite, kept, on_stage, only, simulator_for
 from chatbot.model.config_file import load
+from chatbot.model.errors import ConfigError
 from tests.cli.programs import CANARY, write
 
 BOTS = f"""
@@ -60,3 +63,46 @@ def test_on_stage_nothing_is_kept(tmp_path: Path) -> None:
     settings = load(write(tmp_path, BOTS))
     assert on_stage(settings, "http://127.0.0.1:1").service.journal == ":memory:"
     assert settings.service.journal == str(tmp_path / "chatbot.sqlite3")
+
+
+def test_bots_that_come_later_are_let_in_and_those_that_have_gone_get_no_chats(tmp_path: Path) -> None:
+    simulator = simulator_for(load(write(tmp_path, BOTS)))
+    agents = simulator.world.agents
+    porter = agents.get("porter")
+    for name in ("porter", "owl"):
+        agents.get(name).channels, agents.get(name).state = ("chat",), "Ready"
+    later = BOTS.replace('"owl"', '"bat"').replace('"Porter"', '"Doorman"').replace('"Sales"', '"Claims"')
+    invite(simulator, load(write(tmp_path, later)))
+    assert agents.get("porter") is porter
+    assert (porter.nickname, porter.is_ready, agents.get("owl").is_ready) == ("Doorman", True, False)
+    *bots, human = agents
+    assert [agent.username for agent in bots] == ["porter", "owl", "bat"]
+    assert human.queues == ("default", "Billing", "Claims", "Support")
+
+
+def test_chats_are_kept_for_the_next_process(tmp_path: Path) -> None:
+    settings = kept(load(write(tmp_path, BOTS)), "/tmp/journal", 0.5)
+    assert (settings.service.journal, settings.service.drain_timeout) == ("/tmp/journal", 0.5)
+    assert {bot.on_stop for bot in settings.bots.values()} == {"keep"}
+
+
+def test_in_shadow_only_the_server_is_another(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, BOTS))
+    shadow = in_shadow(settings, "https://real.invalid/api/v2/").bots["day"]
+    assert (shadow.server, shadow.mode) == ("https://real.invalid", "shadow")
+    same = {"server": shadow.server, "mode": "shadow"}
+    assert shadow == settings.bots["day"].model_copy(update=same)
+    staged = on_stage(in_shadow(settings, "https://real.invalid"), "http://127.0.0.1:1")
+    assert staged.bots["day"].mode == "live"  # nobody is harmed there
+    with pytest.raises(ConfigError, match=r"^--server 'gws': expected an address such as "):
+        in_shadow(settings, "gws")
+
+
+def test_one_bot_can_be_picked(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, BOTS))
+    assert [*only(settings, "day").bots] == ["day"]
+    assert only(settings, None) is settings
+    with pytest.raises(ConfigError, match=r"^--bot 'dya' is not in \[bots\]: day, night\n  closest: day$"):
+        only(settings, "dya")
+    with pytest.raises(ConfigError, match=r": day, night$"):
+        only(settings, "xyz")

@@ -90,3 +90,13 @@ def test_the_directory_can_be_walked_through_while_it_grows() -> None:
     for _ in agents:
         agents.add("eva")
     assert [agent.display_name for agent in agents] == ["Bot", "eva"]
+
+
+def test_one_can_be_put_behind_all_others() -> None:
+    agents = directory()
+    for name in ("human", "bot", "owl"):
+        agents.add(name)
+    human = agents.get("human")
+    agents.put_last("human")
+    assert [agent.username for agent in agents] == ["bot", "owl", "human"]
+    assert agents.get("human") is human

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from chatbot.simulator.server import Front, serve
+from chatbot.simulator.server import Front, bound, serve
 from tests.simulator.stage import BOUND_S, AgentClient, new_simulator, served_agent
 
 
@@ -91,3 +91,14 @@ async def _outcome(agent: AgentClient) -> object:
         return await agent.connect()
     except httpx.TransportError as error:
         return type(error)
+
+
+async def test_it_serves_on_a_socket_that_is_bound_already() -> None:
+    listener = bound("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get(f"{url}/simulator/state")
+        async with serve(new_simulator().asgi, listener=listener) as base_url:
+            assert base_url == url
+            assert (await http.get(f"{url}/simulator/state")).status_code == 200

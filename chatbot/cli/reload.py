@@ -1,0 +1,185 @@
+"""Keeps bots running in a process of their own, and has a new one take over when a file was saved.
+
+The new process loads and checks everything while the old one still serves. A spare process stands by, so
+that nobody waits for Python to start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import click
+
+from chatbot.cli.common import printable
+from chatbot.cli.door import Door
+from chatbot.cli.process import Child, Order, Refused
+from chatbot.cli.watch import Watch
+from chatbot.model.config import Settings
+from chatbot.model.config_file import load
+from chatbot.model.errors import ConfigError
+
+__all__ = ["Reloader"]
+
+# Beyond the time that hooks have to end; what a process leaves undone, the next one finds in the journal.
+_PATIENCE_S = 3.0
+_GO_ON = "  the bots go on as they were; save again when it is mended"
+
+
+class Place(Protocol):
+    """Where the bots work."""
+
+    def welcome(self, settings: Settings) -> None:
+        """These bots are about to come."""
+        ...
+
+    def announce(self, admin: str) -> None:
+        """Bots work for the first time; tell people where, and where the admin pages are."""
+        ...
+
+
+class Reloader:
+    """Runs the bots of one bots.toml until it is stopped.
+
+    Args:
+        order: What each process is to run.
+        watch: The files; None if nobody can tell of saves.
+        door: Where the admin pages are.
+        place: Where the bots work.
+
+    Attributes:
+        drain_timeout: How long it may take to stop.
+    """
+
+    drain_timeout = _PATIENCE_S
+
+    def __init__(self, order: Order, watch: Watch | None, door: Door, place: Place) -> None:
+        self._order = order
+        self._config = Path(order.config)
+        self._watch = watch
+        self._door = door
+        self._place = place
+        self._stopping = asyncio.Event()
+        self._news = asyncio.Event()
+        self._saved: set[Path] = set()
+        self._spare: Child | None = None
+        self._loading: Child | None = None
+        self._current: Child | None = None
+
+    def stop(self) -> None:
+        """Ask it to end well; ``run`` then returns."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until ``stop``.
+
+        Raises:
+            ConfigError: There are no bots to begin with.
+        """
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                work = [self._tasks.create_task(self._work(), name="reload")]
+                if self._watch is not None:
+                    work.append(self._tasks.create_task(self._watch.run(self._look), name="watch"))
+                await self._stopping.wait()
+                for task in work:
+                    task.cancel()
+                if self._current is not None:
+                    await self._current.stop(_PATIENCE_S)
+                self._end_all()
+        except* ConfigError as group:
+            raise group.exceptions[0] from None
+        finally:
+            self._end_all()
+
+    def _end_all(self) -> None:
+        for child in (self._spare, self._loading, self._current):
+            if child is not None:
+                child.kill()
+
+    def _look(self) -> None:
+        """Something may have been saved. What is being loaded now is old then."""
+        if self._watch is not None and (saved := self._watch.take()):
+            self._saved.update(saved)
+            self._news.set()
+            if self._loading is not None:
+                self._loading.kill()
+
+    async def _work(self) -> None:
+        if (refused := await self._begin(self._announce)) is not None:
+            raise ConfigError(refused)
+        while True:
+            if self._watch is not None and self._spare is None:
+                self._spare = await Child.start(self._door.listener)
+            await self._news.wait()
+            self._news.clear()
+            saved, self._saved = sorted(self._saved), set()
+            on_ready = partial(_say_restarted, saved, time.monotonic())
+            if (refused := await self._begin(on_ready)) is not None:
+                click.echo(f"{printable(refused)}\n{_GO_ON}", err=True)
+
+    def _announce(self) -> None:
+        self._place.announce(self._door.url)
+
+    async def _begin(self, on_ready: Callable[[], object]) -> str | None:
+        """Have a new process take over, unless there is something newer already; why it cannot."""
+        try:
+            settings = load(self._config)
+            await self._open_door(settings)
+        except ConfigError as error:
+            return str(error)
+        self._see((), settings.plugin_dirs)
+        child = self._loading = self._spare or await Child.start(self._door.listener)
+        self._spare = None
+        loaded = await child.load(self._order)
+        self._loading = None
+        if self._news.is_set():
+            child.kill()
+            return None
+        if isinstance(loaded, Refused):
+            self._see(loaded.files)
+            return loaded.why or "the bots' process ended while it loaded the plugins"
+        self._see(loaded)
+        await self._hand_over(child, settings, on_ready)
+        return None
+
+    async def _hand_over(self, child: Child, settings: Settings, on_ready: Callable[[], object]) -> None:
+        before, self._current = self._current, child
+        if before is not None:
+            await before.stop(_PATIENCE_S)
+        self._place.welcome(settings)
+        await self._door.leave_to_bots()
+        self._tasks.create_task(self._attend(child, on_ready), name="bots")
+
+    async def _attend(self, child: Child, on_ready: Callable[[], object]) -> None:
+        """Let it work; say so if it ends by itself."""
+        code = await child.run(on_ready, self._see)
+        if child is not self._current or self._stopping.is_set():
+            return
+        self._current = None
+        await self._door.excuse()
+        click.echo(
+            f"the bots ended by themselves ({_told(code)}): saved again, they are started again", err=True
+        )
+
+    async def _open_door(self, settings: Settings) -> None:
+        if await self._door.move(settings.service.admin) and self._spare is not None:
+            self._spare.kill()  # it has the old one
+            self._spare = None
+
+    def _see(self, files: Iterable[str], folders: Iterable[Path] = ()) -> None:
+        if self._watch is not None:
+            self._watch.add(map(Path, files), folders)
+
+
+def _say_restarted(saved: Iterable[Path], since: float) -> None:
+    names = ", ".join(dict.fromkeys(path.name for path in saved))
+    click.echo(f"saved {printable(names)}: restarted in {time.monotonic() - since:.1f} s")
+
+
+def _told(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"
