@@ -8,9 +8,13 @@ PINS   := -c .ci/constraints.txt
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
 # killed bots leave coroutines that never ran, and Python would warn of each
 SIM    := $(BIN)/python -W ignore -m tests.simulation --jobs $(JOBS)
+# a worker that has nothing left takes over tests of another
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+# compiling the code anew in each process of the tests takes a quarter of their time
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak soak-seeds soak-crashes soak-chaos soak-days clean
+.PHONY: help demo test test-long test-interop lint bench soak soak-seeds soak-crashes soak-chaos soak-days clean
 
 help: ## Show these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -18,8 +22,15 @@ help: ## Show these commands
 demo: $(VENV)/.demo ## Run the bots against the simulator with scripted customers
 	$(BIN)/chatbot demo
 
-test: $(VENV)/.test ## Run the tests
-	$(BIN)/python -m pytest -n auto
+test: $(VENV)/.test ## Run the tests, within a minute
+	$(PYTEST) -m 'not interop and not long'
+
+test-long: $(VENV)/.test ## Run the tests that take longer
+	$(PYTEST) -m 'long and not interop'
+
+test-interop: $(VENV)/.test ## Run the tests against foreign CometD servers and clients (needs node and npm)
+	tests/interop/setup
+	$(PYTEST) -m interop
 
 lint: $(VENV)/.lint ## Run the gates
 	.ci/gates $(BIN)

@@ -5,9 +5,10 @@ Reference section 10.2. Reads the transcript by polling, as a web page does.
 
 import asyncio
 import re
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
@@ -104,6 +105,7 @@ class Customer:
             base_url=base_url,
             headers={"ContactCenterId": CONTACT_CENTER_ID},
             transport=settings.get("transport"),
+            verify=_tls(),
             trust_env=False,
         )
         self._heard = 0
@@ -240,6 +242,12 @@ class Customer:
         if str(answer.get("statusCode", answer.get("status"))) not in ("0", "ok"):
             raise RefusedError(f"{method} {path}", answer)
         return answer
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all customers: to read the certificate authorities takes longer than to be answered."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _is_text(pattern: str, line: CustomerLine) -> bool:

@@ -7,7 +7,7 @@ decides when to stop.
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol, Self, cast, runtime_checkable
 
 import uvicorn
@@ -28,12 +28,16 @@ class HoldsPolls(Protocol):
 
 
 class _AbortingProtocol(H11Protocol):
-    """Lets the application close its connection without an answer, by a function in the scope."""
+    """Lets the application close its connection without an answer, by a function in the scope.
+
+    ``lost`` tells when it is closed.
+    """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The base class narrows the argument too: a stream protocol only ever gets stream transports.
         stream = cast("asyncio.Transport", transport)
         super().connection_made(stream)
+        self.lost = asyncio.Event()
         app = self.app
 
         async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,6 +45,10 @@ class _AbortingProtocol(H11Protocol):
             await app({**scope, "extensions": extensions}, receive, send)
 
         self.app = with_abort
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.lost.set()
 
 
 class Front:
@@ -169,7 +177,6 @@ async def _started(app: ASGIApp, listener: socket.socket) -> uvicorn.Server:
         log_config=None,
         log_level="warning",
         access_log=False,
-        timeout_graceful_shutdown=STOP_TIMEOUT_S,
     )
     config.load()
     server = uvicorn.Server(config)
@@ -179,9 +186,25 @@ async def _started(app: ASGIApp, listener: socket.socket) -> uvicorn.Server:
 
 
 async def _stopped(server: uvicorn.Server, listener: socket.socket) -> None:
-    """Stop within a second or so; what still runs then is cancelled and waited for."""
-    await server.shutdown(sockets=[listener])
-    await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
+    """Do what `Server.shutdown` does, which looks ten times a second only whether all has ended.
+
+    What still runs after a second is cancelled and waited for.
+    """
+    for accepting in server.servers:
+        accepting.close()
+    listener.close()
+    state = server.server_state
+    connections = cast("list[_AbortingProtocol]", [*state.connections])
+    for connection in connections:
+        connection.shutdown()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            for connection in connections:
+                await connection.lost.wait()
+            await asyncio.gather(*state.tasks, return_exceptions=True)
+    for task in state.tasks:
+        task.cancel()
+    await asyncio.gather(*state.tasks, return_exceptions=True)
 
 
 def _hold_polls(app: object, *, allowed: bool) -> None:

@@ -46,6 +46,7 @@ asyncio.run(main(Path({folder!r})))
 only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's")
 
 
+@pytest.mark.long
 async def test_a_run_is_well_although_its_bots_are_killed_stopped_and_made_to_stand_still(
     tmp_path: Path,
 ) -> None:

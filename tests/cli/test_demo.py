@@ -21,7 +21,7 @@ plugins = ["echo"]
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "_PATIENCE_S", 1.0)
+    monkeypatch.setattr(demo, "_PATIENCE_S", 0.4)
 
 
 def script(folder: Path, lines: str, *, plugin: str = ECHO, customer: str = "Ana", bot: str = "maid") -> Path:

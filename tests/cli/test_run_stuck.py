@@ -12,8 +12,9 @@ from tests.cli.programs import ECHO, program, write
 
 HASTY = """
 import sys
-from chatbot.cli import main, running
-running._LAST_RESORT_S = {last_resort}
+from chatbot.bot import leaving
+from chatbot.cli import main, running, signals
+leaving._LET_GO_S, running._LAST_RESORT_S, signals._AT_ONCE_S = 0.2, {last_resort}, 0.2
 main(sys.argv[1:])
 """
 LEECH = """
@@ -40,8 +41,9 @@ BLOCKING = """
 """
 DEAF = """
 import socket, sys, time
-from chatbot.cli import main
+from chatbot.cli import main, signals
 
+signals._AT_ONCE_S = 0.2
 real = socket.getaddrinfo
 
 def silent(host, *arguments, **options):
@@ -75,7 +77,7 @@ async def test_a_hook_that_does_not_let_go_keeps_neither_the_session_nor_the_pro
     simulator = Simulator()
     async with serve(simulator.asgi) as server:
         write(tmp_path, bot(server, "leech"), leech=LEECH)
-        async with program("run", cwd=tmp_path, start=hasty(6.0)) as run, Customer(server) as customer:
+        async with program("run", cwd=tmp_path, start=hasty(1.5)) as run, Customer(server) as customer:
             await customer.sees_agent()
             await customer.says("Hello")
             await run.says("^stuck$")
@@ -102,7 +104,7 @@ async def test_a_hook_that_blocks_the_event_loop_keeps_no_process(tmp_path: Path
 async def test_a_second_signal_ends_the_process_whatever_a_hook_does(tmp_path: Path, plugin: str) -> None:
     async with serve(Simulator().asgi) as server:
         write(tmp_path, bot(server, "stuck", drain=30.0), stuck=plugin)
-        async with program("run", cwd=tmp_path) as run, Customer(server) as customer:
+        async with program("run", cwd=tmp_path, start=hasty(30.0)) as run, Customer(server) as customer:
             await customer.sees_agent()
             await customer.says("Hello")
             await run.says("^stuck$")

@@ -115,7 +115,7 @@ async def test_a_plain_function_that_never_returns_costs_its_thread_only(
 async def test_a_plugin_that_swallows_its_cancellation_is_left_alone(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instep, "_TICK_S", 0.1)
+    monkeypatch.setattr(instep, "_TICK_S", 0.05)
     let_go, refused = asyncio.Event(), list[str]()
 
     async def clings(chat: Chat, event: TextReceived) -> None:

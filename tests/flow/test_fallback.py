@@ -16,7 +16,7 @@ class Breaks:
 
 
 async def test_who_gets_no_answer_gets_a_human_and_no_error_text() -> None:
-    async with on_stage(Breaks(), fallback=TO_HELENA, reply_timeout=1.0) as stage:
+    async with on_stage(Breaks(), fallback=TO_HELENA, reply_timeout=0.2) as stage:
         async with stage.customer() as ana:
             await ana.says("help")
             await ana.hears("^I get you a colleague")
@@ -28,6 +28,6 @@ async def test_who_gets_no_answer_gets_a_human_and_no_error_text() -> None:
 
 
 async def test_without_plugins_a_customer_gets_a_human_too() -> None:
-    async with on_stage(fallback=TO_HELENA, reply_timeout=1.0) as stage, stage.customer() as ana:
+    async with on_stage(fallback=TO_HELENA, reply_timeout=0.2) as stage, stage.customer() as ana:
         await ana.says("anybody?")
         await ana.hears("^Hi, Helena here")

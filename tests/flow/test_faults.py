@@ -17,6 +17,7 @@ from chatbot import (
     Unconfirmed,
     hookimpl,
 )
+from chatbot.bot import instep
 from chatbot.simulator.faults import Answer, Double, Drop, Fault, Lose, Match, Swap
 from chatbot.simulator.options import Options
 from tests.flow.stage import PATIENCE_S, Stage, a_simulator, on_stage
@@ -166,7 +167,10 @@ async def test_a_server_that_forgets_the_login_loses_no_text(lost_session: str) 
         await ana.hears("You said and after")
 
 
-async def test_a_server_that_restarts_and_has_forgotten_all_gets_the_agent_back() -> None:
+async def test_a_server_that_restarts_and_has_forgotten_all_gets_the_agent_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(instep, "_LOOK_AGAIN_S", 0.1)
     first = a_simulator()
     async with on_stage(Echo(), simulator=first) as stage:
         async with stage.customer() as ana:

@@ -155,6 +155,7 @@ async def test_what_the_chat_does_not_allow_is_refused_before_it_is_sent() -> No
 async def test_a_human_who_joins_is_seen_and_not_answered() -> None:
     async with on_stage(Echo(), on_agent_joined="stay") as stage, stage.customer() as ana:
         await ana.sees_agent()
+        await stage.seen.event(ChatStarted)
         chat = stage.simulator.world.chats()[0]
         stage.simulator.world.human_joins(chat.id, "helena")
         await stage.seen.event(ParticipantsChanged)

@@ -219,6 +219,7 @@ def test_a_planted_bug_is_caught() -> None:
     assert "I5" in {finding.partition(":")[0] for finding in found}
 
 
+@pytest.mark.long
 def test_a_seed_always_runs_alike() -> None:
     program = (
         "import hashlib; from tests.simulation.plan import plan_of; "

@@ -32,6 +32,7 @@ def days(**last: int) -> list[Sample]:
     return [replace(SAMPLE, day=day) for day in (1, 2, 3)] + [replace(SAMPLE, day=4, **last)]
 
 
+@pytest.mark.long
 def test_in_a_day_all_is_said_once_and_nothing_is_left_open() -> None:
     soak = Soak(1, pause_s=(3_000.0, 6_000.0))
     [sample] = soak.run(1)
@@ -69,6 +70,7 @@ def test_growth_is_told(name: str, value: int) -> None:
     assert finding.startswith(f"{name} grows from {getattr(SAMPLE, name)} to {value}; ")
 
 
+@pytest.mark.long
 def test_a_word_that_is_said_twice_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(server._OPERATIONS, "SendMessage", said_twice)
     soak = Soak(1, pause_s=(20_000.0, 30_000.0))

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from chatbot.simulator import server
 from chatbot.simulator.server import Front, bound, serve
 from tests.simulator.stage import BOUND_S, AgentClient, new_simulator, served_agent
 
@@ -37,7 +38,8 @@ async def test_it_stops_at_once_while_polls_are_held_and_can_start_again() -> No
         assert poll.result()[-1]["successful"] is True
 
 
-async def test_a_request_that_never_ends_is_cancelled() -> None:
+async def test_a_request_that_never_ends_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "STOP_TIMEOUT_S", 0.05)
     entered, ended = asyncio.Event(), asyncio.Event()
 
     async def stuck(_scope: Scope, _receive: Receive, _send: Send) -> None:
