@@ -23,6 +23,7 @@ text decides. If it may be meant it is asked back, and "yes" as the next text gi
 """
 
 import re
+from collections.abc import Callable
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -32,9 +33,10 @@ from chatbot import Chat, TextReceived, hookimpl
 try:
     from rapidfuzz import fuzz
 except ImportError:  # the extra "fuzzy" is not installed
-    HAS_FUZZY = False
+    _ratios: tuple[Callable[[str, str], float], ...] = ()
 else:
-    HAS_FUZZY = True
+    _ratios = (fuzz.ratio, fuzz.token_sort_ratio)
+HAS_FUZZY = bool(_ratios)
 
 # A pattern of bots.toml may be slow on a long text, and no question is longer than this.
 _LONGEST = 1000
@@ -160,7 +162,7 @@ class Faq:
 
 def _likeness(said: str, question: str) -> float:
     """From 0 to 100; the order of the words counts less than the words."""
-    return max(fuzz.ratio(said, question), fuzz.token_sort_ratio(said, question))
+    return max(ratio(said, question) for ratio in _ratios)
 
 
 def _words(text: str) -> list[str]:

@@ -33,7 +33,7 @@ import json
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -340,7 +340,7 @@ class LlmReply:
     def _allowed(self, message: _Message) -> dict[str, dict[str, Any]]:
         """The arguments of each tool that it uses and may use."""
         offered = {tool["function"]["name"] for tool in self._settings.tools.offered()}
-        calls = {}
+        calls: dict[str, dict[str, Any]] = {}
         for call in message.tool_calls or ():
             if call.function.name in offered:
                 calls[call.function.name] = _arguments(call.function)
@@ -388,7 +388,7 @@ def _arguments(function: _Function) -> dict[str, Any]:
     """What the model wrote; nothing, if that is no JSON object."""
     with suppress(ValueError, RecursionError):
         if isinstance(arguments := json.loads(function.arguments), dict):
-            return arguments
+            return cast("dict[str, Any]", arguments)  # JSON: its keys are strings
     return {}
 
 

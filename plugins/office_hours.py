@@ -162,6 +162,8 @@ async def _tell(chat: Chat, settings: Settings) -> bool:
             case "complete":
                 await chat.complete(text=settings.text)
                 return True
+            case "stay":
+                pass
     except ActionError as error:
         log.warning("a chat outside the office hours stays: %s", error)
     await chat.send_text(settings.text)

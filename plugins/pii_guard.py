@@ -115,7 +115,8 @@ class PiiGuard:
                 return {"notice_text": self._settings.text(text)}
             case AddComment(comment=text):
                 return {"comment": self._settings.text(text)}
-        return {}
+            case _:
+                return {}
 
     def _in_data(self, action: Action) -> dict[str, Any]:
         if not self._settings.user_data:
@@ -125,7 +126,8 @@ class PiiGuard:
                 return {"user_data": {key: self._pair(key, value) for key, value in data.items()}}
             case SetDisposition(disposition=text):
                 return {"disposition": self._settings.text(text)}
-        return {}
+            case _:
+                return {}
 
     def _pair(self, key: str, value: Any) -> Any:
         return value if key in self._settings.keep else self._settings.value(value)

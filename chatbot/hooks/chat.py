@@ -13,7 +13,7 @@ Waiting inside an action does not count against the hook's time.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, MutableMapping
 from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -178,7 +178,7 @@ class Chat:
         return await self.perform(do.SendStopTypingNotification())
 
     @asynccontextmanager
-    async def typing(self) -> AsyncIterator[None]:
+    async def typing(self) -> AsyncGenerator[None]:
         """Show that the bot is typing inside the block; always taken down, also after an error.
 
         That nobody can be shown it is no reason not to run the block.

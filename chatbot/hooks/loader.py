@@ -150,10 +150,10 @@ def _import_file(name: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(key, path, submodule_search_locations=inner)
     if spec is None or spec.loader is None:
         raise PluginError(f"plugin {name!r} ({path}) is not a Python module")
-    module = importlib.util.module_from_spec(spec)
+    module, loader = importlib.util.module_from_spec(spec), spec.loader
     sys.modules[key] = module
     try:
-        _import(name, lambda: spec.loader.exec_module(module))
+        _import(name, lambda: loader.exec_module(module))
     except PluginError:
         sys.modules.pop(key, None)
         raise
@@ -227,9 +227,10 @@ def _validated(model: type[BaseModel], table: Mapping[str, Any], where: str) -> 
     unknown = [key for key in table if key not in known]
     findings = [unknown_key(where, "", key, known) for key in unknown]
     try:
-        settings: BaseModel = model.model_validate({key: table[key] for key in table if key not in unknown})
+        settings = model.model_validate({key: table[key] for key in table if key not in unknown})
     except ValidationError as exc:
         findings += [explain(error, where, model) for error in exc.errors(include_url=False)]
+        raise ConfigError("\n".join(findings)) from None
     except Exception as exc:
         raise PluginError(f"{where}  the Settings model failed: {type(exc).__name__}: {exc}") from exc
     if findings:

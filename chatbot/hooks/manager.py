@@ -108,9 +108,9 @@ class CallResult:
     """
 
     handled: bool = False
-    performed: list[Action] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+    performed: list[Action] = field(default_factory=list[Action])
+    failed: list[str] = field(default_factory=list[str])
+    skipped: list[str] = field(default_factory=list[str])
 
 
 class ReviewFailed(Exception):

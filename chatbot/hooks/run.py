@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from chatbot.hooks.breaker import Breaker, Verdict
 from chatbot.model.actions import Action
@@ -77,7 +77,7 @@ class HookRun:
     hook: str
     event: Event | None
     trigger: str = ""
-    performed: list[Action] = field(default_factory=list)
+    performed: list[Action] = field(default_factory=list[Action])
     cut_by: str = ""
     calls_in: bool = False
     refused: int = 0
@@ -98,7 +98,7 @@ class HookRun:
     _borrower: asyncio.Task[Any] | None = None
     _waiting: int = 0
     _went_on_at: int = 0
-    _ordinals: Counter[str] = field(default_factory=Counter)
+    _ordinals: Counter[str] = field(default_factory=Counter[str])
     _branches: int = 0
     _task: asyncio.Task[object] | None = None
 
@@ -138,7 +138,7 @@ class HookRun:
         self._task = task
 
     @contextmanager
-    def limited(self, deadline: asyncio.Timeout) -> Iterator[None]:
+    def limited(self, deadline: asyncio.Timeout) -> Generator[None]:
         """Let this deadline stop while the hook waits inside an action."""
         self._deadline = deadline
         when = deadline.when()
@@ -160,11 +160,12 @@ class HookRun:
 
     def _is_of_the_chat(self, exc: BaseException) -> bool:
         if isinstance(exc, BaseExceptionGroup):
-            return all(self._is_of_the_chat(one) for one in exc.exceptions)
+            group = cast("BaseExceptionGroup[BaseException]", exc)  # its type has no parameter here
+            return all(self._is_of_the_chat(one) for one in group.exceptions)
         return isinstance(exc, ChatbotError) or self.is_no_fault(exc)
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
+    def waiting(self) -> Generator[None]:
         """Time spent here is not the hook's: it waits for the server or the customer."""
         self._waiting += 1
         if self._waiting == 1:
@@ -281,7 +282,7 @@ current_run: ContextVar[HookRun | None] = ContextVar("current_run", default=None
 
 
 @contextmanager
-def listed(run: HookRun, runs: set[HookRun] | None) -> Iterator[None]:
+def listed(run: HookRun, runs: set[HookRun] | None) -> Generator[None]:
     """Have it among those that run; in the end it has ended."""
     if runs is not None:
         runs.add(run)

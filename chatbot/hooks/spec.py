@@ -12,7 +12,8 @@ in which things were said.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar, overload
 
 import pluggy
 
@@ -50,10 +51,26 @@ __all__ = ["PROJECT", "hookimpl", "hookspec"]
 
 PROJECT = "chatbot"
 hookspec = pluggy.HookspecMarker(PROJECT)
-hookimpl = pluggy.HookimplMarker(PROJECT)
-"""Marks a function or method of a plugin as a hook."""
-
 Reply = bool | str | None
+F = TypeVar("F", bound=Callable[..., Reply | Action | Awaitable[Reply | Action]])
+
+
+class HookMark(Protocol):
+    """What ``hookimpl`` is to a type checker, which so refuses what no hook may return.
+
+    A name is nothing to it: whether the event is that of the hook it cannot see.
+    """
+
+    @overload
+    def __call__(self, function: F, /) -> F: ...
+    @overload
+    def __call__(
+        self, *, tryfirst: bool = False, trylast: bool = False, specname: str | None = None
+    ) -> Callable[[F], F]: ...
+
+
+hookimpl: HookMark = pluggy.HookimplMarker(PROJECT)
+"""Marks a function or method of a plugin as a hook."""
 
 
 @hookspec

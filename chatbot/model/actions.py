@@ -129,7 +129,7 @@ class Accept(Action):
     needs = ("Accept",)
     effect = Effect(states=frozenset({ChatState.CHATTING, ChatState.ACCEPTED, ChatState.JOIN_FAILED}))
     nickname: str | None = None
-    save_lar: bool | None = Field(None, alias="saveLAR")
+    save_lar: bool | None = Field(default=None, validation_alias="saveLAR", serialization_alias="saveLAR")
 
 
 class Reject(Action):
@@ -316,7 +316,7 @@ class Complete(WithText):
     customer_sees = True
     ends = True
     queue_name: str | None = None
-    save_lar: bool | None = Field(None, alias="saveLAR")
+    save_lar: bool | None = Field(default=None, validation_alias="saveLAR", serialization_alias="saveLAR")
 
 
 class AttachUserData(Action):

@@ -100,7 +100,7 @@ class ServiceSettings(Table):
     journal: str = "chatbot.sqlite3"
     admin: str = "127.0.0.1:8080"
     drain_timeout: Patience = 30.0
-    retention: float = Field(604_800.0, ge=0, le=_TEN_YEARS, allow_inf_nan=False, strict=True)
+    retention: float = Field(default=604_800.0, ge=0, le=_TEN_YEARS, allow_inf_nan=False, strict=True)
 
     @field_validator("admin")
     @classmethod
@@ -128,23 +128,23 @@ class BotSettings(Table):
     server: str
     username: str = Field(min_length=1)
     password: Annotated[SecretSource, BeforeValidator(_secret_table)]
-    nickname: str | None = Field(None, min_length=1)
+    nickname: str | None = Field(default=None, min_length=1)
     mode: Literal["live", "shadow"] = "live"
     plugins: tuple[str, ...] = ()
     auto_accept: bool = True
     hook_timeout: Seconds = 10.0
     cometd: Literal["httpx", "aiocometd"] = "httpx"
     listen_to_agents: bool = False
-    max_chats: int = Field(0, ge=0, strict=True)
+    max_chats: int = Field(default=0, ge=0, strict=True)
     on_stop: Literal["logout", "keep"] = "logout"
     request_timeout: Seconds = 10.0
     settle_time: Patience = 5.0
     place: str | None = None
     login_code: str | None = None
-    channels: tuple[str, ...] = Field(("chat",), min_length=1)
-    notifications_path: str = Field("/api/v2/notifications", pattern=r"^/[!-~]*$")
+    channels: tuple[str, ...] = Field(default=("chat",), min_length=1)
+    notifications_path: str = Field(default="/api/v2/notifications", pattern=r"^/[!-~]*$")
     ca_file: Path | None = None
-    proxy: str | None = Field(None, repr=False)  # may hold a password
+    proxy: str | None = Field(default=None, repr=False)  # may hold a password
     allow_plain_http: bool = False
     tag_messages: bool = False
     on_agent_joined: Literal["mute", "leave", "observe", "stay"] = "mute"

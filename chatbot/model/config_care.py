@@ -19,7 +19,7 @@ class FallbackSettings(Table):
 
     target: str | None = None
     queue: str | None = None
-    say: str | None = Field(None, min_length=1)
+    say: str | None = Field(default=None, min_length=1)
     give_up_after: Seconds = 60.0
 
     @model_validator(mode="after")
@@ -47,8 +47,8 @@ class GuardSettings(Table):
     since_human: Limit = 20
     repeats: Limit = 3
     text_length: Limit = 8000
-    chat_age: float = Field(86_400.0, ge=0, le=_A_YEAR, allow_inf_nan=False, strict=True)
-    warn_at: float = Field(0.5, gt=0, le=1, allow_inf_nan=False, strict=True)
+    chat_age: float = Field(default=86_400.0, ge=0, le=_A_YEAR, allow_inf_nan=False, strict=True)
+    warn_at: float = Field(default=0.5, gt=0, le=1, allow_inf_nan=False, strict=True)
 
 
 class BreakerSettings(Table):

@@ -76,7 +76,7 @@ class TranscriptEvent(Event):
     """
 
     index: int | None = None
-    sender: Participant = Field(default_factory=Participant, alias="from")
+    sender: Participant = Field(default=Participant(), validation_alias="from")
     timestamp: datetime | None = None
     visibility: Visibility = Visibility.ALL
 
@@ -91,14 +91,14 @@ class TextReceived(TranscriptEvent):
 
     hook = "on_text"
     text: str = Field(repr=False)
-    message_type: str | None = Field(None, alias="messageType")
+    message_type: str | None = Field(default=None, validation_alias="messageType")
 
 
 class TypingStarted(TranscriptEvent):
     """Somebody is typing; ``text`` is what was typed so far, if the server shows it, else empty."""
 
     hook = "on_typing_started"
-    text: str = Field("", repr=False)
+    text: str = Field(default="", repr=False)
 
 
 class TypingStopped(TranscriptEvent):
@@ -136,21 +136,21 @@ class NoticeReceived(TranscriptEvent):
     """A notice of the server, perhaps a control word."""
 
     hook = "on_notice"
-    text: str = Field("", repr=False)
+    text: str = Field(default="", repr=False)
 
 
 class CustomNoticeReceived(TranscriptEvent):
     """A notice of a widget or an agent desktop."""
 
     hook = "on_custom_notice"
-    notice_text: str = Field("", alias="noticeText", repr=False)
+    notice_text: str = Field(default="", validation_alias="noticeText", repr=False)
 
 
 class NicknameUpdated(TranscriptEvent):
     """The sender has another nickname now; ``notice_text`` is the new one."""
 
     hook = "on_nickname_updated"
-    notice_text: str = Field("", alias="noticeText", repr=False)
+    notice_text: str = Field(default="", validation_alias="noticeText", repr=False)
 
 
 class TranscriptSaved(TranscriptEvent):

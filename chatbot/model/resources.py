@@ -37,7 +37,7 @@ class Participant(Resource):
 
     nickname: str = ""
     type: ParticipantType = ParticipantType.UNKNOWN
-    participant_id: str = Field("", validation_alias=AliasChoices("participantId", "id"))
+    participant_id: str = Field(default="", validation_alias=AliasChoices("participantId", "id"))
     visibility: Visibility = Visibility.ALL
     uri: str = ""
     path: str = ""
@@ -70,9 +70,9 @@ class ChatResource(Resource):
     path: str = ""
     capabilities: tuple[str, ...] | None = None
     participants: tuple[Participant, ...] | None = None
-    user_data: JsonObject | None = Field(None, alias="userData")
-    chat_type: str | None = Field(None, alias="chatType")
-    received_date: str | None = Field(None, alias="receivedDate")
+    user_data: JsonObject | None = Field(default=None, validation_alias="userData")
+    chat_type: str | None = Field(default=None, validation_alias="chatType")
+    received_date: str | None = Field(default=None, validation_alias="receivedDate")
     comment: str | None = None
 
     def over(self, earlier: ChatResource | None) -> ChatResource:

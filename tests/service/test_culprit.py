@@ -163,7 +163,7 @@ async def test_what_a_hook_has_spawned_is_found() -> None:
         camera.shoot()
 
     run = HookRun("nap", "on_text", HELLO, breaker=breaker).branch()
-    await contained(beside(), run, "A")
+    await contained(beside(), run, "A", None)
     assert camera.culprit.breakers == (breaker,)
     assert str(camera.culprit) == (
         f"plugin nap of bot maid, what on_text had spawned at {HERE}:{line_of(beside)}"

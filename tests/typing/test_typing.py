@@ -1,3 +1,4 @@
+from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
@@ -19,9 +20,25 @@ def test_the_checked_plugin_is_a_plugin() -> None:
 
 def test_its_class_is_a_plugin_too() -> None:
     module = load_plugin("plugin", folders=[HERE], table={}).hooks
-    watcher = module.Watcher(module.Watcher.Settings())  # type: ignore[attr-defined]
+    assert isinstance(module, ModuleType)
+    watcher: object = module.Watcher(module.Watcher.Settings())
     hooks = manager(loaded("watcher", watcher))
     assert sum(bool(hooks.hooks(name)) for name in HOOKS) == 8
+
+
+def test_what_the_checkers_let_pass_is_possible() -> None:
+    talk = load_plugin("talk", folders=[HERE], table={}).hooks
+    assert isinstance(talk, ModuleType)
+    (told,) = talk.made_by_hand()
+    assert (told.sender.nickname, told.message_type) == ("Ana", "faq")
+    assert [name for name in HOOKS if manager(loaded("talk", talk)).hooks(name)] == [
+        "on_action",
+        "on_bot_started",
+    ]
+
+
+def test_type_checkers_are_told_that_there_are_types() -> None:
+    assert files("chatbot").joinpath("py.typed").is_file()
 
 
 async def test_it_runs() -> None:
