@@ -299,7 +299,7 @@ async def test_row_28_a_flood_of_a_customer_is_answered_in_order_and_costs_no_ot
 ) -> None:
     async with at_work(platform) as work:
         chat, other = await work.chat(), await work.chat("Other")
-        texts = [str(number) for number in range(400)]
+        texts = [str(number) for number in range(200)]
         platform.tell_lines(chat.id, [chat.write("Customer", "Ana", text=text) for text in texts])
         await work.goes_on(other)
         await work.until(lambda: len(chat.said()) == len(texts) + 1)
