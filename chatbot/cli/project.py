@@ -10,7 +10,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from chatbot.cli.names import Names, project_name, variable_name
 
@@ -43,7 +43,7 @@ def rendered(folder: str, names: Names) -> dict[str, str]:
         loader=PackageLoader("chatbot.cli", "template"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 (no HTML: values are quoted by the filter)
+        autoescape=select_autoescape(),  # none of them is HTML: values are quoted by the filter
     )
     environment.filters |= {"quoted": quoted, "key": key}
     project = project_name(folder)
