@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping
@@ -82,9 +82,9 @@ def _watched(
 
 def _line_in(place: str) -> str:
     """Where the watched code called it; empty if it did not, or through asyncio, which does not block."""
-    frame = sys._getframe(2)  # noqa: SLF001 (inspect.stack reads the sources of all frames)
+    frame = inspect.currentframe()
     while frame is not None and not frame.f_code.co_filename.startswith(_ASYNCIO):
         if frame.f_code.co_filename.startswith(place):
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return ""

@@ -9,6 +9,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +49,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Let the contract be checked for each file that holds a plugin."""
     if not parent.config.getoption("--chatbot-contract"):
         return None
-    from chatbot.testing.contract_items import contract_of  # noqa: PLC0415 (only where it is asked for)
-
-    return contract_of(file_path, parent)
+    found: pytest.Collector | None = _ours("contract_items").contract_of(file_path, parent)
+    return found
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -105,8 +105,13 @@ def _played(item: pytest.Function, test: Callable[..., Any]) -> Callable[..., An
         async with item.stash.get(_KIT, None) or nullcontext():
             await test(*given, **named)
 
-    play.is_played = True  # type: ignore[attr-defined]
+    vars(play)["is_played"] = True
     return play
+
+
+def _ours(module: str) -> Any:
+    """A module of ours: imported only where a test asks for it."""
+    return import_module(f"{__package__}.{module}")
 
 
 @pytest.fixture
@@ -115,13 +120,9 @@ def chatbot(request: pytest.FixtureRequest) -> Iterator[Kit]:
 
     See ``chatbot.testing.Kit``.
     """
-    from chatbot.testing.conditions import conditions_of  # noqa: PLC0415 (only who tests plugins pays for it)
-    from chatbot.testing.kit import Kit  # noqa: PLC0415
-    from chatbot.testing.project import Project  # noqa: PLC0415
-
     if unfit := request.node.stash.get(_UNFIT, ""):
         pytest.fail(unfit, pytrace=False)
-    kit = Kit(Project.around(request.path, request.config.rootpath), conditions_of(request.node))
+    kit = _ours("fixture").kit_for(request)
     request.node.stash[_KIT] = kit
     yield kit
     kit.abandon()
