@@ -95,7 +95,15 @@ def _secret_table(value: object) -> object:
 
 
 class ServiceSettings(Table):
-    """What all bots of a file share: ``[service]``."""
+    """What all bots of a file share: ``[service]``.
+
+    Keys:
+        journal: The file of what survives a crash; ``":memory:"`` keeps nothing.
+        admin: Host and port of health, metrics and console; ``""`` turns them off.
+        drain_timeout: How long running hooks may take at the end.
+        retention: How long chats that have ended stay in the journal, and all that is left of bots that are
+            no longer in bots.toml; a week.
+    """
 
     journal: str = "chatbot.sqlite3"
     admin: str = "127.0.0.1:8080"
@@ -123,7 +131,45 @@ def admin_address(value: str) -> tuple[str, int]:
 
 
 class BotSettings(Table):
-    """One bot: ``[bots.NAME]``, completed by ``[defaults]``."""
+    """One bot: ``[bots.NAME]``, completed by ``[defaults]``.
+
+    Keys:
+        server: The address of GWS, without ``/api/v2``.
+        username: The agent's user name.
+        password: The agent's password; as a text it is a warning of ``chatbot check``.
+        nickname: Shown to the customer; the agent's own, if not given.
+        plugins: Their names, in call order.
+        auto_accept: Accept offers that no plugin has decided.
+        hook_timeout: For each hook; time inside an action, or waiting for the customer, does not count.
+        cometd: Who listens; ``"aiocometd"`` needs ``pip install "chatbot[aiocometd]"``.
+        listen_to_agents: ``on_text`` also for texts of agents, and for texts that only agents see.
+        max_chats: Offers beyond this many chats are rejected, so that other agents get them; 0: no limit of
+            its own.
+        on_stop: ``"keep"`` leaves session and chats to the next process.
+        request_timeout: For a request, all in all.
+        settle_time: How long an unanswered request may still take effect.
+        place: The place, if not the agent's default.
+        login_code: The login code, if one is needed.
+        channels: Media of the contact-centre session.
+        notifications_path: Of the CometD endpoint.
+        ca_file: Certificates to trust, PEM; the system's, if not given.
+        proxy: Address of an HTTP proxy; the environment's are ignored.
+        allow_plain_http: Send the password without encryption to another machine.
+        tag_messages: Put a tag into the ``messageType`` of own texts, so that their lines are told for
+            certain where the server sends it back; customer widgets may show it.
+        on_agent_joined: What to do when a human agent joins.
+        on_agent_left: What to do when the last one has left.
+        on_customer_left: What to do when the customer has left.
+        reply_timeout: How long a text may stay unanswered before the fallback takes the customer; off
+            without a ``fallback``.
+        idle_after: After how much silence of the customer ``on_idle`` runs, and then each time that as much
+            has passed.
+        fallback: Who gets the customer when the bot cannot go on: ``[bots.NAME.fallback]``.
+        handoff: How a plugin hands a chat over: ``[bots.NAME.handoff]``.
+        guards: When a bot talks too much: ``[bots.NAME.guards]``.
+        breaker: When a plugin that only fails is no longer asked: ``[bots.NAME.breaker]``.
+        plugin: The settings of each plugin: ``[bots.NAME.plugin.PLUGIN]``.
+    """
 
     server: str
     username: str = Field(min_length=1)
@@ -232,7 +278,15 @@ class DemoLine(Table):
 
 
 class DemoChat(Table):
-    """One scripted customer of ``chatbot demo``: ``[[demo]]``."""
+    """One scripted customer of ``chatbot demo``: ``[[demo]]``.
+
+    Keys:
+        bot: Whose queue the customer comes to.
+        customer: The nickname.
+        subject: Of the chat.
+        user_data: Attached to the chat.
+        lines: What is said and expected, one after the other.
+    """
 
     bot: str
     customer: str = "Customer"
@@ -244,11 +298,11 @@ class DemoChat(Table):
 class Settings(Table):
     """A whole bots.toml.
 
-    Attributes:
-        plugin_dirs: Folders searched for plugin modules, absolute.
-        service: What all bots share.
-        bots: By name, ``[defaults]`` filled in.
-        demo: The scripted customers of ``chatbot demo``.
+    Keys:
+        plugin_dirs: Folders searched for plugin modules.
+        service: What all bots share: ``[service]``.
+        bots: One table ``[bots.NAME]`` for each bot; what it leaves out stands in ``[defaults]``.
+        demo: The scripted customers of ``chatbot demo``: ``[[demo]]``.
     """
 
     plugin_dirs: tuple[Path, ...] = ()

@@ -15,7 +15,14 @@ Limit = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 
 
 class FallbackSettings(Table):
-    """Who gets the customer when the bot cannot go on: ``[bots.NAME.fallback]``."""
+    """Who gets the customer when the bot cannot go on: ``[bots.NAME.fallback]``.
+
+    Keys:
+        target, queue: Where to: the address of an agent, or the name of a queue.
+        say: The last text of the bot.
+        give_up_after: How long the connection may be in trouble before chats are handed over, and how long
+            a transfer that is refused is tried again.
+    """
 
     target: str | None = None
     queue: str | None = None
