@@ -81,7 +81,7 @@ class StagedBot:
     @property
     def is_running(self) -> bool:
         """Whether it has begun, and not stopped."""
-        return not self._task.done()
+        return hasattr(self, "_task") and not self._task.done()
 
     @property
     def running(self) -> list[str]:

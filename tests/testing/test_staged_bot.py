@@ -3,11 +3,15 @@
 import asyncio
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from chatbot import Chat, ChatResumed, TextReceived, hookimpl
+from chatbot.model.errors import PluginError
 from chatbot.testing import Kit, TalkError
+from chatbot.testing.conditions import Conditions
+from chatbot.testing.project import Project
 
 
 class Echo:
@@ -81,3 +85,14 @@ async def test_a_hook_that_was_running_when_the_bot_crashed_runs_again(chatbot: 
 async def test_a_bot_that_does_not_become_ready_says_why(chatbot: Kit) -> None:
     with pytest.raises(TalkError, match="does not become ready within 300 s"):
         await chatbot.start(Echo)
+
+
+class Misspelt:
+    @hookimpl
+    async def on_txet(self) -> None: ...
+
+
+async def test_a_plugin_that_cannot_be_loaded_is_told_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="on_txet"):
+        async with Kit(Project(tmp_path), Conditions()) as kit:
+            await kit.start(Misspelt)
