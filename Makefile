@@ -14,7 +14,8 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-interop lint bench soak soak-seeds soak-crashes soak-chaos soak-days clean
+.PHONY: help demo test test-long test-interop lint docs reference bench soak soak-seeds soak-crashes soak-chaos \
+  soak-days clean
 
 help: ## Show these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +35,13 @@ test-interop: $(VENV)/.test ## Run the tests against foreign CometD servers and 
 
 lint: $(VENV)/.lint ## Run the gates
 	.ci/gates $(BIN)
+
+docs: $(VENV)/.docs ## Build the documents into docs/build
+	$(BIN)/sphinx-build -q -W --keep-going -b html -d docs/build/doctrees docs docs/build/html
+	@echo "docs/build/html/index.html"
+
+reference: $(VENV)/.docs ## Write anew what is generated in the documents
+	$(BIN)/python -m docs.generator
 
 bench: $(VENV)/.test ## Measure the cost of an event, of the journal, and of a reply with and without it
 	$(BIN)/python -m tests.bench.dispatch
@@ -55,7 +63,7 @@ soak-chaos: $(VENV)/.test ## Of these: 10,000 conversations with real processes 
 	$(BIN)/python -m tests.chaos --conversations 10000 --kills 100 --stops 30 --pauses 30 --server-restarts 20
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage
+	rm -rf $(VENV) docs/build .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -74,3 +82,7 @@ $(VENV)/.test: pyproject.toml .ci/constraints.txt | $(BIN)/python
 $(VENV)/.lint: pyproject.toml .ci/constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(PINS) -e '.[lint]'
 	@touch $@ $(VENV)/.test $(VENV)/.demo
+
+$(VENV)/.docs: pyproject.toml .ci/constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check $(PINS) -e '.[docs]'
+	@touch $@ $(VENV)/.demo

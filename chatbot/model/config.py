@@ -138,6 +138,7 @@ class BotSettings(Table):
         username: The agent's user name.
         password: The agent's password; as a text it is a warning of ``chatbot check``.
         nickname: Shown to the customer; the agent's own, if not given.
+        mode: ``"shadow"`` hears everything and sends nothing.
         plugins: Their names, in call order.
         auto_accept: Accept offers that no plugin has decided.
         hook_timeout: For each hook; time inside an action, or waiting for the customer, does not count.

@@ -8,7 +8,7 @@ from tests.flow.stage import on_stage
 
 
 class Orders:
-    """The plugin that docs/hooks.md shows, with an order that takes its time."""
+    """The plugin that docs/how-to/ask.md shows, with an order that takes its time."""
 
     def __init__(self) -> None:
         self.ended: list[str] = []

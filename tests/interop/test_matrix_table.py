@@ -1,4 +1,4 @@
-"""docs/cometd-matrix.md says what the tests do: its numbers are those of the collected tests."""
+"""docs/explanation/cometd-matrix.md says what the tests do: its numbers are those of the collected tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.interop
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-TABLE = ROOT / "docs" / "cometd-matrix.md"
+TABLE = ROOT / "docs" / "explanation" / "cometd-matrix.md"
 
 Cell = tuple[str, str, str]
 COLUMNS = [(source, server) for source in SOURCES for server in SERVERS]

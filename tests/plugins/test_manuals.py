@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from tests.plugins.stage import PLUGINS, load
 
 NAMES = sorted(path.stem for path in PLUGINS.glob("*.py"))
-DOCS = (PLUGINS.parent / "docs" / "plugins.md").read_text()
+DOCS = (PLUGINS.parent / "docs" / "reference" / "plugins.md").read_text()
 
 
 def table(toml: str, name: str) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def manual(name: str) -> str:
 def section(name: str) -> str:
     """The part of the document about a plugin."""
     found = re.search(rf"^## `{name}`\n(.*?)(?=^## |\Z)", DOCS, re.MULTILINE | re.DOTALL)
-    assert found, f"docs/plugins.md has no section {name}"
+    assert found, f"docs/reference/plugins.md has no section {name}"
     return found[1]
 
 

@@ -1,0 +1,189 @@
+"""All that exists is described, and what is described exists."""
+
+import re
+
+import click
+import pytest
+from pydantic import BaseModel
+
+import chatbot
+from chatbot import Bot, Chat, Receipt, testing
+from chatbot.console.admin import ServiceMetrics
+from chatbot.hooks.checks import HOOKS
+from chatbot.model import actions, agent_actions, config, config_care, errors, events
+from chatbot.model.actions import Action
+from chatbot.model.events import Event
+from chatbot.service.supervisor import Service
+from chatbot.service.system import system_world
+from chatbot.simulator.named_faults import NAMED_FAULTS
+from chatbot.testing import Kit, StagedBot, StagedChat, StagedCustomer
+from docs.generator.kit import markers
+from docs.generator.models import documented
+from docs.generator.operation import PLUGINS, commands, settings_model
+from tests.docs.blocks import DOCS, ROOT, blocks, code_in
+from tests.docs.pages import anchors, cells, section, words_of
+
+REFERENCE = "docs/reference"
+EVENTS = [name for name in events.__all__ if getattr(events, name).hook]
+ACTIONS = [
+    kind
+    for module in (actions, agent_actions)
+    for kind in (getattr(module, name) for name in module.__all__)
+    if issubclass(kind, Action) and kind.operation
+]
+TABLES: dict[str, type[BaseModel]] = {
+    "At the top": config.Settings,
+    "`[service]`": config.ServiceSettings,
+    "`[bots.NAME]`": config.BotSettings,
+    "`[bots.NAME.fallback]`": config_care.FallbackSettings,
+    "`[bots.NAME.handoff]`": config_care.HandoffSettings,
+    "`[bots.NAME.guards]`": config_care.GuardSettings,
+    "`[bots.NAME.breaker]`": config_care.BreakerSettings,
+    "`[[demo]]`": config.DemoChat,
+    "Secrets": config.SecretSource,
+}
+COMMANDS = commands()
+NAMES = sorted(path.stem for path in PLUGINS.glob("*.py"))
+PAGES_OF = {Chat: "chat", Bot: "bot", Receipt: "receipts"}
+KIT = {
+    "The fixture `chatbot`": Kit,
+    "A bot under test": StagedBot,
+    "A customer": StagedCustomer,
+    "The chat of a customer": StagedChat,
+}
+# a password may stand in the file as it is: that form has no key of its own
+FORMS = {"plain"}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_described_with_all_its_arguments(hook: str) -> None:
+    assert f"`{hook}({', '.join(HOOKS[hook])})`" in section(f"{REFERENCE}/hooks.md", f"`{hook}`")
+    assert hook in cells(section(f"{REFERENCE}/hooks.md", "All hooks"))
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_is_described_with_its_fields(event: str) -> None:
+    kind: type[Event] = getattr(events, event)
+    text = section(f"{REFERENCE}/events.md", f"`{event}`")
+    common = cells(section(f"{REFERENCE}/events.md", "What events have in common"))
+    assert set(kind.model_fields) <= cells(text) | common
+    assert f"`{kind.hook}`" in text
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda kind: kind.__name__)
+def test_every_action_is_described_with_its_fields(action: type[Action]) -> None:
+    text = section(f"{REFERENCE}/actions.md", f"`{action.__name__}`")
+    assert {*action.model_fields, *action.needs} <= words_of(text)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_key_of_bots_toml_has_a_meaning(table: str) -> None:
+    keys = set(TABLES[table].model_fields) - FORMS
+    assert keys <= cells(section(f"{REFERENCE}/settings.md", table))
+    assert keys <= {key for key, meaning in documented(TABLES[table]).items() if meaning}
+
+
+def test_every_key_of_a_line_of_the_demo_is_described() -> None:
+    assert set(config.DemoLine.model_fields) <= cells(section(f"{REFERENCE}/settings.md", "`[[demo]]`"))
+
+
+def test_every_table_of_bots_toml_is_looked_at() -> None:
+    known = {*TABLES.values(), config.DemoLine}
+    modules = (config, config_care)
+    tables = {
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__module__ == module.__name__
+    }
+    assert tables == known
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_described_with_its_options(command: str) -> None:
+    shared = section(f"{REFERENCE}/commands.md", "Options of all commands")
+    said = cells(section(f"{REFERENCE}/commands.md", f"`chatbot {command}`") + shared)
+    options = {name for one in COMMANDS[command].params if isinstance(one, click.Option) for name in one.opts}
+    assert options <= said
+
+
+@pytest.mark.parametrize("name", chatbot.__all__)
+def test_every_public_name_is_described(name: str) -> None:
+    assert name in cells(DOCS[f"{REFERENCE}/api.md"])
+
+
+@pytest.mark.parametrize("error", errors.__all__)
+def test_every_error_is_described(error: str) -> None:
+    assert error.lower() in anchors(f"{REFERENCE}/exceptions.md")
+
+
+def test_every_metric_is_described() -> None:
+    families = list(ServiceMetrics(Service([], world=system_world(), drain_timeout=0)).collect())
+    names = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
+    assert names <= cells(DOCS[f"{REFERENCE}/metrics.md"])
+
+
+@pytest.mark.parametrize("plugin", NAMES)
+def test_every_plugin_is_described_with_its_settings(plugin: str) -> None:
+    text = section(f"{REFERENCE}/plugins.md", f"`{plugin}`")
+    assert set(settings_model(plugin).model_fields) <= cells(text)
+    assert plugin in cells(DOCS[f"{REFERENCE}/plugins.md"].partition("\n## ")[0])
+
+
+@pytest.mark.parametrize("handle", PAGES_OF, ids=lambda handle: handle.__name__)
+def test_every_member_of_a_handle_is_described(handle: type) -> None:
+    page = f"{REFERENCE}/{PAGES_OF[handle]}.md"
+    only_for_the_bot = {"confirm", "fail"} if handle is Receipt else set()
+    assert public(handle) - only_for_the_bot <= {*anchors(page), *cells(DOCS[page])}
+
+
+def public(handle: type) -> set[str]:
+    return {name for name in vars(handle) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("heading", KIT)
+def test_every_member_of_the_test_kit_is_described(heading: str) -> None:
+    text = section(f"{REFERENCE}/testing.md", heading)
+    only_for_itself = {"called", "ignored", "performed", "abandon"}
+    assert public(KIT[heading]) - only_for_itself <= cells(text) | set(
+        re.findall(r"^### `(\w+)`", text, re.MULTILINE)
+    )
+
+
+def test_every_name_of_the_test_kit_is_described() -> None:
+    assert set(testing.__all__) <= words_of(DOCS[f"{REFERENCE}/testing.md"])
+
+
+def test_every_marker_and_every_fault_is_described() -> None:
+    said = cells(DOCS[f"{REFERENCE}/testing.md"])
+    assert {*markers(), *NAMED_FAULTS} <= said
+
+
+# what is described exists
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_only_hooks_that_exist_are_described(name: str) -> None:
+    keys = {key for table in TABLES.values() for key in table.model_fields}
+    said = set(re.findall(r"\bon_[a-z_]+\b", code_in(DOCS[name])))
+    assert said - {"on_txet"} <= {*HOOKS, *keys}
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_only_commands_that_exist_are_described(name: str) -> None:
+    said = set(re.findall(r"(?<!from )(?<!import )\bchatbot ([a-z]+)\b", code_in(DOCS[name])))
+    assert said <= set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "place", sorted(set(re.findall(r"`(tests/[^`]+)`", DOCS["docs/explanation/care.md"])))
+)
+def test_every_test_that_proves_a_behaviour_exists(place: str) -> None:
+    file, _, name = place.partition("::")
+    assert f"def {name or 'test_'}" in (ROOT / file).read_text()
+
+
+def test_the_readme_begins_with_the_two_commands_that_need_nothing() -> None:
+    lines = [line for one in blocks("README.md") if one.kind == "run" for line in one.code.splitlines()]
+    said = [line.removeprefix("$ ").partition("#")[0].strip() for line in lines]
+    assert [command for command in said if command][:2] == ["make demo", "make test"]
