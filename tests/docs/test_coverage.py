@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 import chatbot
 from chatbot import Bot, Chat, Receipt, testing
+from chatbot.cli.slash import COMMANDS as SLASHES
 from chatbot.console.admin import ServiceMetrics
 from chatbot.hooks.checks import HOOKS
 from chatbot.model import actions, agent_actions, config, config_care, errors, events
@@ -157,6 +158,11 @@ def test_every_name_of_the_test_kit_is_described() -> None:
 def test_every_marker_and_every_fault_is_described() -> None:
     said = cells(DOCS[f"{REFERENCE}/testing.md"])
     assert {*markers(), *NAMED_FAULTS} <= said
+
+
+@pytest.mark.parametrize("name", SLASHES)
+def test_every_slash_command_is_described(name: str) -> None:
+    assert re.search(rf"/{name}\b", code_in(DOCS["docs/how-to/chat.md"]))
 
 
 # what is described exists
