@@ -8,9 +8,10 @@ import pytest
 
 from chatbot.simulator.named_faults import NAMED_FAULTS
 from chatbot.testing import plugin
+from chatbot.testing.contract import CHECKS
 from docs.generator.markdown import code, table
 
-__all__ = ["fault_table", "marker_table", "markers"]
+__all__ = ["contract_table", "fault_table", "marker_table", "markers"]
 
 
 class _Ear:
@@ -34,6 +35,11 @@ def markers() -> dict[str, str]:
 def marker_table() -> str:
     """All markers."""
     return table(["marker", "meaning"], [[code(name), meaning] for name, meaning in markers().items()])
+
+
+def contract_table() -> str:
+    """What is checked of every plugin."""
+    return table(["test", "the plugin"], [[code(check.name), check.owes] for check in CHECKS])
 
 
 def fault_table() -> str:

@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "commands": operation.command_table,
     "command details": operation.command_sections,
     "common options": operation.common_options,
+    "contract": kit.contract_table,
     "errors": plugin_api.error_sections,
     "event details": models.event_sections,
     "event fields": models.event_common,

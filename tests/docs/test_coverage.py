@@ -18,6 +18,7 @@ from chatbot.service.supervisor import Service
 from chatbot.service.system import system_world
 from chatbot.simulator.named_faults import NAMED_FAULTS
 from chatbot.testing import Kit, StagedBot, StagedChat, StagedCustomer
+from chatbot.testing.contract import CHECKS
 from docs.generator.kit import markers
 from docs.generator.models import documented
 from docs.generator.operation import PLUGINS, commands, settings_model
@@ -155,9 +156,9 @@ def test_every_name_of_the_test_kit_is_described() -> None:
     assert set(testing.__all__) <= words_of(DOCS[f"{REFERENCE}/testing.md"])
 
 
-def test_every_marker_and_every_fault_is_described() -> None:
+def test_every_marker_fault_and_check_of_the_kit_is_described() -> None:
     said = cells(DOCS[f"{REFERENCE}/testing.md"])
-    assert {*markers(), *NAMED_FAULTS} <= said
+    assert {*markers(), *NAMED_FAULTS, *(check.name for check in CHECKS)} <= said
 
 
 @pytest.mark.parametrize("name", SLASHES)
