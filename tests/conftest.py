@@ -2,6 +2,17 @@
 
 import gc
 
+import anyio._backends._asyncio
+import httpcore
+
+import chatbot.testing.contract_items
+import chatbot.testing.fixture
+
+pytest_plugins = ["pytester"]
+
+# pytester forgets what an inner run was the first to import; its classes would then be there twice
+IMPORTED = (anyio._backends._asyncio, httpcore, chatbot.testing.contract_items, chatbot.testing.fixture)
+
 
 def pytest_collection_finish() -> None:
     """Thousands of tests live until the end of the run: garbage is not looked for among them each time."""

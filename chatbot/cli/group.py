@@ -32,13 +32,18 @@ class LazyGroup(click.Group):
         """The names, in the order of a first day with this program."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is to run. One that lasts hears signals before its imports, which take a while."""
+        if args[0] in _LONG_LIVED and ctx.obj is None:
+            ctx.obj = ctx.with_resource(Signals())
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         """The command; its module is imported now."""
         if cmd_name not in _COMMANDS:
             return None
-        if cmd_name in _LONG_LIVED and ctx.obj is None:
-            # before its imports, which take a while
-            ctx.obj = ctx.with_resource(Signals())
         module = importlib.import_module(f"chatbot.cli.{cmd_name}")
         command: click.Command = module.command
         return command

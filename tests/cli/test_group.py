@@ -3,10 +3,13 @@
 import asyncio
 import importlib.metadata
 import re
+import signal
 import sys
 
+import click
 import pytest
 
+from chatbot.cli import main
 from tests.cli.conftest import Chatbot
 
 COMMANDS = ["demo", "dev", "new", "chat", "run", "simulate", "check", "plugins", "hooks"]
@@ -78,3 +81,10 @@ def test_wrong_usage_ends_with_code_2_and_a_hint(chatbot: Chatbot, arguments: tu
 
 def test_it_knows_its_version(chatbot: Chatbot) -> None:
     assert chatbot("--version").output == f"chatbot, version {importlib.metadata.version('chatbot')}\n"
+
+
+def test_who_only_looks_at_a_command_does_not_hear_signals() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with click.Context(main) as context:
+        assert main.get_command(context, "run") is not None
+        assert signal.getsignal(signal.SIGTERM) is before

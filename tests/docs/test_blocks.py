@@ -8,8 +8,6 @@ from tests.docs.blocks import DOCS, Block, blocks
 from tests.docs.project import NotTestedError, Project
 from tests.docs.shell import run
 
-pytest_plugins = ["pytester"]
-
 ALL = [block for page in DOCS for block in blocks(page)]
 WITH_BLOCKS = sorted({block.page for block in ALL})
 MOST_UNTESTED = 2

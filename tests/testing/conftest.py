@@ -1,7 +1,5 @@
 import pytest
 
-pytest_plugins = ["pytester"]
-
 HOURS = """
 from pydantic import BaseModel
 from chatbot import TextReceived, hookimpl
