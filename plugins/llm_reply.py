@@ -201,7 +201,7 @@ class LlmReply:
         try:
             key = self._settings.api_key.read() if self._settings.api_key else ""
         except ConfigError as error:
-            log.error("llm_reply answers nothing: api_key: %s", error)  # noqa: TRY400 (told in one line)
+            log.error("llm_reply answers nothing: api_key: %s", error.brief)  # noqa: TRY400 (told in one line)
             return
         headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
         # the environment says nothing here, and nobody is sent elsewhere: as for the server itself

@@ -12,8 +12,10 @@ from chatbot.bot.platform import Platform
 from chatbot.bot.ports import NotificationSource
 from chatbot.model.agent_actions import StartContactCenterSession
 from chatbot.model.clock import Clock, Rng
+from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings
 from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
 from chatbot.wire.cometd import CometdSource
 from chatbot.wire.governor import GovernedHttp
 from chatbot.wire.http import Http, HttpxHttp, tls_context
@@ -113,6 +115,5 @@ def _tls(settings: BotSettings) -> ssl.SSLContext | None:
     try:
         return tls_context(str(settings.ca_file) if settings.ca_file is not None else None)
     except (OSError, ssl.SSLError) as exc:
-        raise ConfigError(
-            f"ca_file {settings.ca_file} holds no certificates that can be used: {exc}"
-        ) from exc
+        message = f"ca_file {settings.ca_file} holds no certificates that can be used: {exc}"
+        raise ConfigError(Finding(Code.NO_CERTIFICATES, message, fix="name a PEM file")) from exc

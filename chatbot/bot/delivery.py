@@ -98,7 +98,7 @@ class Delivery:
             self._chat.outbox.confirm(self._operation)
             return None
         if is_unknown or isinstance(error, Unconfirmed):
-            self._chat.outbox.abandon(self._operation, f"{type(error).__name__}: {error}")
+            self._chat.outbox.abandon(self._operation, f"{type(error).__name__}: {error.text}")
         else:
             self._chat.outbox.fail(self._operation, error)
         return error
@@ -168,7 +168,7 @@ class Delivery:
             self._denied_at = self._parts.clock.monotonic()
         self._denied += 1
         if self._is_denied_for_good(error):
-            raise Refused(str(error), action=self._action.operation, status=error.status)
+            raise Refused(error.text, action=self._action.operation, status=error.status)
         if self._denied > 1:
             await self._wait(error)
         await self._log_in()
@@ -221,15 +221,15 @@ class Delivery:
                     self._pipeline.lose(self._chat)
                 return True
             if shown is None:
-                raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
+                raise Unconfirmed(f"{name} may or may not have taken effect: {error.text}", action=name)
         elif policy == "resend":
             await self._wait(error)
             if isinstance(error, SessionLost):
                 await self._log_in()
         else:
-            raise Unconfirmed(f"{name} may or may not have taken effect: {error}", action=name)
+            raise Unconfirmed(f"{name} may or may not have taken effect: {error.text}", action=name)
         if self._unknown >= _MOST_UNKNOWN:
-            raise Unconfirmed(f"{name} came to nothing {self._unknown} times: {error}", action=name)
+            raise Unconfirmed(f"{name} came to nothing {self._unknown} times: {error.text}", action=name)
         return False
 
     async def _refused(self, code: int, message: str) -> None:

@@ -22,6 +22,7 @@ from chatbot.hooks.manager import CallResult, Occasion, ReviewFailed
 from chatbot.hooks.run import HookRun, current_run, was_asked_for
 from chatbot.hooks.trace import HookCall, Observer
 from chatbot.model.actions import Action
+from chatbot.model.codes import Code
 from chatbot.model.errors import ActionError, NotAllowed
 from chatbot.model.events import Event
 
@@ -223,7 +224,7 @@ class Dispatch:
         self._parts.counters.hook_failures[plugin] += 1
         needed, have = next(iter(action.needs), ""), chat.handle.capabilities
         reason = str(ReviewFailed(plugin))
-        return NotAllowed(action.operation, needed=needed, have=have, reason=reason)
+        return NotAllowed(action.operation, needed=needed, have=have, reason=reason, code=Code.NOT_REVIEWED)
 
     async def perform(self, chat: LiveChat, action: Action) -> bool:
         """Do what the bot does by itself; False if it came to nothing."""

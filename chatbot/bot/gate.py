@@ -14,6 +14,7 @@ from chatbot.bot.view import read_view
 from chatbot.hooks.run import current_run
 from chatbot.model.actions import Action
 from chatbot.model.capabilities import refusal
+from chatbot.model.codes import Code
 from chatbot.model.errors import ChatGone, NotAllowed, WireError
 from chatbot.model.policy import FALLBACK
 from chatbot.model.resources import ChatResource
@@ -64,7 +65,7 @@ def silence(chat: LiveChat, action: Action, reason: str) -> NotAllowed:
         action: What was to be said.
         reason: Why not.
     """
-    error = _not_allowed(chat, action, reason)
+    error = _not_allowed(chat, action, reason, Code.SILENCED)
     if (run := current_run.get()) is not None:
         run.silenced = error
     return error
@@ -98,12 +99,13 @@ def check_still_allowed(chat: LiveChat, action: Action) -> None:
     check_talk(chat, action)
     reason = refusal(chat.resource, type(action))
     if reason is not None:
-        raise _not_allowed(chat, action, reason)
+        raise _not_allowed(chat, action, reason, Code.CAPABILITY_MISSING)
 
 
-def _not_allowed(chat: LiveChat, action: Action, reason: str) -> NotAllowed:
+def _not_allowed(chat: LiveChat, action: Action, reason: str, code: Code) -> NotAllowed:
     needed = action.needs[0] if action.needs else ""
-    return NotAllowed(action.operation, needed=needed, have=chat.resource.capabilities or (), reason=reason)
+    have = chat.resource.capabilities or ()
+    return NotAllowed(action.operation, needed=needed, have=have, reason=reason, code=code)
 
 
 def check_still_wanted(chat: LiveChat, operation: Operation) -> None:
@@ -114,13 +116,13 @@ def check_still_wanted(chat: LiveChat, operation: Operation) -> None:
     """
     action = operation.action
     if operation.key.plugin == FALLBACK and chat.human is not None:
-        raise _not_allowed(chat, action, HUMAN)
+        raise _not_allowed(chat, action, HUMAN, Code.SILENCED)
     if operation.key.plugin or action.operation != chat.due.leaving_by or not chat.is_live:
         return
     if chat.ownership.is_to_leave:
         return
     if chat.is_heard_of_again or not chat.abandoned:
-        raise _not_allowed(chat, action, "the customer is back")
+        raise _not_allowed(chat, action, "the customer is back", Code.SILENCED)
 
 
 async def _read_again(parts: Parts, chat: LiveChat, action: Action) -> ChatResource | None:

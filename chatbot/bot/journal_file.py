@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chatbot.bot.journal_trace import Trace, log_of
+from chatbot.model.codes import Code
 from chatbot.model.errors import ChatbotError, ConfigError
+from chatbot.model.findings import Finding
 
 __all__ = [
     "MIGRATIONS",
@@ -93,6 +95,8 @@ _IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 class JournalError(ChatbotError):
     """The journal cannot be read or written now; the text says which and why, for an operator."""
 
+    code = Code.JOURNAL_TROUBLE
+
 
 def check_place(path: Path) -> None:
     """See that a journal can be at this place.
@@ -101,14 +105,15 @@ def check_place(path: Path) -> None:
         ConfigError: Only the user can mend it.
     """
     if "\0" in str(path):
-        raise _unusable(path, "no file has such a name", "name another")
+        raise _unusable(path, Code.JOURNAL_PLACE, "no file has such a name", "name another")
     if _is_folder(path):
-        raise _unusable(path, "it is a folder", "name a file")
+        raise _unusable(path, Code.JOURNAL_PLACE, "it is a folder", "name a file")
     place = real(path)
     if os.path.islink(place):  # noqa: PTH114 (the path's own method fails where nobody may look)
-        raise _unusable(path, "its links lead in a circle", "name a file")
+        raise _unusable(path, Code.JOURNAL_PLACE, "its links lead in a circle", "name a file")
     if not _is_folder(place.parent):
-        raise _unusable(path, f"there is no folder {place.parent}", "create the folder, or name another")
+        why = f"there is no folder {place.parent}"
+        raise _unusable(path, Code.JOURNAL_PLACE, why, "create the folder, or name another")
 
 
 def real(path: Path) -> Path:
@@ -153,7 +158,7 @@ def in_words(path: Path) -> Iterator[None]:
 
 def in_use(path: Path) -> ConfigError:
     """The answer to a second process."""
-    return _unusable(path, "another process uses it", "stop it, or name another file")
+    return _unusable(path, Code.JOURNAL_IN_USE, "another process uses it", "stop it, or name another file")
 
 
 def check_disk(path: Path, place: Path) -> None:
@@ -238,7 +243,8 @@ def _check(db: sqlite3.Connection, path: Path, trace: Trace) -> None:
     [owner] = db.execute("PRAGMA application_id").fetchone()
     [tables] = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and owner != _OURS:
-        raise _unusable(path, "it is the database of another program", "name another file")
+        why = "it is the database of another program"
+        raise _unusable(path, Code.FOREIGN_DATABASE, why, "name another file")
     if fault := trace.fault_within(_mark(db)):
         raise JournalError(f"journal {path}: {fault}")
 
@@ -265,6 +271,7 @@ def _migrate(db: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[s
     if version > len(migrations):
         raise _unusable(
             path,
+            Code.LATER_JOURNAL,
             f"a later version of this program wrote it (schema {version}, here {len(migrations)})",
             "run that version, or name another file",
         )
@@ -283,5 +290,5 @@ def _trouble(path: Path, code: int) -> JournalError:
     return JournalError(f"journal {path}: {_WORDS[code]}")
 
 
-def _unusable(path: Path, why: str, fix: str) -> ConfigError:
-    return ConfigError(f"journal = {str(path)!r} cannot be used: {why}\n  fix: {fix}")
+def _unusable(path: Path, code: Code, why: str, fix: str) -> ConfigError:
+    return ConfigError(Finding(code, f"journal = {str(path)!r} cannot be used: {why}", fix=fix))

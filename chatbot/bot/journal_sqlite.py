@@ -27,6 +27,7 @@ from chatbot.bot.journal import (
 from chatbot.bot.journal_file import MIGRATIONS, JournalError, check_disk, connect, in_words, real
 from chatbot.bot.journal_retention import FORGET, Retention
 from chatbot.bot.journal_trace import Trace
+from chatbot.model.codes import Code
 from chatbot.model.errors import ChatbotError
 
 __all__ = ["JournalError", "SqliteStore", "Unit", "UnitRefused"]
@@ -89,6 +90,8 @@ _MISTAKES = (
 
 class UnitRefused(ChatbotError):
     """Records that cannot be stored, whatever the disk does: a mistake in a program."""
+
+    code = Code.JOURNAL_CANNOT_HOLD
 
 
 class SqliteStore:

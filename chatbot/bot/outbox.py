@@ -100,7 +100,7 @@ class Outbox:
 
     def fail(self, operation: Operation, error: ActionError) -> None:
         """It came to nothing, and that is certain."""
-        self._settle(operation, "failed", reason=f"{type(error).__name__}: {error}")
+        self._settle(operation, "failed", reason=f"{type(error).__name__}: {error.text}")
 
     def abandon(self, operation: Operation, reason: str) -> None:
         """Nobody will ever know; its line may still come."""

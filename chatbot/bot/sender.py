@@ -23,6 +23,7 @@ from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import DISOWNED, HookRun, current_run
 from chatbot.hooks.trace import Deed
 from chatbot.model.actions import Accept, Action, Consult, Invite, Leave, Transfer
+from chatbot.model.codes import Code
 from chatbot.model.errors import ActionError, ChatGone, NotAllowed, RateLimited, Refused, Unconfirmed
 from chatbot.model.policy import FALLBACK, is_fleeting
 
@@ -79,7 +80,13 @@ class Sender:
         """A hook of which another part waits has no turn: it gets it for this."""
         if run.is_disowned:
             have = chat.resource.capabilities if (chat := self._pipeline.chats.get(chat_id or "")) else None
-            raise NotAllowed(action.operation, needed=action.operation, have=have or (), reason=DISOWNED)
+            raise NotAllowed(
+                action.operation,
+                needed=action.operation,
+                have=have or (),
+                reason=DISOWNED,
+                code=Code.HOOK_OVER,
+            )
         if run.turn is None or not run.has_to_ask_back:
             return await self._counted(action, chat_id, run)
         await run.turn.ask_back()
@@ -243,7 +250,13 @@ def _check_is_no_review(run: HookRun | None, action: Action) -> None:
     """See that nobody acts who is asked about an action: one would lead to the next, or wait for itself."""
     if run is not None and run.is_review:
         reason = f"plugin {run.plugin} is asked about another action, and may not act meanwhile"
-        raise NotAllowed(action.operation, needed=next(iter(action.needs), ""), have=(), reason=reason)
+        raise NotAllowed(
+            action.operation,
+            needed=next(iter(action.needs), ""),
+            have=(),
+            reason=reason,
+            code=Code.ACTS_IN_REVIEW,
+        )
 
 
 def _is_missed(operation: Operation, since: float) -> bool:

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from chatbot.hooks.run import DISOWNED, HookRun, current_run
+from chatbot.model.codes import Code
 from chatbot.model.errors import ChatGone, NotAllowed
 from chatbot.model.events import (
     ChatEnded,
@@ -248,7 +249,7 @@ class Waits:
     def _check_place(self, run: HookRun | None) -> None:
         """See that who waits has a turn to leave, or none and needs none."""
         if run is not None and run.is_disowned:
-            raise NotAllowed("wait_for", needed="wait_for", have=(), reason=DISOWNED)
+            raise NotAllowed("wait_for", needed="wait_for", have=(), reason=DISOWNED, code=Code.HOOK_OVER)
         if run is not None and not run.is_beside:
             reason = self._reason_against(run)
             if reason:

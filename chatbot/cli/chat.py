@@ -25,10 +25,9 @@ from chatbot.cli.common import configured, fail, load_settings, log_little_unles
 from chatbot.cli.piped import Patience, say_lines
 from chatbot.cli.script import Misprint, Step, Unmet, parse, play
 from chatbot.cli.shown import Pieces, plain, told
-from chatbot.cli.stage import on_stage, simulator_for
+from chatbot.cli.stage import no_bot, on_stage, simulator_for
 from chatbot.cli.visit import Guest, Place, Visit
 from chatbot.model.config import Settings
-from chatbot.model.config_file import nearest
 from chatbot.model.errors import ConfigError
 from chatbot.service.supervisor import Service, build
 from chatbot.service.system import system_world
@@ -146,9 +145,7 @@ def _queue(settings: Settings | None, bot: str | None, config: Path) -> str:
     if bot is None:
         return next(iter(settings.bots.values())).username if settings.bots else ""
     if bot not in settings.bots:
-        closest = nearest(bot, settings.bots)
-        hint = f"closest: {closest}" if closest else f"known: {', '.join(settings.bots)}"
-        fail(f"{config}  has no bot {bot!r}\n  {hint}")
+        fail(ConfigError(no_bot(bot, settings, str(config))))
     return settings.bots[bot].username
 
 

@@ -3,89 +3,173 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from chatbot.bot.connection import connect
 from chatbot.bot.runner import World
-from chatbot.cli.common import USAGE, configured, load_settings, printable
+from chatbot.cli.common import USAGE, configured, printable
+from chatbot.cli.report import as_github, as_json, from_here
+from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings, Settings
+from chatbot.model.config_file import read
 from chatbot.model.errors import ConfigError, WireError
+from chatbot.model.findings import Finding
+from chatbot.model.section import Section
 from chatbot.service.supervisor import assemble, check_journal
 from chatbot.service.system import system_world
 
 __all__ = ["command"]
 
 _FINDINGS, _OFFLINE = 1, 3
-_BETTER = 'fix: password = { env = "NAME" }, or { file = "path" }'
+# Which key of a bot has to do with a login that failed, and what to do about it.
+_KEYS: Mapping[Code | None, str] = {
+    Code.NO_CERTIFICATES: "ca_file",
+    Code.NO_CREDENTIALS: "password",
+    Code.EXTRA_MISSING: "cometd",
+    Code.LOGIN_REFUSED: "password",
+    Code.CREDENTIALS_EXPIRED: "password",
+}
+_FIXES = {
+    "password": "log in by hand with the same user name and password",
+    "server": "see that this is the address of the server, and that this machine reaches it",
+}
 
 
 @click.command("check")
 @click.option("--online", is_flag=True, help="Log in to each server, and out again.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="Findings for people, as one JSON list, or as annotations of a workflow.",
+)
 @configured
-def command(config: Path, *, online: bool) -> None:
+def command(config: Path, *, online: bool, form: str) -> None:
     """Check bots.toml, its plugins and their hooks, and the place of its journal.
 
     Exit codes: 0 fine, 1 findings, 2 bots.toml cannot be used, 3 a server cannot be reached or
-    refuses the login (with --online).
+    refuses the login (with --online). Warnings change none.
     """
-    settings = load_settings(config)
-    for warning in _warnings(settings):
-        click.echo(f"warning: {warning}", err=True)
-    _, findings = assemble(settings, system_world(), str(config))
-    findings += check_journal(settings, str(config))
+    code, findings, last_words = _checked(config, online=online)
+    findings.sort(key=lambda it: (it.file != str(config), it.file, it.line or 0))
+    _report([from_here(finding) for finding in findings], form)
+    if form == "text" and not code:
+        click.echo(last_words)
+    raise SystemExit(code)
+
+
+def _checked(config: Path, *, online: bool) -> tuple[int, list[Finding], str]:
+    """The exit code, the findings, and what to say if all is well."""
+    settings, findings = read(config)
+    if settings is None:
+        return USAGE, findings, ""
+    found = _of_settings(settings, str(config), is_whole=not findings)
+    code = USAGE if findings else _FINDINGS if any(finding.is_error for finding in found) else 0
+    findings += found
+    if code or not online:
+        return code, findings, f"{config}: {len(settings.bots)} bots, {_count(findings)}"
+    code, greetings, refusals = asyncio.run(_online(settings, str(config)))
+    return code, [*findings, *refusals], "\n".join(greetings)
+
+
+def _count(warnings: Sequence[Finding]) -> str:
+    if not warnings:
+        return "no findings"
+    return "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+
+
+def _report(findings: Sequence[Finding], form: str) -> None:
+    if form == "json":
+        click.echo(as_json(findings))
     for finding in findings:
-        click.echo(printable(finding), err=True)
-    if findings:
-        raise SystemExit(_FINDINGS)
-    if online:
-        raise SystemExit(asyncio.run(_online(settings)))
-    click.echo(f"{config}: {len(settings.bots)} bots, no findings")
+        if form == "github":
+            click.echo(as_github(finding))
+        elif form == "text":
+            click.echo(printable(str(finding)), err=True)
 
 
-def _warnings(settings: Settings) -> Iterator[str]:
+def _of_settings(settings: Settings, file: str, *, is_whole: bool) -> list[Finding]:
+    """What is wrong beyond the file itself; what is suspicious, only if the file is as it was written."""
+    warnings = list(_warnings(settings, file)) if is_whole else []
+    _, findings = assemble(settings, system_world(), file)
+    return [*warnings, *findings, *check_journal(settings, file)]
+
+
+def _warnings(settings: Settings, file: str) -> Iterator[Finding]:
     """What works, and still should not stay so."""
-    yield from _shared_logins(settings)
+    whole = Section(file, (), settings.lines)
+    for number, folder in enumerate(settings.plugin_dirs):
+        if not folder.is_dir():
+            message, fix = f"plugin_dirs names {folder}, which is no folder", "create it, or remove it"
+            yield whole.finding(
+                Code.NO_PLUGIN_DIR, message, "plugin_dirs", number, fix=fix, severity="warning"
+            )
+    yield from _shared_logins(settings, whole)
     for name, bot in settings.bots.items():
-        if bot.password.plain is not None:
-            yield f"[bots.{name}] holds its password\n  {_BETTER}"
-            continue
-        try:
-            bot.password.read()
-        except ConfigError as error:
-            yield f"[bots.{name}] password: {error}"
+        yield from _of_password(bot, whole.below("bots", name))
 
 
-def _shared_logins(settings: Settings) -> Iterator[str]:
+def _of_password(bot: BotSettings, where: Section) -> Iterator[Finding]:
+    if bot.password.plain is not None:
+        message, fix = "holds its password", 'password = { env = "NAME" }, or { file = "path" }'
+        yield where.finding(Code.INLINE_CREDENTIALS, message, "password", fix=fix, severity="warning")
+        return
+    try:
+        bot.password.read()
+    except ConfigError as error:
+        for it in error.findings:
+            message = f"password: {it.message}"
+            yield where.finding(it.code, message, "password", fix=it.fix, severity="warning")
+
+
+def _shared_logins(settings: Settings, whole: Section) -> Iterator[Finding]:
     agents: dict[tuple[str, str], str] = {}
     for name, bot in settings.bots.items():
         other = agents.setdefault((bot.server, bot.username), name)
         if other != name:
-            both = f"[bots.{other}] and [bots.{name}]"
-            yield f"{both} are one agent, {bot.username!r}: each may end the other's session"
+            message = f"is one agent with [bots.{other}], {bot.username!r}: each may end the other's session"
+            fix = "give each bot an agent of its own"
+            yield whole.below("bots", name).finding(Code.SHARED_LOGIN, message, fix=fix, severity="warning")
 
 
-async def _online(settings: Settings) -> int:
+async def _online(settings: Settings, file: str) -> tuple[int, list[str], list[Finding]]:
+    """The exit code, and what each server said."""
     world = system_world()
-    codes = [await _try_login(name, bot, world) for name, bot in settings.bots.items()]
-    return max(codes, default=0)
+    code, greetings, findings = 0, list[str](), list[Finding]()
+    for name, bot in settings.bots.items():
+        where = Section(file, ("bots", name), settings.lines)
+        try:
+            await _try_login(name, bot, world)
+        except ConfigError as error:
+            code = code or USAGE
+            findings += [
+                where.finding(it.code, it.message, _KEYS.get(it.code, "server"), fix=it.fix)
+                for it in error.findings
+            ]
+        except WireError as error:
+            code = _OFFLINE
+            findings.append(_refused(error, bot, where))
+        else:
+            greetings.append(f"[bots.{name}]  logged in to {bot.server} as {bot.username}")
+    return code, greetings, findings
 
 
-async def _try_login(name: str, bot: BotSettings, world: World) -> int:
+async def _try_login(name: str, bot: BotSettings, world: World) -> None:
     """One login by ``GET /me``, and no more: a session of a running bot must not end by a check."""
-    try:
-        connection = connect(name, bot, clock=world.clock, rng=world.rng)
-    except ConfigError as error:
-        click.echo(f"[bots.{name}]  {error}", err=True)
-        return USAGE
+    connection = connect(name, bot, clock=world.clock, rng=world.rng)
     try:
         await connection.platform.session.log_in()
-    except WireError as error:
-        click.echo(f"[bots.{name}]  {bot.server}: {printable(str(error))}", err=True)
-        return _OFFLINE
     finally:
         await connection.http.aclose()
-    click.echo(f"[bots.{name}]  logged in to {bot.server} as {bot.username}")
-    return 0
+
+
+def _refused(error: WireError, bot: BotSettings, where: Section) -> Finding:
+    key = _KEYS.get(error.code, "server")
+    return where.finding(
+        error.code or Code.PROTOCOL_VIOLATION, f"{bot.server}: {error.text}", key, fix=_FIXES.get(key, "")
+    )

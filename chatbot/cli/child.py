@@ -9,7 +9,6 @@ import asyncio
 import json
 import logging
 import os
-import re
 import signal
 import socket
 import sys
@@ -48,7 +47,6 @@ _LOOK_EVERY_S = 1.0
 _READY_S, _MOST_LOOKS = 3.0, 100
 _LIBRARIES = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
 # Looked for from each place where a path may begin: nobody quotes them, and they may hold anything.
-_PLACE = re.compile(r"(?:^|[\s('\"])(?=(/[^\n]*?\.py):\d)", re.MULTILINE)
 _FRAMEWORK = str(Path(chatbot.__file__).parent)
 
 
@@ -110,7 +108,7 @@ async def _run(order: Order, line: Line, listener: socket.socket | None, signals
         settings = _settings(order)
         service = _service(settings, order)
     except ConfigError as error:
-        files = {*sources(project), *_sources_in(str(error), project)}
+        files = {*sources(project), *_sources_in(error, project)}
         line.say(refused=str(error), files=sorted(files))
         return 1
     line.say(loaded=sources(project))
@@ -167,9 +165,10 @@ def sources(project: Path) -> list[str]:
     return sorted({file for file in files if isinstance(file, str) and _is_own(file, project)})
 
 
-def _sources_in(text: str, project: Path) -> set[str]:
-    """The files that a finding names: a module whose import fails is not kept."""
-    return {file for file in _PLACE.findall(text) if Path(file).is_file() and _is_own(file, project)}
+def _sources_in(error: ConfigError, project: Path) -> set[str]:
+    """The files that findings name: a module whose import fails is not kept."""
+    files = {finding.file for finding in error.findings if finding.file}
+    return {file for file in files if Path(file).is_file() and _is_own(file, project)}
 
 
 def _is_own(file: str, project: Path) -> bool:

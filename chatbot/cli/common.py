@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from chatbot.bot.parts import where
+from chatbot.cli.report import from_here
 from chatbot.model.config import Settings
 from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError, PluginError
@@ -81,7 +82,8 @@ def log_little_unless_asked() -> None:
 
 def fail(error: ConfigError | PluginError | str, code: int = USAGE) -> NoReturn:
     """End the program with this error and no traceback."""
-    click.echo(printable(str(error)), err=True)
+    told = str(error) if isinstance(error, str) else "\n".join(str(from_here(it)) for it in error.findings)
+    click.echo(printable(told), err=True)
     raise SystemExit(code)
 
 

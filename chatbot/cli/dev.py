@@ -14,13 +14,15 @@ import click
 from chatbot.cli.common import configured, fail, load_settings, logged_as
 from chatbot.cli.door import Door
 from chatbot.cli.process import Order
-from chatbot.cli.reload import Place, Reloader
+from chatbot.cli.reload import NotStarted, Place, Reloader
 from chatbot.cli.running import until_signalled
 from chatbot.cli.signals import Signals
 from chatbot.cli.stage import in_shadow, invite, only, simulator_for
 from chatbot.cli.watch import Watch, can_watch
+from chatbot.model.codes import Code
 from chatbot.model.config import Settings
 from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.server import serve
 
@@ -64,8 +66,11 @@ def command(  # noqa: PLR0913 (one for each option)
         code = asyncio.run(_dev(only(settings, bot), order, port, signals))
     except ConfigError as error:
         fail(error)
+    except NotStarted as error:
+        fail(str(error))
     except OSError as error:
-        fail(f"port {port} cannot be used: {error.strerror}\n  fix: choose another with --port")
+        message = f"port {port} cannot be used: {error.strerror}"
+        fail(ConfigError(Finding(Code.ADDRESS_UNUSABLE, message, fix="choose another with --port")))
     raise SystemExit(code)
 
 

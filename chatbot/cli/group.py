@@ -19,6 +19,7 @@ _COMMANDS = {
     "run": "Run the bots against their servers, until SIGTERM or SIGINT.",
     "simulate": "Run only the simulator.",
     "check": "Check bots.toml, its plugins and their hooks.",
+    "explain": "Explain the code of a finding or an error.",
     "plugins": "Show which plugins are loaded, and their hooks.",
     "hooks": "Show all hooks, and who implements them in which order.",
 }

@@ -30,6 +30,10 @@ _PATIENCE_S = 3.0
 _GO_ON = "  the bots go on as they were; save again when it is mended"
 
 
+class NotStarted(Exception):
+    """There are no bots to begin with; the text tells the findings."""
+
+
 class Place(Protocol):
     """Where the bots work."""
 
@@ -78,7 +82,7 @@ class Reloader:
         """Work until ``stop``.
 
         Raises:
-            ConfigError: There are no bots to begin with.
+            NotStarted: There are no bots to begin with.
         """
         try:
             async with asyncio.TaskGroup() as self._tasks:
@@ -91,7 +95,7 @@ class Reloader:
                 if self._current is not None:
                     await self._current.stop(_PATIENCE_S)
                 self._end_all()
-        except* ConfigError as group:
+        except* NotStarted as group:
             raise group.exceptions[0] from None
         finally:
             self._end_all()
@@ -111,7 +115,7 @@ class Reloader:
 
     async def _work(self) -> None:
         if (refused := await self._begin(self._announce)) is not None:
-            raise ConfigError(refused)
+            raise NotStarted(refused)
         while True:
             if self._watch is not None and self._spare is None:
                 self._spare = await Child.start(self._door.listener)

@@ -12,8 +12,10 @@ from typing import Protocol
 
 from chatbot.cli.signals import FORCED, Signals
 from chatbot.console.admin import create_admin
+from chatbot.model.codes import Code
 from chatbot.model.config import admin_address
 from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
 from chatbot.service.supervisor import Service
 from chatbot.simulator.server import bound, serve
 
@@ -121,7 +123,6 @@ def listener_at(address: str) -> socket.socket:
 
 
 def _cannot_be_used(address: str, exc: OSError) -> ConfigError:
-    return ConfigError(
-        f"admin = {address!r} cannot be used: {exc.strerror or exc}\n"
-        '  fix: choose another port in [service], or admin = ""'
-    )
+    message = f"[service] admin = {address!r} cannot be used: {exc.strerror or exc}"
+    fix = 'choose another port, or admin = ""'
+    return ConfigError(Finding(Code.ADDRESS_UNUSABLE, message, fix=fix))

@@ -11,6 +11,9 @@ from click.core import ParameterSource
 
 from chatbot.cli.common import configured, fail, load_settings
 from chatbot.cli.stage import simulator_for
+from chatbot.model.codes import Code
+from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.server import serve
 
@@ -34,7 +37,8 @@ def command(config: Path, host: str, port: int) -> None:
     try:
         asyncio.run(_simulate(simulator, host, port))
     except OSError as error:
-        fail(f"{host}:{port} cannot be used: {error.strerror}\n  fix: choose another with --port")
+        message = f"{host}:{port} cannot be used: {error.strerror}"
+        fail(ConfigError(Finding(Code.ADDRESS_UNUSABLE, message, fix="choose another with --port")))
 
 
 async def _simulate(simulator: Simulator, host: str, port: int) -> None:

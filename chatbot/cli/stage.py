@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from pydantic import SecretStr, ValidationError
 
+from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings, SecretSource, Settings
-from chatbot.model.config_file import nearest
+from chatbot.model.config_words import explain
 from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
+from chatbot.model.nearest import nearest
+from chatbot.model.section import Section
 from chatbot.simulator.app import Simulator
 
 __all__ = ["HUMAN", "in_shadow", "invite", "kept", "on_stage", "only", "simulator_for"]
@@ -75,8 +80,9 @@ def in_shadow(settings: Settings, server: str) -> Settings:
             for name, bot in settings.bots.items()
         }
     except ValidationError as exc:
-        message = exc.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"--server {server!r}: {message}") from exc
+        error, *_ = exc.errors(include_url=False)
+        told = next(explain(error, Section("--server"), BotSettings))
+        raise ConfigError(replace(told, message=f"{server!r}: {told.message}")) from exc
     return settings.model_copy(update={"bots": bots})
 
 
@@ -97,10 +103,16 @@ def only(settings: Settings, name: str | None) -> Settings:
     if name is None:
         return settings
     if name not in settings.bots:
-        closest = nearest(name, settings.bots)
-        hint = f"\n  closest: {closest}" if closest else ""
-        raise ConfigError(f"--bot {name!r} is not in [bots]: {', '.join(settings.bots)}{hint}")
+        raise ConfigError(no_bot(name, settings, "--bot"))
     return settings.model_copy(update={"bots": {name: settings.bots[name]}})
+
+
+def no_bot(name: str, settings: Settings, file: str) -> Finding:
+    """The finding that there is no such bot."""
+    closest, known = nearest(name, settings.bots) or "", f"the bots: {', '.join(settings.bots)}"
+    return Finding(
+        Code.UNKNOWN_BOT, f"there is no bot {name!r} in [bots]", file, expected=known, closest=closest
+    )
 
 
 def _queues(settings: Settings) -> Iterator[str]:

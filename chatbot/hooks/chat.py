@@ -18,14 +18,14 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from chatbot.hooks.conversation import Question, check_can_wait, gave_up, typing_time
+from chatbot.hooks.conversation import Question, check_can_wait, gave_up, interrupted, typing_time
 from chatbot.hooks.handoff import Handoff, destinations
 from chatbot.hooks.ports import ActionSender, ChatView
 from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import current_run
 from chatbot.model import actions as do
 from chatbot.model.capabilities import allows
-from chatbot.model.errors import ChatbotError, NotAllowed
+from chatbot.model.errors import ChatbotError
 from chatbot.model.events import Event, TranscriptEvent
 from chatbot.model.frozen import FrozenDict
 from chatbot.model.handoff import Outcome
@@ -35,8 +35,6 @@ from chatbot.model.words import ChatState, Visibility
 __all__ = ["Chat"]
 
 E = TypeVar("E", bound=Event)
-
-_INTERRUPTED = "the customer said something meanwhile"
 
 
 class Chat:
@@ -145,8 +143,7 @@ class Chat:
         since = self._view.heard if interruptible else None
         async with self.typing():
             if not await self._view.pause(typing_time(text), since=since):
-                name, have = action.operation, self.capabilities
-                raise NotAllowed(name, needed=name, have=have, reason=_INTERRUPTED)
+                raise interrupted(action.operation, self.capabilities)
             return await self.perform(action)
 
     async def send_to_agents(self, text: str) -> Receipt:

@@ -7,10 +7,12 @@ import re
 
 from chatbot.hooks.ports import ChatView
 from chatbot.hooks.run import current_run
+from chatbot.model.codes import Code
+from chatbot.model.errors import NotAllowed
 from chatbot.model.events import TextReceived
 from chatbot.model.words import Visibility
 
-__all__ = ["Question", "check_can_wait", "gave_up", "is_answer", "typing_time"]
+__all__ = ["Question", "check_can_wait", "gave_up", "interrupted", "is_answer", "typing_time"]
 
 MOST_RETRIES = 20
 _LETTERS_PER_S = 30.0
@@ -43,6 +45,12 @@ def gave_up(text: str) -> TimeoutError:
     if (run := current_run.get()) is not None:
         run.no_answer = error
     return error
+
+
+def interrupted(operation: str, have: tuple[str, ...]) -> NotAllowed:
+    """The end of a text that the customer was faster than."""
+    reason = "the customer said something meanwhile"
+    return NotAllowed(operation, needed=operation, have=have, reason=reason, code=Code.INTERRUPTED)
 
 
 class Question:

@@ -115,7 +115,7 @@ class Handoff:
         except ActionError as error:
             if isinstance(error, Unconfirmed):
                 self.text = None  # it may have been said with the transfer
-            return self._settled() or Refused(str(error))
+            return self._settled() or Refused(error.text)
 
     async def _invite(self, target: str) -> Outcome:
         """The bot stays until the agent has come."""

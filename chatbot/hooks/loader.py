@@ -10,6 +10,8 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import pkgutil
+import re
 import sys
 import sysconfig
 import traceback
@@ -25,11 +27,17 @@ from pydantic import BaseModel, ValidationError
 
 from chatbot.hooks.instances import StandIn
 from chatbot.hooks.spec import PROJECT
-from chatbot.model.config_file import explain, keys, nearest, unknown_key
+from chatbot.model.codes import Code
+from chatbot.model.config_kinds import keys
+from chatbot.model.config_words import explain, unknown_key
 from chatbot.model.errors import ConfigError, PluginError
+from chatbot.model.findings import Finding
+from chatbot.model.nearest import nearest
+from chatbot.model.section import Section
 
 __all__ = ["LoadedPlugin", "build_plugin", "find_plugin", "is_hook", "load_plugin"]
 
+_ANYWHERE = Section()
 _LIBRARIES = tuple(sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib"))
 
 
@@ -53,7 +61,7 @@ class LoadedPlugin:
 
 
 def load_plugin(
-    name: str, *, folders: Sequence[Path], table: Mapping[str, Any], where: str = "bots.toml"
+    name: str, *, folders: Sequence[Path], table: Mapping[str, Any], where: Section = _ANYWHERE
 ) -> LoadedPlugin:
     """Find and build one plugin.
 
@@ -61,7 +69,7 @@ def load_plugin(
         name: As bots.toml lists it.
         folders: The plugin_dirs.
         table: Its table of settings.
-        where: The place of that table, for errors.
+        where: That table, for findings.
 
     Raises:
         PluginError: It is not there, does not import, or cannot be built.
@@ -80,7 +88,7 @@ def find_plugin(name: str, folders: Sequence[Path]) -> object:
 
 
 def build_plugin(
-    name: str, found: object, *, table: Mapping[str, Any], where: str = "bots.toml"
+    name: str, found: object, *, table: Mapping[str, Any], where: Section = _ANYWHERE
 ) -> LoadedPlugin:
     """Build one plugin from the module, class or object that it is.
 
@@ -88,7 +96,7 @@ def build_plugin(
         name: How it is called.
         found: What it is.
         table: Its table of settings.
-        where: The place of that table, for errors.
+        where: That table, for findings.
 
     Raises:
         PluginError: It cannot be built.
@@ -101,9 +109,9 @@ def build_plugin(
     if inspect.isclass(plugin):
         if is_per_chat:
             return LoadedPlugin(name, StandIn(plugin), settings, source, _builder(name, plugin, settings))
-        plugin = _import(name, partial(plugin, *_arguments(plugin, settings)))
+        plugin = _built(name, plugin, settings)
     elif is_per_chat:
-        raise PluginError(_not_a_class(name))
+        raise PluginError(_not_a_class(name, source))
     return LoadedPlugin(name, plugin, settings, source)
 
 
@@ -133,12 +141,17 @@ def _module_file(name: str, folders: Sequence[Path]) -> Path | None:
     return next((place for place in candidates if place.is_file()), None)
 
 
-def _not_found(name: str, folders: Sequence[Path], points: Mapping[str, EntryPoint]) -> str:
-    here = [path.stem for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.py"))]
-    closest = nearest(name, [*here, *points])
+def _not_found(name: str, folders: Sequence[Path], points: Mapping[str, EntryPoint]) -> Finding:
+    here = [it.name for folder in folders if folder.is_dir() for it in pkgutil.iter_modules([str(folder)])]
+    closest = nearest(name, [*here, *points]) or ""
     looked = ", ".join(str(folder) for folder in folders) or "no plugin_dirs"
-    text = f"plugin {name!r} was not found in {looked}, nor as an entry point of group {PROJECT!r}"
-    return f"{text}\n  closest: {closest}" if closest else text
+    return Finding(
+        Code.PLUGIN_NOT_FOUND,
+        f"plugin {name!r} was not found in {looked}, nor as an entry point of group {PROJECT!r}",
+        expected=f"there are: {', '.join(sorted({*here, *points})) or 'none'}",
+        closest=closest,
+        fix=f"rename {name} to {closest}" if closest else "name its folder in plugin_dirs, or install it",
+    )
 
 
 def _import_file(name: str, path: Path) -> ModuleType:
@@ -149,11 +162,11 @@ def _import_file(name: str, path: Path) -> ModuleType:
     inner = [str(path.parent)] if path.name == "__init__.py" else None
     spec = importlib.util.spec_from_file_location(key, path, submodule_search_locations=inner)
     if spec is None or spec.loader is None:
-        raise PluginError(f"plugin {name!r} ({path}) is not a Python module")
+        raise PluginError(Finding(Code.PLUGIN_IMPORT, f"plugin {name!r} is not a Python module", str(path)))
     module, loader = importlib.util.module_from_spec(spec), spec.loader
     sys.modules[key] = module
     try:
-        _import(name, lambda: loader.exec_module(module))
+        _import(name, lambda: loader.exec_module(module), str(path))
     except PluginError:
         sys.modules.pop(key, None)
         raise
@@ -174,24 +187,55 @@ def _dotted(name: str) -> object:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _import(name: str, load: Any) -> Any:
-    """Import foreign code: whatever it raises is a fault of the plugin, told in one line."""
+def _import(name: str, load: Callable[[], Any], file: str = "") -> Any:
+    """Import foreign code: whatever it raises is a fault of the plugin, told with its place."""
     try:
         return load()
     except SyntaxError as exc:
-        raise PluginError(f"plugin {name!r} ({exc.filename}:{exc.lineno}) is not Python: {exc.msg}") from exc
+        message = f"plugin {name!r} is not Python: {exc.msg}"
+        raise PluginError(Finding(Code.PLUGIN_SYNTAX, message, exc.filename or file, exc.lineno)) from exc
     except (Exception, SystemExit) as exc:
-        reason = f"{type(exc).__name__}: {' '.join(str(exc).split())}"
-        raise PluginError(f"plugin {name!r} cannot be imported: {reason}{_scene(exc)}") from exc
+        message = f"plugin {name!r} cannot be imported: {_reason(exc)}"
+        place = _scene(exc) or (file, None)
+        raise PluginError(
+            Finding(Code.PLUGIN_IMPORT, message, *place, closest=_closest_import(exc), fix=_remedy(exc))
+        ) from exc
 
 
-def _scene(exc: BaseException) -> str:
-    """Where foreign code raised it, or called the library that did; nothing if only the import did."""
+def _built(name: str, plugin: type, settings: BaseModel | None) -> object:
+    """The object of a plugin class."""
+    try:
+        return plugin(*_arguments(plugin, settings))
+    except (Exception, SystemExit) as exc:
+        message = f"plugin {name!r}: {plugin.__name__} cannot be built: {_reason(exc)}"
+        place = _scene(exc) or (_source(plugin), None)
+        raise PluginError(Finding(Code.CANNOT_BUILD, message, *place)) from exc
+
+
+def _reason(exc: BaseException) -> str:
+    return f"{type(exc).__name__}: {' '.join(str(exc).split())}"
+
+
+def _closest_import(exc: BaseException) -> str:
+    """The name that was probably meant where a module does not have the one that was asked for."""
+    found = re.search(r"cannot import name '(\w+)' from '([\w.]+)'", str(exc))
+    module = sys.modules.get(found[2]) if found and isinstance(exc, ImportError) else None
+    return (nearest(found[1], dir(module)) or "") if found and module is not None else ""
+
+
+def _remedy(exc: BaseException) -> str:
+    if isinstance(exc, ModuleNotFoundError) and exc.name:
+        return f"install what provides {exc.name}, or mend the name"
+    return ""
+
+
+def _scene(exc: BaseException) -> tuple[str, int | None] | None:
+    """Where foreign code raised it, or called the library that did; None if only the import did."""
     machinery = {__file__, importlib.__file__, importlib.util.__file__}
     frames = traceback.extract_tb(exc.__traceback__)
     foreign = [x for x in frames if x.filename not in machinery and not x.filename.startswith("<frozen ")]
     own = [frame for frame in foreign if not frame.filename.startswith(_LIBRARIES)]
-    return "".join(f"\n  at {frame.filename}:{frame.lineno}" for frame in (own or foreign)[-1:])
+    return next(((frame.filename, frame.lineno) for frame in (own or foreign)[-1:]), None)
 
 
 def _chosen(name: str, found: object) -> object:
@@ -201,9 +245,9 @@ def _chosen(name: str, found: object) -> object:
     classes = [value for value in vars(found).values() if _is_plugin_class(value, found.__name__)]
     if len(classes) > 1:
         names = ", ".join(cls.__name__ for cls in classes)
-        raise PluginError(
-            f"plugin {name!r} has several classes with hooks: {names}\n  fix: name one, as in {name}:Class"
-        )
+        message = f"plugin {name!r} has several classes with hooks: {names}"
+        fix = "give each a module of its own, or name one by its dotted path, as in package.module:Class"
+        raise PluginError(Finding(Code.SEVERAL_CLASSES, message, _source(found), fix=fix))
     return classes[0] if classes else found
 
 
@@ -213,28 +257,32 @@ def _is_plugin_class(value: object, module: str) -> bool:
     return any(is_hook(member) for _, member in inspect.getmembers(value))
 
 
-def _settings(name: str, plugin: object, table: Mapping[str, Any], where: str) -> BaseModel | None:
+def _settings(name: str, plugin: object, table: Mapping[str, Any], where: Section) -> BaseModel | None:
     model = getattr(plugin, "Settings", None)
     if inspect.isclass(model) and issubclass(model, BaseModel):
         return _validated(model, table, where)
     if table:
-        raise ConfigError(f"{where}  plugin {name!r} has no Settings model, so it takes no settings")
+        message = f"plugin {name!r} has no Settings model, so it takes no settings"
+        fix = "remove the table, or add a Settings model to the plugin"
+        raise ConfigError(where.finding(Code.TAKES_NO_SETTINGS, message, fix=fix))
     return None
 
 
-def _validated(model: type[BaseModel], table: Mapping[str, Any], where: str) -> BaseModel:
+def _validated(model: type[BaseModel], table: Mapping[str, Any], where: Section) -> BaseModel:
     known = keys(model)
     unknown = [key for key in table if key not in known]
-    findings = [unknown_key(where, "", key, known) for key in unknown]
+    findings = [unknown_key(where, key, model) for key in unknown]
     try:
         settings = model.model_validate({key: table[key] for key in table if key not in unknown})
     except ValidationError as exc:
-        findings += [explain(error, where, model) for error in exc.errors(include_url=False)]
-        raise ConfigError("\n".join(findings)) from None
+        for error in exc.errors(include_url=False):
+            findings += explain(error, where, model)
+        raise ConfigError(*findings) from None
     except Exception as exc:
-        raise PluginError(f"{where}  the Settings model failed: {type(exc).__name__}: {exc}") from exc
+        message = f"the Settings model failed: {_reason(exc)}"
+        raise PluginError(where.finding(Code.SETTINGS_FAILED, message)) from exc
     if findings:
-        raise ConfigError("\n".join(findings))
+        raise ConfigError(*findings)
     return settings
 
 
@@ -249,19 +297,28 @@ def _builder(name: str, plugin: type, settings: BaseModel | None) -> Callable[[]
     try:
         inspect.signature(plugin).bind(*arguments)
     except TypeError as exc:
+        message = f"plugin {name!r}: {plugin.__name__} cannot be built for a chat: {exc}"
         takes = "takes nothing but its settings" if arguments else "takes nothing"
-        raise PluginError(
-            f"plugin {name!r}: {plugin.__name__} cannot be built for a chat: {exc}\n"
-            f"  fix: write an __init__ that {takes}"
-        ) from exc
+        place = (_source(plugin), _line(plugin))
+        fix = f"write an __init__ that {takes}"
+        raise PluginError(Finding(Code.CANNOT_BUILD, message, *place, fix=fix)) from exc
     return partial(plugin, *arguments)
 
 
-def _not_a_class(name: str) -> str:
-    return (
-        f"plugin {name!r} has per_chat = True and is no class, so all chats would share it\n"
-        "  fix: put the hooks and per_chat into a class, and name that"
+def _not_a_class(name: str, source: str) -> Finding:
+    return Finding(
+        Code.PER_CHAT_WITHOUT_CLASS,
+        f"plugin {name!r} has per_chat = True and is no class, so all chats would share it",
+        source,
+        fix="put the hooks and per_chat into a class, and name that",
     )
+
+
+def _line(cls: type) -> int | None:
+    try:
+        return inspect.getsourcelines(cls)[1]
+    except (OSError, TypeError):
+        return None
 
 
 def _source(plugin: object) -> str:

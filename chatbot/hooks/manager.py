@@ -28,8 +28,10 @@ from chatbot.hooks.run import HookRun, Turn, current_run, listed, was_asked_for
 from chatbot.hooks.trace import HookCall, Observer, Outcome, outcome_of, place_of
 from chatbot.model.actions import Action
 from chatbot.model.clock import RunInThread
+from chatbot.model.codes import Code
 from chatbot.model.errors import PluginError
 from chatbot.model.events import Event
+from chatbot.model.findings import Finding
 
 __all__ = ["BoundHook", "CallResult", "Occasion", "PluginManager", "ReviewFailed"]
 
@@ -162,7 +164,8 @@ class PluginManager:
         try:
             self._manager.register(plugin.hooks, name=plugin.name)
         except ValueError as exc:
-            raise PluginError(f"plugin {plugin.name!r} is listed twice\n  fix: list it once") from exc
+            message = f"plugin {plugin.name!r} is listed twice"
+            raise PluginError(Finding(Code.LISTED_TWICE, message, fix="list it once")) from exc
 
     def hooks(self, name: str) -> tuple[BoundHook, ...]:
         """The implementations of a hook, in call order."""

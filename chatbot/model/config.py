@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
+from chatbot.model.codes import Code
 from chatbot.model.config_care import BreakerSettings, FallbackSettings, GuardSettings, HandoffSettings
-from chatbot.model.config_table import Patience, Seconds, Table
+from chatbot.model.config_table import Flaw, Patience, Seconds, Table, flawed
 from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
+from chatbot.model.nearest import nearest
+from chatbot.model.toml_lines import Lines
 
 __all__ = [
     "BotSettings",
@@ -30,7 +34,11 @@ __all__ = [
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _BIGGEST_SECRET = 4096
 _FORMS = 'give a string, or { env = "NAME" }, or { file = "path" }'
-_ADDRESS_FORM = 'expected an address such as "https://gws.example.com" or "https://gws.example.com:8090"'
+_NO_ADDRESS = Flaw(
+    Code.NO_ADDRESS,
+    "is no address",
+    expected='expected an address such as "https://gws.example.com" or "https://gws.example.com:8090"',
+)
 
 _TEN_YEARS = 315_360_000
 
@@ -60,7 +68,7 @@ class SecretSource(Table):
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         if sum(source is not None for source in (self.plain, self.env, self.file)) != 1:
-            raise ValueError(_FORMS)
+            raise flawed(Flaw(Code.NOT_EXACTLY_ONE, "gives no place, or several", expected=_FORMS))
         return self
 
     def read(self) -> str:
@@ -73,10 +81,12 @@ class SecretSource(Table):
             return self.plain.get_secret_value()
         if self.env is not None:
             secret, where = os.environ.get(self.env, ""), f"the environment variable {self.env}"
+            fix = f"set {self.env} where the service starts"
         else:
             secret, where = _first_line(self.file), f"the file {self.file}"
+            fix = "write the password to its first line"
         if not secret:
-            raise ConfigError(f"{where} is missing or empty")
+            raise ConfigError(Finding(Code.NO_CREDENTIALS, f"{where} is missing or empty", fix=fix))
         return secret
 
 
@@ -90,7 +100,7 @@ def _first_line(path: Path | None) -> str:
 
 def _secret_table(value: object) -> object:
     if not isinstance(value, str | Mapping | SecretSource):
-        raise ValueError(_FORMS)  # noqa: TRY004 (pydantic reports ValueErrors)
+        raise flawed(Flaw(Code.WRONG_VALUE, "is neither a string nor a table", expected=_FORMS))
     return {"plain": value} if isinstance(value, str) else value
 
 
@@ -212,36 +222,36 @@ class BotSettings(Table):
             parts = urlsplit(value)
             _ = parts.port
         except ValueError:
-            raise ValueError(_ADDRESS_FORM) from None
+            raise flawed(_NO_ADDRESS) from None
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(_ADDRESS_FORM)
+            raise flawed(_NO_ADDRESS)
         if parts.username is not None or parts.query or parts.fragment:
-            raise ValueError("an address without user, query or fragment: they have keys of their own")
+            form = "expected an address without user, query or fragment: they have keys of their own"
+            raise flawed(Flaw(Code.NO_ADDRESS, "is more than an address", expected=form))
         # in its normal form: the scheme is compared later
         return parts.geturl().rstrip("/").removesuffix("/api/v2")
 
     @field_validator("plugins")
     @classmethod
     def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for name in value:
-            if value.count(name) > 1:
-                raise ValueError(f"{name!r} is listed twice")
+        again = [place for place, name in enumerate(value) if name in value[:place]]
+        if again:
+            raise flawed(*(_listed_twice(value[place], place) for place in again))
         return value
 
     @model_validator(mode="after")
     def _keeps_its_password(self) -> Self:
         if self.server.startswith("http://") and not self.allow_plain_http and not self.is_loopback:
-            raise ValueError(
-                f"{self.server} would get the password without encryption: "
-                "use https, or set allow_plain_http = true"
-            )
+            message = f"{self.server} would get the password without encryption"
+            fix = "use https, or set allow_plain_http = true"
+            raise flawed(Flaw(Code.PLAIN_HTTP, message, ("server",), fix=fix))
         return self
 
     @model_validator(mode="after")
     def _settings_of_listed_plugins(self) -> Self:
-        for name in self.plugin:
-            if name not in self.plugins:
-                raise ValueError(f"plugin.{name} has settings, but {name!r} is not in plugins")
+        strange = [name for name in self.plugin if name not in self.plugins]
+        if strange:
+            raise flawed(*(_unlisted(name, self.plugins) for name in strange))
         return self
 
     @property
@@ -310,10 +320,47 @@ class Settings(Table):
     service: ServiceSettings = ServiceSettings()
     bots: dict[str, BotSettings] = Field(min_length=1)
     demo: tuple[DemoChat, ...] = ()
+    _lines: Lines = PrivateAttr(default_factory=Lines)
 
     @model_validator(mode="after")
     def _every_demo_has_its_bot(self) -> Self:
-        for chat in self.demo:
-            if chat.bot not in self.bots:
-                raise ValueError(f"[[demo]] names the bot {chat.bot!r}, which is not in [bots]")
+        strange = [place for place, chat in enumerate(self.demo) if chat.bot not in self.bots]
+        if strange:
+            raise flawed(*(_unknown_bot(self.demo[place].bot, place, self.bots) for place in strange))
         return self
+
+    @property
+    def lines(self) -> Lines:
+        """Where everything stands in the file; of settings that come from no file, nothing."""
+        return self._lines
+
+    def read_from(self, lines: Lines) -> Self:
+        """The same settings, with their places in the file."""
+        placed = self.model_copy()
+        placed._lines = lines  # noqa: SLF001
+        return placed
+
+
+def _listed_twice(name: str, place: int) -> Flaw:
+    return Flaw(Code.LISTED_TWICE, f"lists {name!r} twice", (place,), fix="list it once")
+
+
+def _unlisted(name: str, plugins: tuple[str, ...]) -> Flaw:
+    return Flaw(
+        Code.UNLISTED_PLUGIN,
+        f"plugin.{name} has settings, but {name!r} is not in plugins",
+        ("plugin", name),
+        expected=f"listed: {', '.join(plugins) or 'none'}",
+        closest=nearest(name, plugins) or "",
+        fix=f"list {name!r} in plugins, or remove the table",
+    )
+
+
+def _unknown_bot(name: str, place: int, bots: Mapping[str, BotSettings]) -> Flaw:
+    return Flaw(
+        Code.UNKNOWN_BOT,
+        f"[[demo]] names the bot {name!r}, which is not in [bots]",
+        ("demo", place, "bot"),
+        expected=f"the bots: {', '.join(bots)}",
+        closest=nearest(name, bots) or "",
+    )

@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from chatbot.model.config_table import Patience, Seconds, Table
+from chatbot.model.codes import Code
+from chatbot.model.config_table import Flaw, Patience, Seconds, Table, flawed
 
 __all__ = ["BreakerSettings", "FallbackSettings", "GuardSettings", "HandoffSettings"]
 
@@ -32,7 +33,9 @@ class FallbackSettings(Table):
     @model_validator(mode="after")
     def _one_destination(self) -> Self:
         if (self.target is None) == (self.queue is None):
-            raise ValueError("give exactly one of target (the address of an agent) and queue (a name)")
+            expected = "give exactly one of target (the address of an agent) and queue (a name)"
+            found = "has neither target nor queue" if self.queue is None else "has both target and queue"
+            raise flawed(Flaw(Code.NOT_EXACTLY_ONE, found, expected=expected))
         return self
 
 
@@ -97,5 +100,6 @@ class HandoffSettings(Table):
     def _one_destination_each(self) -> Self:
         for target, queue in (("target", "queue"), ("second_target", "second_queue")):
             if getattr(self, target) is not None and getattr(self, queue) is not None:
-                raise ValueError(f"give {target} (the address of an agent) or {queue} (a name), not both")
+                expected = f"give {target} (the address of an agent) or {queue} (a name), not both"
+                raise flawed(Flaw(Code.NOT_EXACTLY_ONE, f"has both {target} and {queue}", expected=expected))
         return self

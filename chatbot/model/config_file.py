@@ -1,107 +1,212 @@
-"""Reads bots.toml. Every error names file, place, what was found, what was expected and the fix."""
+"""Reads bots.toml. Every finding names file and line, what was found, what was expected and the fix."""
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings, Settings
+from chatbot.model.config_kinds import keys
+from chatbot.model.config_table import FLAWS, Flaw
+from chatbot.model.config_words import explain, unknown_key
 from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
+from chatbot.model.section import Section
+from chatbot.model.toml_lines import Path as Place
+from chatbot.model.toml_lines import locate
 
-__all__ = ["explain", "keys", "load", "nearest", "unknown_key"]
+__all__ = ["load", "read"]
 
 _BIGGEST_FILE = 1_000_000
-# How pydantic says it, and how a reader of the file does.
-_WORDS = (
-    (r"^(Value error, )", ""),
-    (r"^(Input|String|Tuple|Dictionary) should (be |have |match )", "expected "),
-    (r" or instance of \w+$", ""),
-    (r"valid dictionary", "table"),
-    (r"valid tuple", "list"),
-    (r" after validation, not", ", found"),
-)
+# So that the rest of a bot can be looked at whose own are wrong or missing.
+_STAND_INS = {"server": "https://gws.invalid", "username": "nobody", "password": {"env": "NOWHERE"}}
 
 
 def load(path: Path) -> Settings:
     """The settings in this file.
 
     Raises:
-        ConfigError: One line for each thing that is wrong.
+        ConfigError: With a finding for each thing that is wrong.
     """
-    table = _read(path)
-    defaults = table.pop("defaults", {})
-    bots = table.get("bots")
-    if not isinstance(defaults, dict):
-        raise ConfigError(f"{path}  [defaults] is not a table")
-    known = keys(BotSettings)
-    strange = [key for key in defaults if key not in known]
-    findings = [unknown_key(str(path), "defaults", key, known) for key in strange]
-    if isinstance(bots, dict):
-        table["bots"] = _completed(bots, {key: defaults[key] for key in defaults if key not in strange})
+    settings, findings = read(path)
+    if settings is None or findings:
+        raise ConfigError(*findings)
+    return settings
+
+
+def read(path: Path) -> tuple[Settings | None, list[Finding]]:
+    """What can be used of this file, and what is wrong with the rest.
+
+    Returns:
+        The settings without the keys that are wrong, so that more can be looked at; None if that is
+        not possible. The findings, in the order in which they stand in the file.
+    """
     try:
-        settings = Settings.model_validate(table)
-    except ValidationError as exc:
-        findings += _explained(exc, str(path), bots)
-    if findings:
-        # one mistake in [defaults] is found in every bot
-        raise ConfigError("\n".join(dict.fromkeys(findings)))
-    return _absolute(settings, path)
+        table, where = _table(path)
+    except ConfigError as error:
+        return None, list(error.findings)
+    defaults, findings = _defaults(table.pop("defaults", {}), where)
+    if isinstance(bots := table.get("bots"), dict):
+        table["bots"] = _completed(bots, defaults)
+    settings, more = _validated(table, where)
+    # one mistake in [defaults] is found in every bot
+    findings = sorted(dict.fromkeys([*findings, *more]), key=lambda finding: finding.line or 0)
+    return (_absolute(settings, path, where) if settings is not None else None), findings
 
 
-def _completed(bots: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: {**defaults, **bot} if isinstance(bot, dict) else bot for name, bot in bots.items()}
+def _table(path: Path) -> tuple[dict[str, Any], Section]:
+    file, text = str(path), _text(path)
+    try:
+        return tomllib.loads(text), Section(file, (), locate(text))
+    except (ValueError, RecursionError) as exc:  # also absurd numbers, and absurd nesting
+        reason, line = _syntax(exc, text)
+        raise ConfigError(Finding(Code.NOT_TOML, f"is not TOML: {reason}", file, line)) from exc
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
+    file = str(path)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise ConfigError(f"{path}  does not exist\n  fix: name the file with --config") from None
+        fix = "name the file with --config"
+        raise ConfigError(Finding(Code.FILE_MISSING, "does not exist", file, fix=fix)) from None
     except OSError as exc:
-        raise ConfigError(f"{path}  cannot be read: {exc.strerror}") from exc
+        unreadable = Finding(Code.FILE_UNREADABLE, f"cannot be read: {exc.strerror}", file)
+        raise ConfigError(unreadable) from exc
     if len(data) > _BIGGEST_FILE:
-        raise ConfigError(f"{path}  is larger than {_BIGGEST_FILE} bytes: not a bots.toml")
+        message = f"is larger than {_BIGGEST_FILE} bytes: not a bots.toml"
+        raise ConfigError(Finding(Code.FILE_UNREADABLE, message, file))
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise ConfigError(f"{path}  is not UTF-8 text (byte {exc.start})") from exc
-    except (ValueError, RecursionError) as exc:  # also absurd numbers, and absurd nesting
-        raise ConfigError(f"{path}  is not TOML: {exc}") from exc
+        line = data.count(b"\n", 0, exc.start) + 1
+        message = f"is not UTF-8 text (byte {exc.start})"
+        fix = "save it as UTF-8"
+        raise ConfigError(Finding(Code.FILE_UNREADABLE, message, file, line, fix=fix)) from exc
 
 
-def _explained(exc: ValidationError, where: str, bots: object) -> Iterator[str]:
-    for error in exc.errors(include_url=False):
-        match error["loc"]:
-            case ("bots", str(name), key, *_) if isinstance(bots, dict) and key not in bots[name]:
-                loc = error["loc"][2:]
-                inside = ("bots", name) if error["type"] == "missing" else ("defaults",)
-                yield explain({**error, "loc": loc}, where, BotSettings, inside)
-            case _:
-                yield explain(error, where)
+def _syntax(exc: Exception, text: str) -> tuple[str, int | None]:
+    """The reader's words, and the line that stands in them."""
+    words = str(exc)
+    if found := re.search(r" \(at line (\d+), column (\d+)\)$", words):
+        return f"{words[: found.start()]} (column {found[2]})", int(found[1])
+    return words, len(text.splitlines()) if words.endswith("(at end of document)") else None
 
 
-def _absolute(settings: Settings, path: Path) -> Settings:
+def _defaults(defaults: object, where: Section) -> tuple[dict[str, Any], list[Finding]]:
+    """What counts for all bots, without what no bot has."""
+    if not isinstance(defaults, dict):
+        message = "defaults is no table"
+        wrong = where.finding(Code.WRONG_VALUE, message, "defaults", expected="expected a table [defaults]")
+        return {}, [wrong]
+    known = keys(BotSettings)
+    strange = [key for key in defaults if key not in known]
+    findings = [unknown_key(where.below("defaults"), key, BotSettings) for key in strange]
+    return {key: defaults[key] for key in defaults if key not in strange}, findings
+
+
+def _completed(bots: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {**deepcopy(dict(defaults)), **bot} if isinstance(bot, dict) else bot
+        for name, bot in bots.items()
+    }
+
+
+def _validated(table: dict[str, Any], where: Section) -> tuple[Settings | None, list[Finding]]:
+    """Read the table, again and again without what is wrong.
+
+    Pydantic looks at a table as a whole only when all of its keys are right.
+    """
+    findings: list[Finding] = []
+    removed: set[Place] = set()
+    while True:
+        try:
+            return Settings.model_validate(table), findings
+        except ValidationError as exc:
+            errors = exc.errors(include_url=False)
+        for error in errors:
+            findings += () if _is_of_ours(error, removed) else explain(error, where, Settings)
+        fresh = {_remove(table, place) for error in errors for place in _places(error)} - removed
+        if not fresh - {()}:
+            return None, findings
+        removed |= fresh
+
+
+def _is_of_ours(error: ErrorDetails, removed: set[Place]) -> bool:
+    """Whether something is missing only because it was removed."""
+    place = error["loc"]
+    if error["type"] == "missing":
+        return place in removed
+    lacks = error["type"] == "too_short" or any(flaw.code is Code.NOT_EXACTLY_ONE for flaw in _flaws(error))
+    return lacks and any(it[: len(place)] == place for it in removed)
+
+
+def _places(error: ErrorDetails) -> list[Place]:
+    return [(*error["loc"], *flaw.key) for flaw in _flaws(error)] or [error["loc"]]
+
+
+def _flaws(error: ErrorDetails) -> tuple[Flaw, ...]:
+    return error["ctx"]["flaws"] if error["type"] == FLAWS else ()
+
+
+def _remove(table: dict[str, Any], place: Place) -> Place:
+    """Take out the innermost key that is on the way to this place, and tell its path; () if none is.
+
+    What a bot cannot be without gets a stand-in.
+    """
+    owner, path = _innermost(table, place)
+    if not path:
+        return path
+    key = str(path[-1])
+    owner.pop(key, None)
+    if key == "plugins":
+        owner.pop("plugin", None)  # whose they are is not known then
+    if _is_needed(path):
+        owner[key] = _STAND_INS[key]
+    return path
+
+
+def _innermost(table: dict[str, Any], place: Place) -> tuple[dict[str, Any], Place]:
+    inner: Any = table
+    owner, path = table, place[:0]
+    for number, part in enumerate(place, 1):
+        if isinstance(inner, dict) and (part in inner or _is_needed(place[:number])):
+            owner, path = inner, place[:number]
+            inner = inner.get(part)
+        elif isinstance(inner, list) and isinstance(part, int) and part < len(inner):
+            inner = inner[part]
+        else:
+            break
+    return owner, path
+
+
+def _is_needed(path: Place) -> bool:
+    return len(path) == len(("bots", "name", "key")) and path[0] == "bots" and path[2] in _STAND_INS
+
+
+def _absolute(settings: Settings, path: Path, where: Section) -> Settings:
     """The settings with all relative paths made absolute."""
     folder = path.absolute().parent
     bots = {name: _with_files_below(bot, folder) for name, bot in settings.bots.items()}
     journal = settings.service.journal
     if journal != ":memory:":
         journal = str(folder / journal)
-    return settings.model_copy(
+    absolute = settings.model_copy(
         update={
             "plugin_dirs": tuple(folder / name for name in settings.plugin_dirs),
             "service": settings.service.model_copy(update={"journal": journal}),
             "bots": bots,
         }
     )
+    return absolute.read_from(where.lines)
 
 
 def _with_files_below(bot: BotSettings, folder: Path) -> BotSettings:
@@ -111,94 +216,3 @@ def _with_files_below(bot: BotSettings, folder: Path) -> BotSettings:
     if bot.ca_file is not None:
         update["ca_file"] = folder / bot.ca_file
     return bot.model_copy(update=update)
-
-
-def explain(
-    error: ErrorDetails,
-    where: str,
-    model: type[BaseModel] = Settings,
-    inside: tuple[str, ...] = (),
-) -> str:
-    """One validation error in one or two lines, in words of the file.
-
-    Args:
-        error: What pydantic found.
-        where: The file.
-        model: What the tables were read as.
-        inside: The table that was read, if it was not the whole file.
-    """
-    *outer, key = error["loc"] or ("",)
-    table = _dotted(*inside, *outer)
-    match error["type"]:
-        case "extra_forbidden":
-            found = _table_at(model, outer)
-            known = [*keys(found)] if found else []
-            return unknown_key(where, table, str(key), [*known, "defaults"] if found is Settings else known)
-        case "missing":
-            return f"{where}  {_named(table)}needs the key {key!r}{_purpose(str(key))}"
-        case _ if _table_at(model, error["loc"]):
-            return f"{where}  {_prefix(_dotted(table, key))}{_sentence(error['msg'])}"
-        case _:
-            return f"{where}  {_named(table)}{key}: {_sentence(error['msg'])}"
-
-
-def _prefix(table: str) -> str:
-    return f"{_named(table).rstrip()}: " if table else ""
-
-
-def _dotted(*parts: object) -> str:
-    return ".".join(str(part) for part in parts if part != "")
-
-
-def _named(table: str) -> str:
-    return f"[{table}] " if table else ""
-
-
-def _table_at(kind: Any, place: Sequence[int | str]) -> type[BaseModel] | None:
-    """The model of the table at this place, as far as the types tell."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        if not place:
-            return kind
-        field = keys(kind).get(str(place[0]))
-        return _table_at(field.annotation, place[1:]) if field else None
-    origin = get_origin(kind)
-    if not (isinstance(origin, type) and issubclass(origin, Collection)):
-        return _first_table(kind, place)
-    return _first_table(kind, place[1:]) if place else None
-
-
-def _first_table(kind: Any, place: Sequence[int | str]) -> type[BaseModel] | None:
-    inner = (_table_at(argument, place) for argument in get_args(kind))
-    return next((model for model in inner if model is not None), None)
-
-
-def _purpose(key: str) -> str:
-    if key == "bots":
-        return ": at least one table [bots.NAME]"
-    return ""
-
-
-def _sentence(message: str) -> str:
-    """Pydantic's message in the words of TOML."""
-    for theirs, ours in _WORDS:
-        message = re.sub(theirs, ours, message)
-    return message
-
-
-def keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The keys of a table, as they stand in the file."""
-    return {field.alias or name: field for name, field in model.model_fields.items()}
-
-
-def unknown_key(where: str, table: str, key: str, known: Iterable[str]) -> str:
-    """The finding that a table has no such key, with the nearest one."""
-    choice = sorted(known)
-    closest = nearest(key, choice)
-    fix = f"rename {key} to {closest}" if closest else f"known keys: {', '.join(choice) or 'none'}"
-    return f"{where}  {_named(table)}has no key {key!r}\n  fix: {fix}"
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None

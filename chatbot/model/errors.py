@@ -18,10 +18,14 @@
         ├── RateLimited             the server said: later
         └── Unconfirmed             nobody can say whether it took effect
 
-Errors of other libraries are translated where they appear, with the cause kept.
+Errors of other libraries are translated where they appear, with the cause kept. Each has a code, which
+its text begins with: ``chatbot explain CB310``.
 """
 
 from __future__ import annotations
+
+from chatbot.model.codes import Code
+from chatbot.model.findings import Finding
 
 __all__ = [
     "ActionError",
@@ -43,15 +47,59 @@ __all__ = [
 
 
 class ChatbotError(Exception):
-    """The root of all errors raised on purpose."""
+    """The root of all errors raised on purpose.
+
+    Attributes:
+        code: Which kind it is, for ``chatbot explain``.
+    """
+
+    code: Code | None = None
+
+    @property
+    def text(self) -> str:
+        """What happened, without the code."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}" if self.code is not None else self.text
 
 
 class ConfigError(ChatbotError):
-    """The configuration cannot be used as it stands; the text says what, where and the fix."""
+    """The configuration cannot be used as it stands; each finding says what, where and the fix.
+
+    Args:
+        findings: Everything that is wrong.
+    """
+
+    def __init__(self, *findings: Finding) -> None:
+        super().__init__("\n".join(str(finding) for finding in findings))
+        self.findings = findings
+
+    @property
+    def brief(self) -> str:
+        """In one line, for a status or a log."""
+        return _brief(self.findings)
 
 
 class PluginError(ChatbotError):
-    """A plugin cannot be loaded; the text says which, what and the fix."""
+    """A plugin cannot be loaded; each finding says which, what and the fix.
+
+    Args:
+        findings: Everything that is wrong.
+    """
+
+    def __init__(self, *findings: Finding) -> None:
+        super().__init__("\n".join(str(finding) for finding in findings))
+        self.findings = findings
+
+    @property
+    def brief(self) -> str:
+        """In one line, for a status or a log."""
+        return _brief(self.findings)
+
+
+def _brief(findings: tuple[Finding, ...]) -> str:
+    return "; ".join(f"{finding.code} {finding.message}" for finding in findings)
 
 
 class WireError(ChatbotError):
@@ -80,18 +128,33 @@ class ConnectionLost(WireError):
     def __init__(self, text: str, *, sent: bool = True) -> None:
         super().__init__(text, retryable=True)
         self.sent = sent
+        self.code = Code.NO_ANSWER if sent else Code.CANNOT_CONNECT
 
 
 class SessionLost(WireError):
     """The server does not know this agent's session, or this CometD client, any more."""
 
+    code = Code.SESSION_LOST
+
 
 class LoginRefused(WireError):
-    """The server did not accept user name and password (HTTP 401 or status code 20 on ``GET /me``)."""
+    """The server did not accept user name and password (HTTP 401 or status code 20 on ``GET /me``).
+
+    Args:
+        text: What happened, for an operator.
+        status: The HTTP or status code.
+        code: Why: it is wrong, or it has expired.
+    """
+
+    def __init__(self, text: str, *, status: int | None = None, code: Code = Code.LOGIN_REFUSED) -> None:
+        super().__init__(text, status=status)
+        self.code = code
 
 
 class ProtocolViolation(WireError):
     """The server answered something that the protocol does not know here."""
+
+    code = Code.PROTOCOL_VIOLATION
 
 
 class ReadOnly(ChatbotError):
@@ -121,11 +184,21 @@ class NotAllowed(ActionError):
         needed: The capability that is missing.
         have: The capabilities that the chat lists now.
         reason: Why, in a few words.
+        code: Which kind of reason.
     """
 
-    def __init__(self, action: str, *, needed: str, have: tuple[str, ...], reason: str) -> None:
+    def __init__(
+        self,
+        action: str,
+        *,
+        needed: str,
+        have: tuple[str, ...],
+        reason: str,
+        code: Code = Code.CAPABILITY_MISSING,
+    ) -> None:
         allowed = ", ".join(have) or "nothing"
         super().__init__(f"{action} is not allowed: {reason} (the chat allows {allowed})", action=action)
+        self.code = code
         self.needed = needed
         self.have = have
         self.reason = reason
@@ -134,9 +207,13 @@ class NotAllowed(ActionError):
 class ChatGone(ActionError):
     """The chat is no longer this bot's, or no longer exists."""
 
+    code = Code.CHAT_GONE
+
 
 class Refused(ActionError):
     """The server refused the operation; it did not take effect."""
+
+    code = Code.REFUSED
 
 
 class RateLimited(ActionError):
@@ -148,6 +225,8 @@ class RateLimited(ActionError):
         retry_after: Seconds to wait, 0 to 60.
     """
 
+    code = Code.RATE_LIMITED
+
     def __init__(self, text: str, *, action: str, retry_after: float) -> None:
         super().__init__(text, action=action, status=429)
         self.retry_after = retry_after
@@ -155,3 +234,5 @@ class RateLimited(ActionError):
 
 class Unconfirmed(ActionError):
     """The request may or may not have taken effect, and could not be verified."""
+
+    code = Code.UNCONFIRMED

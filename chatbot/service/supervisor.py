@@ -18,10 +18,14 @@ from chatbot.bot.journal_sqlite import SqliteStore
 from chatbot.bot.journal_trace import Trace
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.bot.runner import BotRunner, World
+from chatbot.hooks.checks import inspected
 from chatbot.hooks.loader import LoadedPlugin, load_plugin
 from chatbot.hooks.run import was_asked_for
+from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings, Settings
 from chatbot.model.errors import ConfigError, PluginError
+from chatbot.model.findings import Finding
+from chatbot.model.section import Section
 from chatbot.service.system import WriterThread
 from chatbot.service.watchdog import Watchdog
 from chatbot.wire.retry import Backoff, Limits
@@ -136,8 +140,8 @@ class Service:
             try:
                 await bot.run(self.drain_timeout)
             except ConfigError as error:
-                log.error("bot %s cannot run: %s", bot.name, error)  # noqa: TRY400 (a user's mistake: no traceback)
-                bot.health = Health(trouble=str(error))
+                log.error("bot %s cannot run: %s", bot.name, error.brief)  # noqa: TRY400 (a user's mistake: no traceback)
+                bot.health = Health(trouble=error.brief)
                 await self._stopping.wait()
             except BaseException as exc:
                 if was_asked_for(exc):
@@ -167,18 +171,33 @@ def load_plugins(name: str, bot: BotSettings, settings: Settings, file: str) -> 
     """The plugins of one bot, in call order.
 
     Raises:
-        PluginError: One cannot be found or loaded.
+        PluginError: One or more cannot be found or loaded.
         ConfigError: The settings of one are wrong.
     """
-    return [
-        load_plugin(
-            plugin,
-            folders=settings.plugin_dirs,
-            table=bot.plugin.get(plugin, {}),
-            where=f"{file}  [bots.{name}.plugin.{plugin}]",
-        )
-        for plugin in bot.plugins
-    ]
+    plugins, errors = _loaded(name, bot, settings, file)
+    findings = [finding for error in errors for finding in error.findings]
+    if any(isinstance(error, ConfigError) for error in errors):
+        raise ConfigError(*findings)
+    if findings:
+        raise PluginError(*findings)
+    return plugins
+
+
+def _loaded(
+    name: str, bot: BotSettings, settings: Settings, file: str
+) -> tuple[list[LoadedPlugin], list[ConfigError | PluginError]]:
+    """Those that can be loaded, and what is wrong with the others."""
+    plugins: list[LoadedPlugin] = []
+    errors: list[ConfigError | PluginError] = []
+    whole = Section(file, ("bots", name), settings.lines)
+    for number, plugin in enumerate(bot.plugins):
+        where, table = whole.below("plugin", plugin), bot.plugin.get(plugin, {})
+        try:
+            plugins.append(load_plugin(plugin, folders=settings.plugin_dirs, table=table, where=where))
+        except (ConfigError, PluginError) as error:
+            line = settings.lines.at((*whole.path, "plugins", number))
+            errors.append(type(error)(*_placed(error, file, line)))
+    return plugins, errors
 
 
 def build(
@@ -197,8 +216,11 @@ def build(
     """
     journal = open_journal(settings, world)
     bots, findings = assemble(settings, world, file, journal)
-    if findings:
-        raise ConfigError("\n".join(findings))
+    errors = [finding for finding in findings if finding.is_error]
+    if errors:
+        raise ConfigError(*errors)
+    for finding in findings:
+        log.warning("%s", finding)
     service = Service(
         bots,
         world=world,
@@ -219,51 +241,72 @@ def open_journal(settings: Settings, world: World) -> GroupCommit | None:
     return GroupCommit(opening, WriterThread("journal"), world.clock, PlaceLock(path))
 
 
-def check_journal(settings: Settings, file: str) -> list[str]:
+def check_journal(settings: Settings, file: str) -> list[Finding]:
     """What is wrong with the journal's place, as far as it can be told without touching it."""
     path = Path(settings.service.journal)
+    where = Section(file, ("service",), settings.lines)
     if settings.service.journal == _NOWHERE:
         return []
     try:
         check_place(path)
     except ConfigError as error:
-        return [f"{file}  [service] {error}"]
+        return [where.finding(it.code, it.message, "journal", fix=it.fix) for it in error.findings]
     for place in (real(path).parent, real(path)):
         if not is_writable(place) and place.exists():
             what = f"journal = {str(path)!r} cannot be used: {place} may not be written"
             fix = "let the user of this service write there, or name another file"
-            return [f"{file}  [service] {what}\n  fix: {fix}"]
+            return [where.finding(Code.JOURNAL_READ_ONLY, what, "journal", fix=fix)]
     return []
 
 
 def assemble(
     settings: Settings, world: World, file: str, journal: GroupCommit | None = None
-) -> tuple[list[BotRunner], list[str]]:
-    """The bots that can be made, and what is wrong with the others, each with its place."""
-    bots, findings = [], []
+) -> tuple[list[BotRunner], list[Finding]]:
+    """The bots that can be made, and what is wrong with the others or suspicious, each with its place."""
+    bots: list[BotRunner] = []
+    findings: list[Finding] = []
     for name, bot in settings.bots.items():
+        plugins, found = _inspected(name, bot, settings, file)
+        findings += found
+        if any(finding.is_error for finding in found):
+            continue
+        own = journal.of(name) if journal is not None else NoJournal()
         try:
-            plugins = load_plugins(name, bot, settings, file)
-            own = journal.of(name) if journal is not None else NoJournal()
             bots.append(BotRunner(name, bot, plugins, world, own))
         except PluginError as error:
-            findings.append(f"{file}  [bots.{name}]  {error}")
-        except ConfigError as error:
-            findings.append(str(error))
-    return bots, findings
+            findings += _placed(error, file, settings.lines.at(("bots", name, "plugins")))
+    # a plugin of several bots is told once
+    return bots, list(dict.fromkeys(findings))
+
+
+def _inspected(
+    name: str, bot: BotSettings, settings: Settings, file: str
+) -> tuple[list[LoadedPlugin], list[Finding]]:
+    """The plugins of a bot that can be loaded, and all that is to be said of its plugins."""
+    plugins, errors = _loaded(name, bot, settings, file)
+    findings = [finding for error in errors for finding in error.findings]
+    return plugins, findings + [finding for plugin in plugins for finding in inspected(plugin)]
+
+
+def _placed(error: ConfigError | PluginError, file: str, line: int | None) -> list[Finding]:
+    return [finding.at(file, line) for finding in error.findings]
 
 
 def check_secrets(settings: Settings, file: str) -> None:
     """See that every bot's password is there.
 
     Raises:
-        ConfigError: One line for each that is not.
+        ConfigError: With a finding for each that is not.
     """
     findings = []
     for name, bot in settings.bots.items():
+        where = Section(file, ("bots", name), settings.lines)
         try:
             bot.password.read()
         except ConfigError as error:
-            findings.append(f"{file}  [bots.{name}] password: {error}")
+            findings += [
+                where.finding(it.code, f"password: {it.message}", "password", fix=it.fix)
+                for it in error.findings
+            ]
     if findings:
-        raise ConfigError("\n".join(findings))
+        raise ConfigError(*findings)

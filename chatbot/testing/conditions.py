@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.model.config_file import nearest
+from chatbot.model.nearest import nearest
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.named_faults import How, how_of, strike
 from chatbot.simulator.options import Options

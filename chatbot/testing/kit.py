@@ -12,8 +12,9 @@ from pydantic import SecretStr, ValidationError
 
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.config import BotSettings, SecretSource, Settings
-from chatbot.model.config_file import explain
+from chatbot.model.config_words import explain
 from chatbot.model.errors import ConfigError
+from chatbot.model.section import Section
 from chatbot.simulator.app import Simulator
 from chatbot.testing.conditions import Conditions, Trouble
 from chatbot.testing.network import ADDRESS
@@ -275,8 +276,9 @@ def _settings(name: str, options: Mapping[str, Any]) -> BotSettings:
     try:
         return Settings.model_validate({"bots": {name: {**own, **options}}}).bots[name]
     except ValidationError as exc:
-        findings = [explain(error, "options:") for error in exc.errors(include_url=False)]
-        raise ConfigError("\n".join(findings)) from exc
+        errors = exc.errors(include_url=False)
+        where = Section("the options of the test")
+        raise ConfigError(*(it for error in errors for it in explain(error, where, Settings))) from exc
 
 
 def _see_that_no_hook_failed(bots: list[StagedBot]) -> None:

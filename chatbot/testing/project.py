@@ -10,12 +10,17 @@ from types import ModuleType
 from typing import Any
 
 from chatbot.hooks.loader import LoadedPlugin, build_plugin, load_plugin
+from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings, Settings
-from chatbot.model.config_file import load, nearest
+from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
+from chatbot.model.nearest import nearest
+from chatbot.model.section import Section
 
 __all__ = ["Project"]
 
+_SETTINGS = Section("the settings of the test")
 _FILE = "bots.toml"
 
 
@@ -50,8 +55,8 @@ class Project:
             ConfigError: Its settings are wrong.
         """
         if isinstance(plugin, str):
-            return load_plugin(plugin, folders=self._folders(), table=table, where="settings:")
-        return build_plugin(_name(plugin), plugin, table=table, where="settings:")
+            return load_plugin(plugin, folders=self._folders(), table=table, where=_SETTINGS)
+        return build_plugin(_name(plugin), plugin, table=table, where=_SETTINGS)
 
     def bot(self, name: str) -> tuple[BotSettings, list[LoadedPlugin]]:
         """A bot as bots.toml has it.
@@ -62,9 +67,11 @@ class Project:
         """
         settings = load(self.file)
         if name not in settings.bots:
-            closest = nearest(name, settings.bots)
+            closest = nearest(name, settings.bots) or ""
+            known = f"the bots: {', '.join(settings.bots)}"
+            message = f"there is no [bots.{name}]"
             raise ConfigError(
-                f"{self.file} has no [bots.{name}]" + (f"\n  closest: {closest}" if closest else "")
+                Finding(Code.UNKNOWN_BOT, message, str(self.file), expected=known, closest=closest)
             )
         bot = settings.bots[name]
         plugins = [

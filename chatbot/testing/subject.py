@@ -16,9 +16,12 @@ from pydantic.fields import FieldInfo
 from chatbot.hooks.loader import find_plugin, load_plugin
 from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError
+from chatbot.model.section import Section
 from chatbot.testing.project import Project
 
 __all__ = ["Subject", "models_in"]
+
+_TABLE = Section("the settings of the contract")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ class Subject:
             PluginError: It cannot be loaded.
             ConfigError: The settings are wrong.
         """
-        load_plugin(self.name, folders=(self.folder,), table=table, where="settings:")
+        load_plugin(
+            self.name, folders=(self.folder,), table=table, where=Section("the settings of a contract test")
+        )
 
     def model(self) -> type[BaseModel] | None:
         """The model of its settings, if it has one.

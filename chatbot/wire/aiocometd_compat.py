@@ -18,7 +18,9 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from chatbot.model.codes import Code
 from chatbot.model.errors import ConfigError, ProtocolViolation, SessionLost, WireError
+from chatbot.model.findings import Finding
 
 try:
     from aiocometd.client import Client
@@ -30,7 +32,13 @@ try:
     from aiocometd.typing import Headers
     from aiocometd.utils import is_server_error_message
 except ImportError as exc:
-    raise ConfigError('`cometd = "aiocometd"` needs the extra: pip install "chatbot[aiocometd]"') from exc
+    raise ConfigError(
+        Finding(
+            Code.EXTRA_MISSING,
+            '`cometd = "aiocometd"` needs the extra of that name',
+            fix='pip install "chatbot[aiocometd]"',
+        )
+    ) from exc
 
 __all__ = ["Message", "MetaChannel", "Port", "PortTransport", "new_client", "own_errors"]
 

@@ -136,7 +136,7 @@ async def _introduced(log_in: Callable[[], Awaitable[None]]) -> None:
     try:
         await log_in()
     except WireError as error:
-        raise ConnectionLost(str(error), sent=False) from error
+        raise ConnectionLost(error.text, sent=False) from error
 
 
 def _code(body: bytes) -> int | None:

@@ -19,6 +19,7 @@ from chatbot.model.agent_actions import (
 )
 from chatbot.model.answers import StatusCode
 from chatbot.model.clock import Clock
+from chatbot.model.codes import Code
 from chatbot.model.errors import LoginRefused, ProtocolViolation, SessionLost, WireError
 from chatbot.wire.outcomes import Accepted, Gone, Later, NotSent, Outcome, Refusal, SessionFault, Unknown
 from chatbot.wire.rest import Rest
@@ -113,7 +114,9 @@ class AgentSession:
             self._refusals = _TRIES
             self._refused_at = self._clock.monotonic()
             return LoginRefused(
-                "the password must be changed: log in once with an agent desktop", status=error.status
+                "the password must be changed: log in once with an agent desktop",
+                status=error.status,
+                code=Code.CREDENTIALS_EXPIRED,
             )
         return error
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from docs.generator import kit, models, operation, plugin_api
+from docs.generator import codes, kit, models, operation, plugin_api
 
 __all__ = ["DOCS", "PARTS", "pages", "written"]
 
@@ -15,6 +15,7 @@ DOCS = Path(__file__).parents[1]
 
 PARTS: dict[str, Callable[..., str]] = {
     "actions": models.action_sections,
+    "codes": codes.code_sections,
     "commands": operation.command_table,
     "command details": operation.command_sections,
     "common options": operation.common_options,

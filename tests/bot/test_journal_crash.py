@@ -56,7 +56,7 @@ async def test_it_writes_again_when_the_disk_has_room_again(
         await journal.of("maid").put(CHECKPOINT)
         done = [future(journal.of("maid").put(record)) for record in big]
         await until(lambda: journal.trouble != "")
-        assert journal.trouble == f"journal {place.path}: the disk is full"
+        assert journal.trouble == f"CB510 journal {place.path}: the disk is full"
         assert not any(put.done() for put in done)
         most_pages.append(1_000)
         await asyncio.gather(*done)
@@ -88,7 +88,7 @@ async def test_a_file_that_goes_while_it_is_in_use_is_told_and_begun_anew(
         place.path.rename(tmp_path / "aside")
         await journal.of("maid").put(replace(CHECKPOINT, cursor=8))
     assert [record.message.splitlines()[0] for record in caplog.records] == [
-        f"journal {place.path}: the file has gone",
+        f"CB510 journal {place.path}: the file has gone",
         "the journal can be written again",
     ]
     assert place.load().chats == {"c1": SavedChat(replace(CHECKPOINT, cursor=8))}
@@ -152,7 +152,7 @@ def test_a_file_that_may_not_grow_stops_the_writer_until_it_may_and_costs_nothin
         unlimited = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
         trouble = process.stderr.readline()
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, unlimited)
-        assert trouble == f"journal {place.path}: the disk cannot be read or written\n"
+        assert trouble == f"CB510 journal {place.path}: the disk cannot be read or written\n"
         assert process.stderr.readline().startswith("No bot speaks until it can be written")
         assert process.stderr.readline() == "the journal can be written again\n"
         said.append(out(process).readline())

@@ -58,7 +58,7 @@ class Rig:
 
     @property
     def fault(self) -> str:
-        return self.journal.trouble.removeprefix(f"journal {self.place.path}: ")
+        return self.journal.trouble.removeprefix(f"CB510 journal {self.place.path}: ")
 
     async def write(self, checkpoint: Checkpoint) -> None:
         await self.journal.of("maid").put(checkpoint)
@@ -166,7 +166,7 @@ async def test_what_costs_nothing_is_told_and_heals(
         harm(path)
         await until(lambda: len(caplog.messages) == 2)
     assert [(record.levelname, record.message.splitlines()[0]) for record in caplog.records] == [
-        ("CRITICAL", f"journal {path}: {CHANGED}"),
+        ("CRITICAL", f"CB510 journal {path}: {CHANGED}"),
         ("WARNING", "the journal can be written again"),
     ]
     assert rig.cursor() == LATER.cursor

@@ -61,11 +61,11 @@ def test_a_migration_that_fails_changes_nothing(place: Place) -> None:
 def refused(place: Place) -> str:
     with pytest.raises(ConfigError) as error:
         place.open()
-    first, fix = str(error.value).splitlines()
-    assert fix.startswith("  fix: ")
+    (finding,) = error.value.findings
+    assert finding.fix
     beginning = f"journal = '{place.path}' cannot be used: "
-    assert first.startswith(beginning)
-    return first.removeprefix(beginning)
+    assert finding.message.startswith(beginning)
+    return finding.message.removeprefix(beginning)
 
 
 def test_a_journal_of_a_later_version_is_refused(place: Place) -> None:

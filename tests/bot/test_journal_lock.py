@@ -30,10 +30,9 @@ def held_by_another(path: Path) -> Iterator[subprocess.Popen[str]]:
 def assert_refused(lock: PlaceLock, path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         lock.hold()
-    assert str(error.value).splitlines() == [
-        f"journal = '{path}' cannot be used: another process uses it",
-        "  fix: stop it, or name another file",
-    ]
+    (finding,) = error.value.findings
+    assert finding.message == f"journal = '{path}' cannot be used: another process uses it"
+    assert (finding.code, finding.fix) == ("CB502", "stop it, or name another file")
 
 
 def test_a_second_process_is_refused_until_the_first_has_ended_however_it_ends(path: Path) -> None:
@@ -93,7 +92,7 @@ def test_a_place_that_cannot_be_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_may_not_be_written_is_told_in_words() -> None:
     with place_of_others() as place:
-        told = f"^journal {place.path}: its file chatbot.sqlite3.lock: Permission denied$"
+        told = f"^CB510 journal {place.path}: its file chatbot.sqlite3.lock: Permission denied$"
         with as_nobody(), pytest.raises(JournalError, match=told):
             PlaceLock(place.path).hold()
 

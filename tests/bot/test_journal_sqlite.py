@@ -123,7 +123,7 @@ def test_what_no_database_can_hold_is_refused_with_all_of_its_group(place: Place
 def test_a_damaged_value_is_told_in_words(place: Place) -> None:
     place.put(CHECKPOINT, Memory("c1", '{"a": '))
     with pytest.raises(
-        JournalError, match=f"^journal {place.path}: it is damaged; to begin anew, move it away$"
+        JournalError, match=f"^CB510 journal {place.path}: it is damaged; to begin anew, move it away$"
     ):
         place.load()
 

@@ -50,7 +50,7 @@ async def test_trouble_is_seen_while_nobody_writes_and_heals_while_nobody_writes
     await journal.open()
     watching = asyncio.ensure_future(journal.watch())
     desk.failures = [JournalError(NO_ROOM) for _ in range(3)]
-    await until(lambda: journal.trouble == NO_ROOM)
+    await until(lambda: journal.trouble == f"CB510 {NO_ROOM}")
     await until(lambda: journal.trouble == "")
     watching.cancel()
     await journal.close()

@@ -122,13 +122,13 @@ async def test_while_the_disk_is_full_nobody_is_told_that_it_was_written_until_i
         while not done.done():
             seen.append((journal.trouble, bool(desk.groups)))
             await asyncio.sleep(0)
-        assert (NO_ROOM, False) in seen
+        assert (f"CB510 {NO_ROOM}", False) in seen
         assert journal.trouble == ""
     assert clock.waits == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5]
     # each failure closes the file, and the next try opens it
     assert (desk.opened, desk.closed) == (10, 2)
     told = [(record.levelname, record.message.splitlines()[0]) for record in caplog.records]
-    assert told == [("CRITICAL", NO_ROOM), ("WARNING", "the journal can be written again")]
+    assert told == [("CRITICAL", f"CB510 {NO_ROOM}"), ("WARNING", "the journal can be written again")]
     assert SECRET not in caplog.text
 
 
@@ -186,7 +186,7 @@ async def test_opening_can_be_given_up(desk: Desk) -> None:
     desk.failures = [JournalError(NO_ROOM)]
     opening = asyncio.ensure_future(journal.open())
     await turns()
-    assert (journal.trouble, opening.done()) == (NO_ROOM, False)
+    assert (journal.trouble, opening.done()) == (f"CB510 {NO_ROOM}", False)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening

@@ -1,6 +1,7 @@
 """``chatbot check``: its exit codes, and what it says."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -48,23 +49,25 @@ def test_a_hook_without_a_chat_in_a_class_that_has_an_object_for_each_is_a_findi
     result = chatbot("check", "-c", config(tmp_path, FROM_ENV, plugin=own))
     first, fix = result.stderr.splitlines()
     assert result.exit_code == 1
-    assert f"[bots.maid]  plugin 'echo' ({tmp_path / 'plugins/echo.py'}:7) implements on_bot_started" in first
-    assert fix == "  fix: move that hook to a plugin without per_chat"
+    assert f"CB210  {tmp_path / 'plugins/echo.py'}:7  plugin 'echo' implements on_bot_started" in first
+    assert fix.startswith("       fix: move that hook to a plugin without per_chat        more: ")
 
 
 def test_a_misspelt_limit_of_a_breaker_is_told_with_the_nearest(chatbot: Chatbot, tmp_path: Path) -> None:
     result = chatbot("check", "-c", config(tmp_path, FROM_ENV, "breaker = { error = 3 }"))
     assert result.exit_code == 2
-    assert "[bots.maid.breaker] has no key 'error'\n  fix: rename error to errors" in result.stderr
+    assert "bots.toml:7  [bots.maid.breaker] has no key 'error'\n" in result.stderr
+    assert "closest: errors\n       fix: rename error to errors" in result.stderr
 
 
 def test_a_password_in_the_file_is_a_warning_and_never_printed(chatbot: Chatbot, tmp_path: Path) -> None:
     result = chatbot("check", "-c", config(tmp_path, INLINE))
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
-        "warning: [bots.maid] holds its password",
-        '  fix: password = { env = "NAME" }, or { file = "path" }',
+        f"CB121  {tmp_path}/bots.toml:6  warning: [bots.maid] holds its password",
+        '       fix: password = { env = "NAME" }, or { file = "path" }        more: chatbot explain CB121',
     ]
+    assert result.stdout == f"{tmp_path}/bots.toml: 1 bots, 1 warning\n"
     assert CANARY not in result.output
 
 
@@ -72,7 +75,8 @@ def test_two_bots_that_are_one_agent_are_a_warning(chatbot: Chatbot, tmp_path: P
     twin = ["[bots.twin]", 'server = "https://gws.invalid"', 'username = "maid"', FROM_ENV]
     result = chatbot("check", "-c", config(tmp_path, FROM_ENV, *twin))
     assert result.exit_code == 0
-    assert result.stderr.startswith("warning: [bots.maid] and [bots.twin] are one agent, ")
+    place = f"CB122  {tmp_path}/bots.toml:7  warning: [bots.twin] is one agent with [bots.maid], "
+    assert result.stderr.startswith(place)
 
 
 def test_a_password_that_is_not_there_yet_is_a_warning(
@@ -81,9 +85,8 @@ def test_a_password_that_is_not_there_yet_is_a_warning(
     monkeypatch.delenv("MAID_PASSWORD")
     result = chatbot("check", "-c", config(tmp_path, FROM_ENV))
     assert result.exit_code == 0
-    assert result.stderr == (
-        "warning: [bots.maid] password: the environment variable MAID_PASSWORD is missing or empty\n"
-    )
+    what = "[bots.maid] password: the environment variable MAID_PASSWORD is missing or empty"
+    assert result.stderr.startswith(f"CB116  {tmp_path}/bots.toml:6  warning: {what}\n")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def test_findings_in_plugins_end_with_code_1(
 ) -> None:
     result = chatbot("check", "-c", config(tmp_path, FROM_ENV, plugin=plugin))
     assert result.exit_code == 1
-    assert "[bots.maid]  plugin 'echo'" in result.stderr
+    assert "plugin 'echo'" in result.stderr
     assert finding in result.stderr
 
 
@@ -118,7 +121,10 @@ def test_a_place_that_cannot_hold_the_journal_is_a_finding(
     result = chatbot("check", "-c", path)
     what = f"journal = '{tmp_path}/{journal}' cannot be used: {finding.format(folder=tmp_path)}"
     assert result.exit_code == 1
-    assert result.stderr.splitlines() == [f"{path}  [service] {what}", f"  fix: {fix}"]
+    assert result.stderr.splitlines() == [
+        f"CB501  {path}:8  [service] {what}",
+        f"       fix: {fix}        more: chatbot explain CB501",
+    ]
 
 
 def test_nothing_is_looked_for_if_nothing_is_kept(chatbot: Chatbot, tmp_path: Path) -> None:
@@ -148,9 +154,9 @@ async def test_online_it_tries_the_password_once(
     assert result.exit_code == code, result.output
     told = {
         0: f"[bots.maid]  logged in to {server} as maid\n",
-        3: f"[bots.maid]  {server}: the server refused user name and password\n",
+        3: f"CB404  {path}:6  [bots.maid] {server}: the server refused user name and password\n",
     }
-    assert result.output == told[code]
+    assert result.output.startswith(told[code])
     assert [(request.method, request.path) for request in simulator.requests] == [("GET", "/api/v2/me")]
 
 
@@ -168,7 +174,7 @@ def test_online_a_server_that_is_not_there_ends_with_code_3(chatbot: Chatbot, tm
     server = f"http://127.0.0.1:{free_port()}"
     result = chatbot("check", "--online", "-c", config(tmp_path, FROM_ENV, server=server))
     assert result.exit_code == 3
-    assert result.stderr.startswith(f"[bots.maid]  {server}: cannot connect: ")
+    assert result.stderr.startswith(f"CB401  {tmp_path}/bots.toml:3  [bots.maid] {server}: cannot connect: ")
 
 
 async def test_online_what_a_server_says_steers_no_terminal(chatbot: Chatbot, tmp_path: Path) -> None:
@@ -179,7 +185,7 @@ async def test_online_what_a_server_says_steers_no_terminal(chatbot: Chatbot, tm
         path = config(tmp_path, FROM_ENV, server=server)
         result = await asyncio.to_thread(chatbot, "check", "--online", "-c", path)
     assert result.exit_code == 3
-    assert result.stderr.endswith("\\x1b[31mred\\x07\n")
+    assert "\\x1b[31mred\\x07\n" in result.stderr
 
 
 @pytest.mark.parametrize("key", [FROM_ENV, INLINE + '\nca_file = "gone.pem"'])
@@ -189,4 +195,47 @@ def test_online_a_secret_or_certificate_that_is_not_there_ends_with_code_2(
     monkeypatch.delenv("MAID_PASSWORD")
     result = chatbot("check", "--online", "-c", config(tmp_path, key))
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[-1].startswith("[bots.maid]  ")
+    assert f"{tmp_path}/bots.toml:" in result.stderr.splitlines()[-2]
+
+
+# for programs
+
+
+def test_without_findings_the_list_is_empty(chatbot: Chatbot, tmp_path: Path) -> None:
+    result = chatbot("check", "--format", "json", "-c", config(tmp_path, FROM_ENV))
+    assert (result.exit_code, result.output) == (0, "[]\n")
+
+
+@pytest.mark.parametrize(("key", "code"), [(INLINE, 0), (INLINE + "\nnicknam = 'x'", 2)])
+def test_json_is_one_list_with_all_fields_whatever_the_exit_code(
+    chatbot: Chatbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, code: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = chatbot("check", "--format", "json", "-c", config(tmp_path, key).name)
+    found = json.loads(result.stdout)[-1]
+    assert (result.exit_code, result.stderr) == (code, "")
+    assert list(found) == [
+        *("code", "message", "file", "line", "expected", "closest", "fix", "severity", "more")
+    ]
+    assert (found["file"], found["severity"]) == ("bots.toml", "error" if code else "warning")
+
+
+def test_a_workflow_gets_annotations(
+    chatbot: Chatbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config(tmp_path, INLINE, plugin="def on_text(:")
+    result = chatbot("check", "--format", "github")
+    warning, error = result.stdout.splitlines()
+    assert result.exit_code == 1
+    assert warning.startswith(
+        "::warning file=bots.toml,line=6,title=CB121::[bots.maid] holds its password%0A"
+    )
+    assert error.startswith("::error file=plugins/echo.py,line=1,title=CB202::plugin 'echo' is not Python: ")
+
+
+def test_a_server_that_refuses_is_a_finding_for_programs_too(chatbot: Chatbot, tmp_path: Path) -> None:
+    path = config(tmp_path, FROM_ENV, server=f"http://127.0.0.1:{free_port()}")
+    result = chatbot("check", "--online", "--format", "json", "-c", path)
+    assert result.exit_code == 3
+    assert [found["code"] for found in json.loads(result.stdout)] == ["CB401"]

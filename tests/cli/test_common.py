@@ -9,7 +9,9 @@ import pytest
 
 from chatbot.bot.parts import where
 from chatbot.cli.common import JsonLines, TextLines, fail, log_as, logged_as, printable
+from chatbot.model.codes import Code
 from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
 
 
 def record(message: str, *arguments: object, with_fault: bool = False) -> logging.LogRecord:
@@ -104,9 +106,12 @@ def test_a_traceback_that_was_masked_stays_so() -> None:
 
 def test_an_error_ends_the_program_with_its_text_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        fail(ConfigError("bots.toml  is odd: \x1b[31m\n  fix: make it even"))
+        fail(ConfigError(Finding(Code.WRONG_VALUE, "is odd: \x1b[31m", "bots.toml", 3, fix="make it even")))
     assert ended.value.code == 2
-    assert capsys.readouterr() == ("", "bots.toml  is odd: \\x1b[31m\n  fix: make it even\n")
+    expected = (
+        "CB106  bots.toml:3  is odd: \\x1b[31m\n       fix: make it even        more: chatbot explain CB106\n"
+    )
+    assert capsys.readouterr() == ("", expected)
 
 
 @pytest.mark.parametrize("kind", ["text", "json"])

@@ -130,7 +130,7 @@ def test_a_script_that_cannot_be_played_ends_with_code_2(
 def test_a_plugin_that_cannot_be_loaded_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
     result = chatbot("demo", "-c", script(tmp_path, "", plugin="def"))
     assert result.exit_code == 2
-    assert "[bots.maid]  plugin 'echo' (" in result.stderr
+    assert "/plugins/echo.py:1  plugin 'echo' is not Python" in result.stderr
 
 
 def test_it_logs_little_unless_asked(chatbot: Chatbot, tmp_path: Path) -> None:

@@ -98,18 +98,18 @@ def test_a_port_of_the_simulator_that_is_taken_ends_with_code_2(
     config = write(tmp_path, BOT.format(admin=""), echo=ECHO)
     result = chatbot("dev", "-c", config, "--port", taken)
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"port {taken} cannot be used: ")
-    assert result.stderr.endswith("fix: choose another with --port\n")
+    assert result.stderr.startswith(f"CB114  port {taken} cannot be used: ")
+    assert result.stderr.endswith("fix: choose another with --port        more: chatbot explain CB114\n")
 
 
 def test_an_admin_port_that_is_taken_ends_with_code_2(chatbot: Chatbot, tmp_path: Path, taken: int) -> None:
     config = write(tmp_path, BOT.format(admin=f"127.0.0.1:{taken}"), echo=ECHO)
     result = chatbot("dev", "-c", config, "--port", 0)
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"admin = '127.0.0.1:{taken}' cannot be used: ")
+    assert result.stderr.startswith(f"CB114  [service] admin = '127.0.0.1:{taken}' cannot be used: ")
 
 
 def test_a_plugin_that_cannot_be_loaded_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
     result = chatbot("dev", "-c", write(tmp_path, BOT.format(admin="")), "--port", 0)
     assert result.exit_code == 2
-    assert "[bots.maid]  plugin 'echo' was not found in " in result.stderr
+    assert "plugin 'echo' was not found in " in result.stderr

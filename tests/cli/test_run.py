@@ -194,8 +194,8 @@ def test_a_bot_that_cannot_work_says_why_and_keeps_the_service_from_being_ready(
     bots = three_bots.pages["ready"].json()["bots"]
     assert list(bots) == ["refused", "far"]
     assert bots["refused"][0] == "not logged in"
-    assert bots["refused"][-1] == "the server refused user name and password"
-    assert bots["far"][-1].startswith("cannot connect: ")
+    assert bots["refused"][-1] == "CB404 the server refused user name and password"
+    assert bots["far"][-1].startswith("CB401 cannot connect: ")
 
 
 def test_a_bot_works_beside_others_that_cannot(three_bots: Story) -> None:
@@ -273,9 +273,9 @@ async def test_with_a_damaged_journal_it_stays_up_speaks_to_nobody_and_heals_whe
             """,
         )
         async with program("run", cwd=tmp_path) as run:
-            await run.says(f"CRITICAL journal {journal}: it is damaged, or no journal")
+            await run.says(f"CRITICAL CB510 journal {journal}: it is damaged, or no journal")
             answer = await answers(f"http://{admin}/readyz", 503)
-            trouble = f"journal {journal}: it is damaged, or no journal; to begin anew, move it away"
+            trouble = f"CB510 journal {journal}: it is damaged, or no journal; to begin anew, move it away"
             assert answer.json()["bots"]["maid"][0] == trouble
             metrics = await answers(f"http://{admin}/metrics", 200)
             assert "chatbot_journal_writable 0.0" in metrics.text.splitlines()
@@ -300,8 +300,8 @@ def test_a_journal_that_another_process_has_ends_with_code_2(chatbot: Chatbot, t
         result = chatbot("run", "-c", config)
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
-        f"journal = '{path}' cannot be used: another process uses it",
-        "  fix: stop it, or name another file",
+        f"CB502  journal = '{path}' cannot be used: another process uses it",
+        "       fix: stop it, or name another file        more: chatbot explain CB502",
     ]
 
 
@@ -337,12 +337,12 @@ def taken() -> Iterator[int]:
             "[bots.maid] password: the environment variable NOT_",
         ),
         (BOT + 'password = { file = "gone" }', "[bots.maid] password: the file "),
-        (INLINE + 'plugins = ["gone"]', "[bots.maid]  plugin 'gone' was not found in "),
-        (INLINE + 'plugins = ["bad"]', "[bots.maid]  plugin 'bad' cannot be imported: ZeroDivisionError: "),
-        (INLINE + 'plugins = ["wrong"]', "[bots.maid]  plugin 'wrong' ("),
-        (INLINE + "hook_timout = 3", "bots.toml  [bots.maid] has no key 'hook_timout'"),
-        ('service.admin = "nowhere"\n' + INLINE, 'admin: expected "host:port"'),
-        ("[bots", "bots.toml  is not TOML: "),
+        (INLINE + 'plugins = ["gone"]', "plugin 'gone' was not found in "),
+        (INLINE + 'plugins = ["bad"]', "plugin 'bad' cannot be imported: ZeroDivisionError: "),
+        (INLINE + 'plugins = ["wrong"]', "plugin 'wrong' implements on_txet"),
+        (INLINE + "hook_timout = 3", "[bots.maid] has no key 'hook_timout'"),
+        ('service.admin = "nowhere"\n' + INLINE, "[service] admin has a wrong value"),
+        ("[bots", "bots.toml:2  is not TOML: "),
     ],
 )
 def test_a_mistake_is_explained_in_a_line_and_ends_with_code_2(
@@ -362,7 +362,7 @@ def test_an_admin_port_that_is_taken_ends_with_code_2(chatbot: Chatbot, tmp_path
     config = write(tmp_path, f'service.admin = "127.0.0.1:{taken}"\n{INLINE}')
     result = chatbot("run", "-c", config)
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"admin = '127.0.0.1:{taken}' cannot be used: ")
+    assert result.stderr.startswith(f"CB114  [service] admin = '127.0.0.1:{taken}' cannot be used: ")
     assert "fix: " in result.stderr
 
 
@@ -370,6 +370,6 @@ def test_a_file_that_is_not_there_ends_with_code_2(chatbot: Chatbot, tmp_path: P
     result = chatbot("run", "-c", tmp_path / "bots.toml")
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
-        f"{tmp_path}/bots.toml  does not exist",
-        "  fix: name the file with --config",
+        f"CB101  {tmp_path}/bots.toml  does not exist",
+        "       fix: name the file with --config        more: chatbot explain CB101",
     ]

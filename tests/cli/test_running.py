@@ -89,5 +89,7 @@ async def test_no_address_means_no_pages(service: Service) -> None:
 async def test_an_address_that_cannot_be_used_is_a_config_error(service: Service, host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"{host}:{taken.getsockname()[1]}"
-        with pytest.raises(ConfigError, match=f"^admin = '{address}' cannot be used: .+\n  fix: "):
+        with pytest.raises(
+            ConfigError, match=rf"^CB114  \[service\] admin = '{address}' cannot be used: .+\n +fix: "
+        ):
             await admin_pages(service, address).__aenter__()

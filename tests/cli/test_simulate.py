@@ -54,8 +54,8 @@ def test_a_port_that_is_taken_ends_with_code_2(chatbot: Chatbot, tmp_path: Path)
         port = taken.getsockname()[1]
         result = chatbot("simulate", "-c", write(tmp_path, BOT), "--port", port)
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"127.0.0.1:{port} cannot be used: ")
-    assert result.stderr.endswith("fix: choose another with --port\n")
+    assert result.stderr.startswith(f"CB114  127.0.0.1:{port} cannot be used: ")
+    assert result.stderr.endswith("fix: choose another with --port        more: chatbot explain CB114\n")
 
 
 def test_a_file_that_cannot_be_used_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:

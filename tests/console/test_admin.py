@@ -79,11 +79,14 @@ async def test_while_the_journal_cannot_be_written_no_bot_is_ready_and_all_pages
         await until(lambda: service.journal_trouble != "")
         answer = await http.get("/readyz")
         assert answer.status_code == 503
-        assert answer.json() == {"ready": False, "bots": {"day": [NO_ROOM], "night": [NO_ROOM]}}
+        assert answer.json() == {
+            "ready": False,
+            "bots": {"day": [f"CB510 {NO_ROOM}"], "night": [f"CB510 {NO_ROOM}"]},
+        }
         metrics = (await http.get("/metrics")).text.splitlines()
         assert "chatbot_journal_writable 0.0" in metrics
         assert 'chatbot_ready{bot="day"} 0.0' in metrics
-        assert f"<td>day</td><td>{NO_ROOM}</td>" in (await http.get("/")).text
+        assert f"<td>day</td><td>CB510 {NO_ROOM}</td>" in (await http.get("/")).text
 
 
 async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: Service) -> None:

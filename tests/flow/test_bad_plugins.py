@@ -300,7 +300,7 @@ async def test_what_is_spawned_ends_with_the_chat_and_what_goes_on_all_the_same_
         try:
             await chat.send_text("hello?")
         except ChatGone as error:
-            seen.append(str(error))
+            seen.append(error.text)
             raise
 
     async def spawns(chat: Chat, event: TextReceived) -> None:

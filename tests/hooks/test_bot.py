@@ -48,7 +48,7 @@ async def test_a_method_performs_its_operation_on_no_own_chat(
 async def test_a_refusal_reaches_the_plugin() -> None:
     stage = Stage()
     stage.sender.refused[Monitor] = Refused("no", action="Monitor", status=5)
-    with pytest.raises(Refused, match=r"^no$"):
+    with pytest.raises(Refused, match=r"^CB330 no$"):
         await stage.bot.monitor(USER)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from chatbot import Participant, TextReceived, Visibility
-from chatbot.hooks.conversation import Question, gave_up, is_answer, typing_time
+from chatbot.hooks.conversation import Question, gave_up, interrupted, is_answer, typing_time
 from chatbot.hooks.run import HookRun, current_run
 from chatbot.model.actions import SendMessage
 from chatbot.model.words import ParticipantType
@@ -112,3 +112,8 @@ async def test_a_text_of_another_kind_is_no_answer() -> None:
     stage = Stage()
     stage.view.coming += [*says("I am busy", who=ME), *says("12")]
     assert await Question(None, 60, 0).answer(stage.view) == "12"
+
+
+def test_a_text_that_was_interrupted_is_not_allowed_any_more() -> None:
+    error = interrupted("SendMessage", ("Leave",))
+    assert (error.code, error.action, error.have) == ("CB312", "SendMessage", ("Leave",))

@@ -9,9 +9,12 @@ import pytest
 
 from chatbot.hooks.loader import load_plugin
 from chatbot.model.errors import ConfigError, PluginError
+from chatbot.model.section import Section
 from tests.hooks.test_loader import CLASS, HOOK, SETTINGS, write
+from tests.told import told
 
-WHERE = "bots.toml  [bots.a.plugin.faq]"
+TABLE = "bots.a.plugin.faq"
+WHERE = Section("bots.toml", tuple(TABLE.split(".")))
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +28,16 @@ def _forget_modules() -> Iterator[None]:
 def refused(name: str, *folders: Path) -> list[str]:
     with pytest.raises(PluginError) as caught:
         load_plugin(name, folders=folders, table={})
-    return str(caught.value).splitlines()
+    (finding,) = caught.value.findings
+    hints = {"": finding.place, "closest": finding.closest, "fix": finding.fix}
+    return [finding.message, *(f"{name}: {hint}".removeprefix(": ") for name, hint in hints.items() if hint)]
 
 
 def wrong(folder: Path, table: dict[str, Any], text: str = SETTINGS) -> list[str]:
     write(folder / "faq.py", text)
     with pytest.raises(ConfigError) as caught:
         load_plugin("faq", folders=[folder], table=table, where=WHERE)
-    return [line.removeprefix(f"{WHERE}  ") for line in str(caught.value).splitlines()]
+    return told(caught.value, TABLE).splitlines()
 
 
 def test_a_plugin_that_is_nowhere_is_named_with_the_nearest_one(tmp_path: Path) -> None:
@@ -42,13 +47,15 @@ def test_a_plugin_that_is_nowhere_is_named_with_the_nearest_one(tmp_path: Path) 
             f"plugin 'gretter' was not found in {tmp_path}, {tmp_path / 'missing'}, "
             "nor as an entry point of group 'chatbot'"
         ),
-        "  closest: greeter",
+        "closest: greeter",
+        "fix: rename gretter to greeter",
     ]
 
 
 def test_without_plugin_dirs_that_is_said() -> None:
     assert refused("zzz") == [
-        "plugin 'zzz' was not found in no plugin_dirs, nor as an entry point of group 'chatbot'"
+        "plugin 'zzz' was not found in no plugin_dirs, nor as an entry point of group 'chatbot'",
+        "fix: name its folder in plugin_dirs, or install it",
     ]
 
 
@@ -56,7 +63,7 @@ def test_the_nearest_one_may_be_an_entry_point(tmp_path: Path, monkeypatch: pyte
     write(tmp_path / "acme-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
     write(tmp_path / "acme-1.0.dist-info/entry_points.txt", "[chatbot]\nsurveys = nowhere\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert refused("survey")[1] == "  closest: surveys"
+    assert refused("survey")[1] == "closest: surveys"
 
 
 @pytest.mark.parametrize(
@@ -74,21 +81,24 @@ def test_a_plugin_that_does_not_import_is_told_by_file_and_line(
     tmp_path: Path, text: str, line: int, reason: str
 ) -> None:
     path = write(tmp_path / "faq.py", text)
-    first, place = refused("faq", tmp_path)
+    first, place, *_ = refused("faq", tmp_path)
     assert first.startswith(f"plugin 'faq' cannot be imported: {reason}")
-    assert place == f"  at {path}:{line}"
+    assert place == f"{path}:{line}"
 
 
 def test_a_name_cannot_leave_the_plugin_dirs(tmp_path: Path) -> None:
     write(tmp_path / "faq.py", HOOK.format(answer="hi"))
     (tmp_path / "plugins").mkdir()
-    (line,) = refused("../faq", tmp_path / "plugins")
+    line, *_ = refused("../faq", tmp_path / "plugins")
     assert line.startswith("plugin '../faq' cannot be imported: ImportError")
 
 
 def test_a_plugin_that_is_no_python_is_told_by_file_and_line(tmp_path: Path) -> None:
     path = write(tmp_path / "faq.py", "x = 1\ndef on_text(:\n")
-    assert refused("faq", tmp_path) == [f"plugin 'faq' ({path}:2) is not Python: invalid syntax"]
+    assert refused("faq", tmp_path) == [
+        "plugin 'faq' is not Python: invalid syntax",
+        f"{path}:2",
+    ]
 
 
 def test_a_broken_plugin_can_be_mended_and_loaded_again(tmp_path: Path) -> None:
@@ -111,7 +121,7 @@ def test_a_broken_plugin_can_be_mended_and_loaded_again(tmp_path: Path) -> None:
     ],
 )
 def test_a_dotted_path_to_nowhere_is_told_in_one_line(name: str, reason: str) -> None:
-    (line,) = refused(name)
+    line, *_ = refused(name)
     assert line.startswith(f"plugin {name!r} cannot be imported: {reason}")
 
 
@@ -123,7 +133,7 @@ def test_a_package_that_does_not_import_is_told_by_file_and_line(
     monkeypatch.syspath_prepend(tmp_path)
     assert refused(name) == [
         f"plugin {name!r} cannot be imported: ZeroDivisionError: division by zero",
-        f"  at {path}:3",
+        f"{path}:3",
     ]
 
 
@@ -131,13 +141,13 @@ def test_a_class_that_cannot_be_built_is_told_by_file_and_line(tmp_path: Path) -
     text = CLASS.replace("self.words = settings.words", "self.words = settings.word")
     path = write(tmp_path / "echo.py", text)
     first, place = refused("echo", tmp_path)
-    assert first.startswith("plugin 'echo' cannot be imported: AttributeError: 'Settings' object")
-    assert place == f"  at {path}:{text.splitlines().index('        self.words = settings.word') + 1}"
+    assert first.startswith("plugin 'echo': Echo cannot be built: AttributeError: 'Settings' object")
+    assert place == f"{path}:{text.splitlines().index('        self.words = settings.word') + 1}"
 
 
 def test_a_class_that_wants_more_than_settings_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "echo.py", CLASS.replace("(self, settings)", "(self, settings, more)"))
-    (line,) = refused("echo", tmp_path)
+    line, _ = refused("echo", tmp_path)
     assert "missing 1 required positional argument: 'more'" in line
 
 
@@ -145,33 +155,38 @@ PER_CHAT = CLASS.replace("    def __init__", "    per_chat = True\n\n    def __i
 
 
 def test_a_class_that_cannot_be_built_for_a_chat_is_refused_before_there_is_one(tmp_path: Path) -> None:
-    write(tmp_path / "echo.py", PER_CHAT.replace("(self, settings)", "(self, settings, more)"))
+    text = PER_CHAT.replace("(self, settings)", "(self, settings, more)")
+    path = write(tmp_path / "echo.py", text)
+    line = text.splitlines().index("class Echo:") + 1
     assert refused("echo", tmp_path) == [
         "plugin 'echo': Echo cannot be built for a chat: missing a required argument: 'more'",
-        "  fix: write an __init__ that takes nothing but its settings",
+        f"{path}:{line}",
+        "fix: write an __init__ that takes nothing but its settings",
     ]
 
 
 def test_what_is_no_class_has_no_object_for_each_chat(tmp_path: Path) -> None:
-    write(tmp_path / "faq.py", "per_chat = True\n" + HOOK)
+    path = write(tmp_path / "faq.py", "per_chat = True\n" + HOOK)
     assert refused("faq", tmp_path) == [
         "plugin 'faq' has per_chat = True and is no class, so all chats would share it",
-        "  fix: put the hooks and per_chat into a class, and name that",
+        str(path),
+        "fix: put the hooks and per_chat into a class, and name that",
     ]
 
 
 def test_of_several_classes_one_must_be_named(tmp_path: Path) -> None:
-    write(tmp_path / "echo.py", CLASS + "\nclass Loud(Echo):\n    pass\n")
+    path = write(tmp_path / "echo.py", CLASS + "\nclass Loud(Echo):\n    pass\n")
     assert refused("echo", tmp_path) == [
         "plugin 'echo' has several classes with hooks: Echo, Loud",
-        "  fix: name one, as in echo:Class",
+        str(path),
+        "fix: give each a module of its own, or name one by its dotted path, as in package.module:Class",
     ]
 
 
 def test_a_module_that_has_no_loader_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "faq.py", "")
     monkeypatch.setattr("importlib.util.spec_from_file_location", lambda *_, **__: None)
-    assert refused("faq", tmp_path) == [f"plugin 'faq' ({path}) is not a Python module"]
+    assert refused("faq", tmp_path) == ["plugin 'faq' is not a Python module", str(path)]
 
 
 # settings
@@ -181,19 +196,19 @@ def test_a_module_that_has_no_loader_is_refused(tmp_path: Path, monkeypatch: pyt
     ("table", "expected"),
     [
         ({"sya": "x"}, ["has no key 'sya'", "  fix: rename sya to say"]),
-        ({"qqqq": "x"}, ["has no key 'qqqq'", "  fix: known keys: again, entries, say"]),
+        ({"qqqq": "x"}, ["has no key 'qqqq'", "  fix: remove qqqq"]),
         ({"say": 5}, ["say: expected a valid string"]),
         ({"again": 0}, ["again: expected greater than or equal to 1"]),
         ({"entries": {}}, ["entries: expected a list"]),
-        ({"entries": [3]}, ["[entries.0]: expected a table"]),
-        ({"entries": [{}]}, ["[entries.0] needs the key 'keyword'"]),
+        ({"entries": [3]}, ["[entries] item 1: expected a table"]),
+        ({"entries": [{}]}, ["[entries.0] needs the key 'keyword'", "  fix: add keyword = ..."]),
         (
             {"entries": [{"keyword": "a", "keywrd": "b"}]},
             ["[entries.0] has no key 'keywrd'", "  fix: rename keywrd to keyword"],
         ),
         (
             {"zzz": 1, "say": 5},
-            ["has no key 'zzz'", "  fix: known keys: again, entries, say", "say: expected a valid string"],
+            ["has no key 'zzz'", "  fix: remove zzz", "say: expected a valid string"],
         ),
     ],
 )
@@ -233,13 +248,15 @@ class Settings(BaseModel):
 
 def test_settings_of_a_plugin_that_takes_none_are_refused(tmp_path: Path) -> None:
     assert wrong(tmp_path, {"text": "x"}, HOOK.format(answer="hi")) == [
-        "plugin 'faq' has no Settings model, so it takes no settings"
+        "plugin 'faq' has no Settings model, so it takes no settings",
+        "  fix: remove the table, or add a Settings model to the plugin",
     ]
 
 
 def test_something_else_called_settings_is_no_model(tmp_path: Path) -> None:
     assert wrong(tmp_path, {"text": "x"}, "Settings = dict\n") == [
-        "plugin 'faq' has no Settings model, so it takes no settings"
+        "plugin 'faq' has no Settings model, so it takes no settings",
+        "  fix: remove the table, or add a Settings model to the plugin",
     ]
 
 
@@ -255,4 +272,4 @@ def test_a_settings_model_that_fails_by_itself_is_the_plugin_s_fault(tmp_path: P
         "    def broken(self): raise KeyError('oops')\n"
     )
     write(tmp_path / "faq.py", text)
-    assert refused("faq", tmp_path) == ["bots.toml  the Settings model failed: KeyError: 'oops'"]
+    assert refused("faq", tmp_path) == ["the Settings model failed: KeyError: 'oops'", "bots.toml"]

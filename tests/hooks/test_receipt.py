@@ -38,7 +38,7 @@ async def test_an_effect_seen_before_it_is_asked_for_counts() -> None:
 async def test_a_reported_failure_is_raised() -> None:
     found = receipt()
     asyncio.get_running_loop().call_soon(found.fail, "Request failed")
-    with pytest.raises(Refused, match=r"^SendMessage failed: Request failed$") as caught:
+    with pytest.raises(Refused, match=r"^CB330 SendMessage failed: Request failed$") as caught:
         await found.confirmed(5.0)
     assert (found.state, caught.value.action, caught.value.status) == ("failed", "SendMessage", None)
 
@@ -53,7 +53,7 @@ async def test_a_failure_without_a_reason_is_a_failure() -> None:
 
 async def test_an_effect_that_does_not_show_in_time_is_unconfirmed_and_may_still_come() -> None:
     found = receipt()
-    with pytest.raises(Unconfirmed, match=r"^SendMessage showed no effect within 0.01 s$") as caught:
+    with pytest.raises(Unconfirmed, match=r"^CB350 SendMessage showed no effect within 0.01 s$") as caught:
         await found.confirmed(0.01)
     assert (caught.value.action, found.state) == ("SendMessage", "accepted")
     found.confirm()

@@ -125,7 +125,7 @@ def test_an_expectation_is_a_pattern(key: str) -> None:
 def test_a_scripted_customer_talks_to_a_bot_of_the_file() -> None:
     script = {"bot": "b"}
     assert finding(Settings, bots={"a": bot()}, demo=(script,)) == (
-        ": Value error, [[demo]] names the bot 'b', which is not in [bots]"
+        ": [[demo]] names the bot 'b', which is not in [bots]: the bots: a"
     )
     assert Settings(bots={"b": bot()}, demo=(DemoChat(bot="b"),)).demo == (DemoChat(bot="b"),)
 
@@ -167,7 +167,7 @@ def test_a_server_is_kept_in_its_normal_form(server: str, expected: str) -> None
 )
 def test_a_server_that_is_no_address_is_refused(server: str) -> None:
     assert finding(BotSettings, server=server) == (
-        "server: Value error, expected an address such as "
+        "server: is no address: expected an address such as "
         '"https://gws.example.com" or "https://gws.example.com:8090"'
     )
 
@@ -177,9 +177,7 @@ def test_a_server_that_is_no_address_is_refused(server: str) -> None:
 )
 def test_a_server_with_a_user_in_it_is_refused_and_not_shown(server: str) -> None:
     text = finding(BotSettings, server=server)
-    assert text == (
-        "server: Value error, an address without user, query or fragment: they have keys of their own"
-    )
+    assert text.startswith("server: is more than an address: expected an address without user, query")
 
 
 @pytest.mark.parametrize(
@@ -187,9 +185,7 @@ def test_a_server_with_a_user_in_it_is_refused_and_not_shown(server: str) -> Non
     ["http://gws.example.com", "HTTP://gws.example.com", " http://gws.example.com", "http://localhost.evil"],
 )
 def test_a_password_does_not_travel_in_the_open(server: str) -> None:
-    assert "would get the password without encryption: use https, or set allow_plain_http" in finding(
-        BotSettings, server=server
-    )
+    assert "would get the password without encryption" in finding(BotSettings, server=server)
     assert bot(server=server, allow_plain_http=True).allow_plain_http
 
 
@@ -249,15 +245,12 @@ def test_whole_numbers_are_numbers_of_seconds_too(number: float) -> None:
 
 
 def test_a_plugin_is_listed_once() -> None:
-    assert (
-        finding(BotSettings, plugins=("faq", "greeter", "faq"))
-        == "plugins: Value error, 'faq' is listed twice"
-    )
+    assert finding(BotSettings, plugins=("faq", "greeter", "faq")) == "plugins: lists 'faq' twice"
 
 
 def test_settings_of_a_plugin_that_is_not_listed_are_refused() -> None:
     assert finding(BotSettings, plugins=("faq",), plugin={"greeter": {"text": "hi"}}) == (
-        ": Value error, plugin.greeter has settings, but 'greeter' is not in plugins"
+        ": plugin.greeter has settings, but 'greeter' is not in plugins: listed: faq"
     )
     assert bot(plugins=("greeter",), plugin={"greeter": {"text": "hi"}}).plugin == {"greeter": {"text": "hi"}}
 
@@ -320,7 +313,9 @@ def test_a_secret_that_is_not_in_the_environment_is_asked_for(
     monkeypatch.delenv("TEST_SECRET", raising=False)
     if value is not None:
         monkeypatch.setenv("TEST_SECRET", value)
-    with pytest.raises(ConfigError, match=r"^the environment variable TEST_SECRET is missing or empty$"):
+    with pytest.raises(
+        ConfigError, match=r"^CB116  the environment variable TEST_SECRET is missing or empty\n"
+    ):
         source({"env": "TEST_SECRET"}).read()
 
 
@@ -331,13 +326,13 @@ def test_a_secret_that_is_not_in_its_file_is_asked_for(tmp_path: Path, content: 
         path.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
         source({"file": str(path)}).read()
-    assert str(caught.value) == f"the file {path} is missing or empty"
+    assert caught.value.brief == f"CB116 the file {path} is missing or empty"
 
 
 @pytest.mark.parametrize("value", [{}, {"env": "A", "file": "b"}, {"plain": CANARY, "env": "A"}, 5, None])
 def test_a_secret_stands_in_one_place(value: object) -> None:
-    assert finding(BotSettings, password=value) == (
-        'password: Value error, give a string, or { env = "NAME" }, or { file = "path" }'
+    assert finding(BotSettings, password=value).endswith(
+        ': give a string, or { env = "NAME" }, or { file = "path" }'
     )
 
 

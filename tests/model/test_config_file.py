@@ -5,15 +5,13 @@ import pytest
 from pydantic import SecretStr
 
 from chatbot.model.config import BotSettings, DemoChat, DemoLine, SecretSource, ServiceSettings, Settings
-from chatbot.model.config_file import keys, load, nearest
+from chatbot.model.config_file import load
+from chatbot.model.config_kinds import keys
 from chatbot.model.errors import ConfigError
+from tests.told import told
 
 CANARY = "canary-7c1f"
 ADDRESS = 'expected an address such as "https://gws.example.com" or "https://gws.example.com:8090"'
-IN_THE_OPEN = (
-    "http://gws.example.com would get the password without encryption: "
-    "use https, or set allow_plain_http = true"
-)
 LEAST = """
 [bots.a]
 server = "https://gws.example.com"
@@ -88,7 +86,8 @@ def wrong(folder: Path, text: str | bytes) -> list[str]:
     path = write(folder, text)
     with pytest.raises(ConfigError) as caught:
         load(path)
-    return [line.removeprefix(f"{path}  ") for line in str(caught.value).splitlines()]
+    assert {finding.file for finding in caught.value.findings} == {str(path)}
+    return told(caught.value).splitlines()
 
 
 def bot(**keys: Any) -> BotSettings:
@@ -179,21 +178,21 @@ def test_relative_paths_are_relative_to_the_file_wherever_one_stands(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "bots.toml")
-    assert str(caught.value) == f"{tmp_path}/bots.toml  does not exist\n  fix: name the file with --config"
+    assert str(caught.value).startswith(f"CB101  {tmp_path}/bots.toml  does not exist\n")
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path)
-    assert str(caught.value) == f"{tmp_path}  cannot be read: Is a directory"
+    assert str(caught.value).startswith(f"CB102  {tmp_path}  cannot be read: Is a directory\n")
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
         (b"\xff\xfe", "is not UTF-8 text (byte 0)"),
-        ("[bots.a\n", "is not TOML: Expected ']' at the end of a table declaration (at line 1, column 8)"),
-        ("a = 1\na = 2\n", "is not TOML: Cannot overwrite a value (at line 2, column 6)"),
+        ("[bots.a\n", "is not TOML: Expected ']' at the end of a table declaration (column 8)"),
+        ("a = 1\na = 2\n", "is not TOML: Cannot overwrite a value (column 6)"),
         ("x" * 1_000_001, "is larger than 1000000 bytes: not a bots.toml"),
         ("a = " + "[" * 50_000, "is not TOML: maximum recursion depth exceeded"),
     ],
@@ -202,7 +201,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_a_file_that_is_no_toml_is_refused_in_one_line(
     tmp_path: Path, content: str | bytes, expected: str
 ) -> None:
-    (line,) = wrong(tmp_path, content)
+    line, *_ = wrong(tmp_path, content)
     assert line.startswith(expected)
 
 
@@ -218,8 +217,17 @@ def test_a_broken_line_with_a_secret_is_not_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("plugin_dir = []" + LEAST, ["has no key 'plugin_dir'", "  fix: rename plugin_dir to plugin_dirs"]),
-        ("[default]\n" + LEAST, ["has no key 'default'", "  fix: rename default to defaults"]),
+        (
+            "plugin_dir = []" + LEAST,
+            [
+                "there is no key 'plugin_dir' at the top of the file",
+                "  fix: rename plugin_dir to plugin_dirs",
+            ],
+        ),
+        (
+            "[default]\n" + LEAST,
+            ["there is no key 'default' at the top of the file", "  fix: rename default to defaults"],
+        ),
         (LEAST + "[service]\nadmn = ''", ["[service] has no key 'admn'", "  fix: rename admn to admin"]),
         (
             LEAST + "hok_timeout = 1",
@@ -243,7 +251,7 @@ def test_a_broken_line_with_a_secret_is_not_shown(tmp_path: Path) -> None:
         ),
         (
             LEAST + "[service]\nqqq = 1",
-            ["[service] has no key 'qqq'", "  fix: known keys: admin, drain_timeout, journal, retention"],
+            ["[service] has no key 'qqq'", "  fix: remove qqq"],
         ),
     ],
 )
@@ -265,9 +273,9 @@ def test_a_bot_may_be_called_like_a_table(tmp_path: Path, name: str) -> None:
         ("", "needs the key 'bots': at least one table [bots.NAME]"),
         ("[bots]", "bots: expected at least 1 item, found 0"),
         ("bots = 3", "bots: expected a table"),
-        ("bots = { a = 3 }", "[bots.a]: expected a table"),
-        ("defaults = 3" + LEAST, "[defaults] is not a table"),
-        ("service = 3" + LEAST, "[service]: expected a table"),
+        ("bots = { a = 3 }", "[bots] a: expected a table"),
+        ("defaults = 3" + LEAST, "defaults is no table expected a table [defaults]"),
+        ("service = 3" + LEAST, "service: expected a table"),
         ("plugin_dirs = 'x'" + LEAST, "plugin_dirs: expected a list"),
         (LEAST.replace('username = "bot"', ""), "[bots.a] needs the key 'username'"),
         (LEAST.replace('"bot"', "5"), "[bots.a] username: expected a valid string"),
@@ -275,21 +283,21 @@ def test_a_bot_may_be_called_like_a_table(tmp_path: Path, name: str) -> None:
         (LEAST + "cometd = 'curl'", "[bots.a] cometd: expected 'httpx' or 'aiocometd'"),
         (LEAST + "hook_timeout = 'x'", "[bots.a] hook_timeout: expected a valid number"),
         (LEAST + "notifications_path = 'x'", "[bots.a] notifications_path: expected pattern '^/[!-~]*$'"),
-        (LEAST + "plugins = ['a', 'a']", "[bots.a] plugins: 'a' is listed twice"),
+        (LEAST + "plugins = ['a', 'a']", "[bots.a] plugins lists 'a' twice"),
         (LEAST + "plugin = []", "[bots.a] plugin: expected a table"),
         (LEAST + "[bots.a.plugin]\nx = 1", "[bots.a.plugin] x: expected a table"),
-        (LEAST + "[bots.a.plugin.x]", "[bots.a]: plugin.x has settings, but 'x' is not in plugins"),
+        (LEAST + "[bots.a.plugin.x]", "[bots.a] plugin.x has settings, but 'x' is not in plugins"),
         (
             LEAST.replace('"secret"', "5"),
-            '[bots.a.password]: give a string, or { env = "NAME" }, or { file = "path" }',
+            "[bots.a] password is neither a string nor a table",
         ),
         (
             LEAST.replace("example.com", "example.com:port"),
-            f"[bots.a] server: {ADDRESS}",
+            f"[bots.a] server is no address {ADDRESS}",
         ),
         (
             LEAST.replace("https", "http"),
-            f"[bots.a]: {IN_THE_OPEN}",
+            "[bots.a] http://gws.example.com would get the password without encryption",
         ),
         (
             LEAST + "[service]\nadmin = '8080'",
@@ -302,34 +310,41 @@ def test_a_bot_may_be_called_like_a_table(tmp_path: Path, name: str) -> None:
         ),
         (LEAST + "[[demo]]\nbot = 'b'", "[[demo]] names the bot 'b', which is not in [bots]"),
         (LEAST + "[[demo]]\nlines = []", "[demo.0] needs the key 'bot'"),
-        (LEAST + "[[demo]]\nbot = 'a'\nlines = [3]", "[demo.0.lines.0]: expected a table"),
+        (LEAST + "[[demo]]\nbot = 'a'\nlines = [3]", "[demo.0.lines] item 1: expected a table"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, expected: str) -> None:
-    assert wrong(tmp_path, text) == [expected]
+    line, *fix = wrong(tmp_path, text)
+    assert line == expected
+    assert len(fix) <= 1
 
 
 def test_a_mistake_of_one_bot_is_not_blamed_on_the_defaults(tmp_path: Path) -> None:
     text = "[defaults]\nhook_timeout = 1\nmax_chats = -1\n" + LEAST + "hook_timeout = 'x'"
     assert wrong(tmp_path, text) == [
-        "[bots.a] hook_timeout: expected a valid number",
         "[defaults] max_chats: expected greater than or equal to 0",
+        "[bots.a] hook_timeout: expected a valid number",
     ]
 
 
 def test_what_neither_a_bot_nor_the_defaults_hold_is_asked_of_the_bot(tmp_path: Path) -> None:
     text = LEAST.replace('server = "https://gws.example.com"', "")
-    assert wrong(tmp_path, "[defaults]\nhook_timeout = 1\n" + text) == ["[bots.a] needs the key 'server'"]
+    assert wrong(tmp_path, "[defaults]\nhook_timeout = 1\n" + text) == [
+        "[bots.a] needs the key 'server'",
+        "  fix: add server = ...",
+    ]
 
 
 def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     assert wrong(tmp_path, "extra = 1\n[service]\nadmin = 5\n[bots.a]\nserver = 'x'\n") == [
+        "there is no key 'extra' at the top of the file",
+        "  fix: remove extra",
         "[service] admin: expected a valid string",
-        f"[bots.a] server: {ADDRESS}",
         "[bots.a] needs the key 'username'",
+        "  fix: add username = ...",
         "[bots.a] needs the key 'password'",
-        "has no key 'extra'",
-        "  fix: known keys: bots, defaults, demo, plugin_dirs, service",
+        "  fix: add password = ...",
+        f"[bots.a] server is no address {ADDRESS}",
     ]
 
 
@@ -347,13 +362,6 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 )
 def test_a_secret_is_never_shown_in_an_error(tmp_path: Path, text: str) -> None:
     assert CANARY not in "\n".join(wrong(tmp_path, text))
-
-
-@pytest.mark.parametrize(
-    ("word", "expected"), [("gretter", "greeter"), ("handof", "handoff"), ("zzz", None), ("", None)]
-)
-def test_the_nearest_word_is_what_was_probably_meant(word: str, expected: str | None) -> None:
-    assert nearest(word, ["greeter", "faq", "handoff"]) == expected
 
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_wire_error_says_whether_trying_again_may_help() -> None:
 
 def test_an_action_error_names_the_operation_and_the_status() -> None:
     error = Refused("no", action="SendMessage", status=2)
-    assert (str(error), error.action, error.status) == ("no", "SendMessage", 2)
+    assert (str(error), error.action, error.status) == ("CB330 no", "SendMessage", 2)
     limited = RateLimited("later", action="SendUrl", retry_after=3.0)
     assert (limited.action, limited.status, limited.retry_after) == ("SendUrl", 429, 3.0)
 
@@ -54,7 +54,9 @@ def test_an_action_error_names_the_operation_and_the_status() -> None:
 @pytest.mark.parametrize(("have", "shown"), [(("Accept", "Reject"), "Accept, Reject"), ((), "nothing")])
 def test_not_allowed_says_what_is_missing_and_what_there_is(have: tuple[str, ...], shown: str) -> None:
     error = NotAllowed("SendUrl", needed="SendUrl", have=have, reason="the chat does not list SendUrl")
-    assert str(error) == (f"SendUrl is not allowed: the chat does not list SendUrl (the chat allows {shown})")
+    assert str(error) == (
+        f"CB310 SendUrl is not allowed: the chat does not list SendUrl (the chat allows {shown})"
+    )
     assert isinstance(error, ActionError)
     assert (error.action, error.status, error.needed, error.have, error.reason) == (
         "SendUrl",

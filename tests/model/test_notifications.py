@@ -14,7 +14,7 @@ def told(signal: Signal) -> str:
         case Batch(session, notifications):
             return f"{len(notifications)} in session {session}"
         case Trouble(error):
-            return str(error)
+            return error.text
 
 
 def test_a_source_tells_of_sessions_batches_and_trouble() -> None:

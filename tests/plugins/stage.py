@@ -9,17 +9,20 @@ from typing import Any
 
 from chatbot import hookimpl
 from chatbot.hooks.loader import LoadedPlugin, is_hook, load_plugin
+from chatbot.model.section import Section
 from tests.hooks.stage import ABOUT, Stage
 
 __all__ = ["ABOUT", "PLUGINS", "WHERE", "Stage", "load", "with_settings"]
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-WHERE = "[bots.concierge.plugin.x]"
+WHERE = "bots.concierge.plugin.x"
 
 
 def load(name: str, **table: Any) -> LoadedPlugin:
     """The plugin with these settings."""
-    return load_plugin(name, folders=[PLUGINS], table=table, where=WHERE)
+    return load_plugin(
+        name, folders=[PLUGINS], table=table, where=Section("bots.toml", tuple(WHERE.split(".")))
+    )
 
 
 def with_settings(plugin: LoadedPlugin) -> object:

@@ -14,6 +14,7 @@ from tests.bot.mortal import nobody_listening
 from tests.bot.stage import Stage, on_stage
 from tests.flow.stage import on_stage as on_real_stage
 from tests.plugins.stage import WHERE, load, with_settings
+from tests.told import told
 
 ORDER: dict[str, Any] = {
     "key": "Order",
@@ -363,8 +364,8 @@ async def test_of_a_pattern_the_first_group_that_is_found_counts_or_all() -> Non
 def test_wrong_settings_are_told(table: dict[str, Any], expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         plugin(**table)
-    assert expected in str(caught.value)
-    assert str(caught.value).startswith(f"{WHERE}  ")
+    assert expected in told(caught.value, WHERE)
+    assert str(caught.value).startswith("CB10")
 
 
 async def test_over_the_simulator_the_answers_are_in_the_user_data() -> None:

@@ -9,12 +9,14 @@ from chatbot import TextReceived
 from chatbot.hooks.loader import load_plugin
 from chatbot.model.actions import Action, SendMessage
 from chatbot.model.errors import ConfigError
+from chatbot.model.section import Section
 from tests.bot.desk import Desk
 from tests.bot.drawer import Drawer
 from tests.bot.stage import on_stage
 from tests.flow.stage import on_stage as on_real_stage
 from tests.hooks.stage import HELLO, Stage, answering, hooks, loaded, manager
 from tests.plugins.stage import ABOUT, PLUGINS, WHERE, load
+from tests.told import told
 
 ANSWERS: list[dict[str, Any]] = [
     {"keywords": ["open", "Hours"], "answer": "8 to 18."},
@@ -76,9 +78,9 @@ async def test_without_entries_it_answers_nothing() -> None:
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
-        ([{"keywords": ["a"]}], "[answers.0] needs the key 'answer'"),
+        ([{"keywords": ["a"]}], "[answers.0] needs the key 'answer'\n  fix: add answer = ..."),
         ([{"keywords": ["a"], "answer": ""}], "[answers.0] answer: expected at least 1 character"),
-        ([{"answer": "x"}], "[answers.0]: give keywords, a pattern, or questions"),
+        ([{"answer": "x"}], "[answers] item 1: give keywords, a pattern, or questions"),
         (
             [{"pattern": "(", "answer": "x"}],
             (
@@ -96,13 +98,13 @@ async def test_without_entries_it_answers_nothing() -> None:
 def test_a_wrong_entry_is_told_by_its_place(answers: object, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load("faq", answers=answers)
-    assert str(caught.value) == f"{WHERE}  {expected}"
+    assert told(caught.value, WHERE) == expected
 
 
 def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         load("faq", answer=[])
-    assert str(caught.value) == f"{WHERE}  has no key 'answer'\n  fix: rename answer to answers"
+    assert told(caught.value, WHERE) == "has no key 'answer'\n  fix: rename answer to answers"
 
 
 # by likeness
@@ -208,7 +210,7 @@ async def test_keywords_alone_are_matched_as_before() -> None:
 def test_wrong_settings_are_told(table: dict[str, Any], expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load("faq", **table)
-    assert str(caught.value).startswith(f"{WHERE}  {expected}")
+    assert told(caught.value, WHERE).startswith(expected)
 
 
 async def test_without_the_library_it_does_what_it_can_unless_it_is_asked_for(
@@ -222,9 +224,14 @@ async def test_without_the_library_it_does_what_it_can_unless_it_is_asked_for(
     assert await talk.says("when do you open") == "8 to 18."
     assert await talk.says("wehn do you opne?") is None
     with pytest.raises(ConfigError) as caught:
-        load_plugin("faq", folders=[tmp_path], table={"fuzzy": True}, where=WHERE)
+        load_plugin(
+            "faq",
+            folders=[tmp_path],
+            table={"fuzzy": True},
+            where=Section("bots.toml", tuple(WHERE.split("."))),
+        )
     text = "fuzzy: rapidfuzz is not installed\n  fix: pip install 'chatbot[fuzzy]'"
-    assert str(caught.value) == f"{WHERE}  {text}"
+    assert told(caught.value, WHERE) == text
 
 
 # the whole way

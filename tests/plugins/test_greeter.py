@@ -7,6 +7,7 @@ from chatbot.model.errors import ConfigError
 from chatbot.model.words import ParticipantType
 from tests.hooks.stage import ME, Stage, answering, hooks, loaded, manager
 from tests.plugins.stage import ABOUT, WHERE, load
+from tests.told import told
 
 STARTED = ChatStarted(chat_id="A", **ABOUT)
 
@@ -60,7 +61,7 @@ async def test_other_plugins_may_have_something_to_say_too() -> None:
 def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         load("greeter", txt="x")
-    assert str(caught.value) == f"{WHERE}  has no key 'txt'\n  fix: rename txt to text"
+    assert told(caught.value, WHERE) == "has no key 'txt'\n  fix: rename txt to text"
 
 
 async def test_where_there_is_nothing_to_say_nothing_is_said() -> None:

@@ -6,6 +6,7 @@ from chatbot.model.actions import SendMessage, Transfer, UpdateUserData
 from chatbot.model.errors import ConfigError
 from tests.hooks.stage import Stage, answering, hooks, loaded, manager
 from tests.plugins.stage import ABOUT, WHERE, load
+from tests.told import told
 
 HELP = TextReceived(text="I want a HUMAN!", chat_id="A", index=1, **ABOUT)
 WHY = UpdateUserData(user_data={"HandoffReason": "customer asked for a human", "HandoffFrom": "concierge"})
@@ -92,4 +93,4 @@ def test_a_keyword_without_words_is_refused() -> None:
 def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         load("handoff", queue="Support", sory="x")
-    assert str(caught.value) == f"{WHERE}  has no key 'sory'\n  fix: rename sory to sorry"
+    assert told(caught.value, WHERE) == "has no key 'sory'\n  fix: rename sory to sorry"

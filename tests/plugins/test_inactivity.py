@@ -9,6 +9,7 @@ from tests.bot.drawer import Drawer
 from tests.bot.mortal import nobody_listening
 from tests.bot.stage import Stage, on_stage
 from tests.plugins.stage import WHERE, load
+from tests.told import told
 
 TABLE: dict[str, Any] = {
     "remind_after": 20.0,
@@ -199,7 +200,9 @@ async def test_an_end_that_is_not_possible_is_tried_again(caplog: pytest.LogCapt
         assert await passes(stage, 65) == BOTH
         assert (stage.asked("Transfer"), stage.bot.chats) == (0, 1)
         [told] = [line for line in caplog.messages if "stays" in line]
-        assert told.startswith("chat c1 stays although its customer says nothing: Transfer is not allowed")
+        assert told.startswith(
+            "chat c1 stays although its customer says nothing: CB310 Transfer is not allowed"
+        )
         stage.desk.change(capabilities=CAN_TALK)
         await passes(stage, 10)
         assert (farewells(stage), stage.bot.chats) == ([("Transfer", "Bye.")], 0)
@@ -231,5 +234,5 @@ PLACE = 'then = "transfer" needs exactly one of queue and target; nothing else t
 def test_wrong_settings_are_told(table: dict[str, Any], expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         plugin(**table)
-    assert expected in str(caught.value)
-    assert str(caught.value).startswith(f"{WHERE}  ")
+    assert expected in told(caught.value, WHERE)
+    assert str(caught.value).startswith("CB10")

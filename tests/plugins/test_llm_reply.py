@@ -219,7 +219,7 @@ async def test_what_is_not_possible_is_left_to_the_next_plugin(
         talk.stage.sender.refused = {Transfer: NO, Complete: NO}
         assert await talk.hears(uses((name, {}))) == CallResult()
         assert talk.sent == []
-    assert caplog.messages == [f"llm_reply has no answer in chat A: {name} is not possible: no"]
+    assert caplog.messages == [f"llm_reply has no answer in chat A: {name} is not possible: CB330 no"]
 
 
 async def test_user_data_that_cannot_be_kept_costs_no_answer() -> None:

@@ -8,6 +8,7 @@ from chatbot import ActionError, ChatStarted, NotAllowed, Participant, Refused, 
 from chatbot.model.actions import Action, Complete, SendMessage, Transfer
 from chatbot.model.errors import ConfigError
 from chatbot.model.words import ParticipantType
+from tests import told as findings
 from tests.flow.stage import on_stage
 from tests.hooks.stage import ANA, ME, Stage, answering, hooks, loaded, manager
 from tests.plugins.stage import WHERE, load, with_settings
@@ -150,12 +151,12 @@ NEEDS = 'then = "transfer" needs exactly one of queue and target; nothing else t
         ({"time_zone": "../etc/passwd"}, "time_zone: '../etc/passwd' is not known here"),
         ({"time_zone": "Europe"}, "time_zone: 'Europe' is not known here"),
         ({"time_zone": ""}, "time_zone: '' is not known here"),
-        ({"hours": {"mon": ["8-12"]}}, "[hours.mon] 0: '8-12' is no span of time"),
-        ({"hours": {"mon": ["08:00-25:00"]}}, "[hours.mon] 0: '08:00-25:00' is no span of time"),
+        ({"hours": {"mon": ["8-12"]}}, "[hours.mon] item 1: '8-12' is no span of time"),
+        ({"hours": {"mon": ["08:00-25:00"]}}, "[hours.mon] item 1: '08:00-25:00' is no span of time"),
         ({"hours": {"mo": []}}, "[hours] has no key 'mo'\n  fix: rename mo to mon"),
-        ({"holidays": ["2026-02-30"]}, "[holidays] 0: '2026-02-30' is no day"),
-        ({"holidays": ["13-01"]}, "[holidays] 0: '13-01' is no day"),
-        ({"holidays": [7]}, "[holidays] 0: 7 is no day"),
+        ({"holidays": ["2026-02-30"]}, "[holidays] item 1: '2026-02-30' is no day"),
+        ({"holidays": ["13-01"]}, "[holidays] item 1: '13-01' is no day"),
+        ({"holidays": [7]}, "[holidays] item 1: 7 is no day"),
         ({"then": "transfer"}, NEEDS),
         ({"then": "transfer", "queue": "a", "target": "b"}, NEEDS),
         ({"queue": "a"}, NEEDS),
@@ -167,7 +168,7 @@ NEEDS = 'then = "transfer" needs exactly one of queue and target; nothing else t
 def test_wrong_settings_are_told_by_their_place(table: dict[str, Any], expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load("office_hours", **{**TABLE, **table})
-    assert str(caught.value).startswith(f"{WHERE}  {expected}")
+    assert findings.told(caught.value, WHERE).startswith(expected)
 
 
 async def test_a_customer_who_comes_when_nobody_is_there_is_told_and_transferred() -> None:

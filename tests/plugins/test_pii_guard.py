@@ -28,6 +28,7 @@ from chatbot.model.errors import ConfigError
 from tests.flow.stage import on_stage
 from tests.hooks.stage import Stage, manager
 from tests.plugins.stage import WHERE, load
+from tests.told import told
 
 CARD = "4111 1111 1111 1111"
 log = logging.getLogger("chatbot.test")
@@ -89,7 +90,7 @@ def test_wrong_settings_are_told() -> None:
     ]:
         with pytest.raises(ConfigError) as caught:
             load("pii_guard", **table)
-        assert str(caught.value).startswith(f"{WHERE}  {expected}")
+        assert told(caught.value, WHERE).startswith(expected)
 
 
 # the log

@@ -12,6 +12,7 @@ from tests.bot.stage import on_stage
 from tests.flow.stage import on_stage as on_real_stage
 from tests.hooks.stage import ANA, ME, Stage, answering, hooks, loaded, manager
 from tests.plugins.stage import ABOUT, WHERE, load, with_settings
+from tests.told import told
 
 ALERTS: list[dict[str, Any]] = [
     {"name": "legal", "pattern": "lawyer|sue you", "text": "Legal steps."},
@@ -55,7 +56,7 @@ async def test_if_nothing_works_the_log_tells_and_holds_no_word_of_the_customer(
     no = Refused("read only", action="UpdateUserData", status=11)
     refused = {SendToAgents: NOBODY, UpdateUserData: no}
     assert await alerts("my lawyer Smith", "my lawyer Smith", refused=refused) == []
-    assert caplog.messages == ["chat A: alerts reach nobody: legal (read only)"]
+    assert caplog.messages == ["chat A: alerts reach nobody: legal (CB330 read only)"]
 
 
 async def test_nothing_of_this_answers_the_customer() -> None:
@@ -92,8 +93,8 @@ async def test_only_customers_are_listened_to() -> None:
 def test_wrong_settings_are_told(table: dict[str, Any], expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load("supervisor_alert", **table)
-    assert expected in str(caught.value)
-    assert str(caught.value).startswith(f"{WHERE}  ")
+    assert expected in told(caught.value, WHERE)
+    assert str(caught.value).startswith("CB10")
 
 
 async def test_an_alert_is_given_once_over_a_restart() -> None:

@@ -18,6 +18,7 @@ from tests.bot.stage import on_stage
 from tests.flow.stage import on_stage as on_real_stage
 from tests.hooks.stage import ANA, ME, Stage, manager
 from tests.plugins.stage import ABOUT, WHERE, load
+from tests.told import told
 
 CARD = "4111 1111 1111 1111"
 THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -228,7 +229,7 @@ def test_the_folder_is_looked_at_when_the_plugin_is_loaded(tmp_path: Path) -> No
     ]:
         with pytest.raises(ConfigError) as caught:
             load("transcript_archive", folder=str(folder))
-        assert str(caught.value) == f"{WHERE}  {expected}"
+        assert told(caught.value, WHERE) == expected
     load("transcript_archive", folder=str(tmp_path / "a" / "b"))
     assert not (tmp_path / "a").exists()
 
@@ -244,14 +245,14 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path, monkeypatch: p
     [
         ({}, "needs the key 'folder'"),
         ({"folder": "/", "when": []}, "when: expected at least 1"),
-        ({"folder": "/", "when": ["never"]}, "[when] 0: expected 'ended' or 'saved'"),
+        ({"folder": "/", "when": ["never"]}, "[when] item 1: expected 'ended' or 'saved'"),
         ({"folder": "/", "mask": {"card": True}}, "[mask] has no key 'card'\n  fix: rename card to cards"),
     ],
 )
 def test_wrong_settings_are_told(table: dict[str, Any], expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load("transcript_archive", **table)
-    assert str(caught.value).startswith(f"{WHERE}  {expected}")
+    assert told(caught.value, WHERE).startswith(expected)
 
 
 class Says:

@@ -102,7 +102,7 @@ async def test_a_bot_without_its_password_stays_down_and_the_others_up(
         service = Service([good, bad], world=world(), drain_timeout=1)
         async with at_work(service):
             await until(lambda: good.health.problems() == [])
-            missing = "the environment variable GONE is missing or empty"
+            missing = "CB116 the environment variable GONE is missing or empty"
             assert service.problems()["bad"][-1] == missing
             assert f"bot bad cannot run: {missing}" in caplog.messages
         # a user's mistake has no traceback, and is told once
@@ -213,7 +213,9 @@ def test_the_plugins_of_a_bot_come_in_call_order_with_their_settings(tmp_path: P
 def test_wrong_settings_name_the_table(tmp_path: Path) -> None:
     bots = BOT.format(name="maid", plugins='"one"') + '    plugin.one.txt = "Hi"\n'
     found = settings(tmp_path, bots)
-    with pytest.raises(ConfigError, match=r"^bots\.toml  \[bots\.maid\.plugin\.one\]  has no key 'txt'"):
+    with pytest.raises(
+        ConfigError, match=r"^CB104  bots\.toml:\d+  \[bots\.maid\.plugin\.one\] has no key 'txt'"
+    ):
         load_plugins("maid", found.bots["maid"], found, "bots.toml")
 
 
@@ -236,8 +238,7 @@ def test_what_is_wrong_with_each_bot_is_told_at_once(tmp_path: Path) -> None:
     bots = "".join(BOT.format(name=name, plugins=f'"{plugin}"') for name, plugin in plugin_of.items())
     with pytest.raises(ConfigError) as refused:
         build(settings(tmp_path, bots), world())
-    told = [line for line in str(refused.value).splitlines() if line.startswith("bots.toml")]
-    assert [line.split()[1] for line in told] == ["[bots.day]", "[bots.dusk]", "[bots.night.plugin.one]"]
+    assert [finding.code for finding in refused.value.findings] == ["CB201", "CB203", "CB105"]
 
 
 def test_all_secrets_that_are_not_there_are_told_at_once(
@@ -248,8 +249,8 @@ def test_all_secrets_that_are_not_there_are_told_at_once(
     monkeypatch.delenv("GONE", raising=False)
     with pytest.raises(ConfigError) as refused:
         check_secrets(found, "bots.toml")
-    assert str(refused.value).splitlines() == [
-        f"bots.toml  [bots.{name}] password: the environment variable GONE is missing or empty"
+    assert [(finding.code, finding.message) for finding in refused.value.findings] == [
+        ("CB116", f"[bots.{name}] password: the environment variable GONE is missing or empty")
         for name in names
     ]
     monkeypatch.setenv("GONE", "x")

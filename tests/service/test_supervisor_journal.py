@@ -104,7 +104,7 @@ async def test_a_service_whose_journal_cannot_be_opened_begins_no_bot_and_can_be
     service = Service([bot], world=world(), drain_timeout=1, journal=journal)
     async with at_work(service):
         await until(lambda: service.journal_trouble != "")
-        assert service.problems()["maid"][0] == NO_ROOM
+        assert service.problems()["maid"][0] == f"CB510 {NO_ROOM}"
     # nor does it try again once it is to stop
     assert (bot.runs, len(tries)) == (0, 1)
 
@@ -139,7 +139,7 @@ async def test_trouble_of_the_journal_is_seen_while_no_bot_writes() -> None:
     async with at_work(service):
         await until(lambda: "prune 60" in shelf.seen)
         shelf.failures = [JournalError(NO_ROOM)] * 2
-        await until(lambda: service.journal_trouble == NO_ROOM)
+        await until(lambda: service.journal_trouble == f"CB510 {NO_ROOM}")
         await until(lambda: service.journal_trouble == "")
 
 
@@ -150,7 +150,7 @@ async def test_a_service_whose_journal_is_in_trouble_ends_well(monkeypatch: pyte
     async with at_work(service):
         await until(lambda: "prune 60" in shelf.seen)
         shelf.failures, shelf.full = [JournalError(NO_ROOM)] * 99, 99
-        await until(lambda: service.journal_trouble == NO_ROOM)
+        await until(lambda: service.journal_trouble == f"CB510 {NO_ROOM}")
 
 
 async def test_a_bot_that_waits_for_its_journal_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ async def test_a_bot_that_waits_for_its_journal_can_be_stopped(monkeypatch: pyte
     bot = bot_at("http://127.0.0.1:1", journal=journal.of("maid"))
     service = Service([bot], world=world(clock), drain_timeout=1, journal=journal)
     async with at_work(service):
-        await until(lambda: service.journal_trouble == NO_ROOM)
+        await until(lambda: service.journal_trouble == f"CB510 {NO_ROOM}")
     assert "open" in shelf.seen
     assert "apply maid" not in shelf.seen
 
@@ -188,7 +188,7 @@ async def test_a_second_process_is_refused_although_the_journal_of_the_first_is_
         with scribe("lock", path) as other:
             assert other.stdout is not None
             told = await asyncio.to_thread(other.stdout.readline)
-    assert told == f"journal = '{path}' cannot be used: another process uses it\n"
+    assert told == f"CB502  journal = '{path}' cannot be used: another process uses it\n"
 
 
 def test_a_journal_that_may_not_be_written_is_found() -> None:
@@ -197,16 +197,20 @@ def test_a_journal_that_may_not_be_written_is_found() -> None:
         folder.chmod(0o755)
         found = settings(folder, BOT.format(name="maid", plugins=""))
         assert check_journal(found, "bots.toml") == []
-        told = f"bots.toml  [service] journal = '{place.path}' cannot be used: {{}} may not be written"
-        fix = "  fix: let the user of this service write there, or name another file"
+        told = f"[service] journal = '{place.path}' cannot be used: {{}} may not be written"
+        fix = "let the user of this service write there, or name another file"
         for mode in (0o555, 0o666):
             folder.chmod(mode)
             with as_nobody():
-                assert check_journal(found, "bots.toml") == [f"{told.format(folder)}\n{fix}"]
+                assert [(it.message, it.fix) for it in check_journal(found, "bots.toml")] == [
+                    (told.format(folder), fix)
+                ]
         folder.chmod(0o777)
         place.path.touch(0o444)
         with as_nobody():
-            assert check_journal(found, "bots.toml") == [f"{told.format(place.path)}\n{fix}"]
+            assert [(it.message, it.fix) for it in check_journal(found, "bots.toml")] == [
+                (told.format(place.path), fix)
+            ]
 
 
 def test_a_journal_that_may_not_be_written_where_its_link_leads_is_found() -> None:
@@ -216,4 +220,4 @@ def test_a_journal_that_may_not_be_written_where_its_link_leads_is_found() -> No
         found = settings(link.path.parent, BOT.format(name="maid", plugins=""))
         with as_nobody():
             [told] = check_journal(found, "bots.toml")
-    assert f"cannot be used: {place.path.parent} may not be written" in told
+    assert f"cannot be used: {place.path.parent} may not be written" in told.message

@@ -108,7 +108,7 @@ async def test_refused_subscription_is_told_and_the_session_begun_anew(bot: Bot)
     assert isinstance(await bot.trouble(), SessionLost)
     error = await bot.trouble()
     assert isinstance(error, ProtocolViolation)
-    assert (str(error), error.status) == (f"/meta/subscribe was refused: 403:{CHATS}:denied", 403)
+    assert (error.text, error.status) == (f"/meta/subscribe was refused: 403:{CHATS}:denied", 403)
     assert await bot.hears(2) == [SessionStarted(2), Batch(2, ())]
     assert [sent.message["clientId"] for sent in bot.server.on(DISCONNECT)] == ["c2"]
 

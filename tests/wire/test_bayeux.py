@@ -59,7 +59,7 @@ def test_each_poll_is_one_connect_and_answers_to_an_abandoned_one_count_for_noth
     assert [len(request.messages) for request in (abandoned, now)] == [1, 1]
     outcome = session.answered(replies(abandoned))
     assert isinstance(outcome.error, ProtocolViolation)
-    assert str(outcome.error) == "no answer to /meta/connect"
+    assert outcome.error.text == "no answer to /meta/connect"
 
 
 def test_ids_are_unique_and_rise_over_new_handshakes() -> None:
@@ -236,7 +236,7 @@ def test_reply_to_another_message_is_not_ours(phase: Phase, change: Message) -> 
     session = session_in(phase)
     outcome = step(session, **change)
     assert isinstance(outcome.error, ProtocolViolation)
-    assert str(outcome.error).startswith("no answer to /meta/")
+    assert outcome.error.text.startswith("no answer to /meta/")
     assert session.phase is (Phase.CONNECT if phase is Phase.CONNECT else Phase.HANDSHAKE)
 
 

@@ -85,7 +85,7 @@ def test_web_page_means_that_somebody_wants_a_login(page: bytes) -> None:
 )
 def test_anything_else_is_a_violation_that_does_not_quote_it(body: bytes) -> None:
     with pytest.raises(
-        ProtocolViolation, match=f"^the answer is not JSON but {len(body)} bytes of something"
+        ProtocolViolation, match=f"^CB406 the answer is not JSON but {len(body)} bytes of something"
     ):
         decode(body)
 

@@ -60,7 +60,7 @@ async def test_trouble_is_signalled_after_what_came_with_it(bot: Listener) -> No
 
 async def test_failed_exchange_without_notifications_signals_trouble_only(bot: Listener) -> None:
     bot.server.says[HANDSHAKE] += [ConnectionLost("one"), ConnectionLost("two")]
-    assert [str(await bot.trouble()) for _ in range(2)] == ["one", "two"]
+    assert [(await bot.trouble()).text for _ in range(2)] == ["one", "two"]
     assert await bot.hears(2) == [SessionStarted(1), Batch(1, ())]
 
 

@@ -194,7 +194,7 @@ async def test_no_other_trouble_needs_a_login_before_the_next_request(answer: Re
 async def test_a_request_is_certainly_not_sent_while_the_login_fails(answer: Reply) -> None:
     http, below, _ = with_login(STRANGERS[0], answer, WELCOME)
     await ask(http, 1)
-    with pytest.raises(ConnectionLost, match=r"^no$") as caught:
+    with pytest.raises(ConnectionLost, match=r"^CB401 no$") as caught:
         await http.request("POST", "/", content=b"{}", timeout_s=1.0)
     assert (caught.value.sent, below.lines) == (False, ["GET /", f"GET {LOGIN}"])
     await ask(http, 1)

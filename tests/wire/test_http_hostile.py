@@ -80,7 +80,7 @@ async def test_deadline_is_for_the_whole_answer_however_slowly_it_drips(play: Pl
     async with asyncio.timeout(2.0):
         error = await error_of(play, timeout_s=0.1)
     assert isinstance(error, ConnectionLost)
-    assert (error.sent, str(error)) == (True, "no answer to POST within 0.1 s")
+    assert (error.sent, error.text) == (True, "no answer to POST within 0.1 s")
 
 
 async def test_client_is_usable_after_a_deadline() -> None:
@@ -127,8 +127,8 @@ async def test_answer_that_is_broken_is_a_lost_connection_and_the_request_may_ha
     error = await error_of(play)
     assert isinstance(error, ConnectionLost)
     assert error.sent
-    assert str(error).startswith(("the server broke off: ", "connection lost: "))
-    assert not str(error).endswith(": ")
+    assert error.text.startswith(("the server broke off: ", "connection lost: "))
+    assert not error.text.endswith(": ")
 
 
 async def test_body_without_a_length_ends_with_the_connection() -> None:
@@ -148,7 +148,7 @@ async def test_body_without_a_length_ends_with_the_connection() -> None:
 async def test_answer_without_end_is_given_up_at_the_cap(play: Play) -> None:
     error = await error_of(play)
     assert isinstance(error, ProtocolViolation)
-    assert (str(error), error.status) == (f"the answer is larger than {MAX_BODY} bytes", 200)
+    assert (error.text, error.status) == (f"the answer is larger than {MAX_BODY} bytes", 200)
 
 
 async def test_connection_of_an_answer_that_was_given_up_is_closed() -> None:
@@ -205,7 +205,7 @@ async def test_compressed_answer_that_cannot_be_read_is_a_violation(
 ) -> None:
     error = await error_of(squeezed(body, encoding))
     assert isinstance(error, ProtocolViolation)
-    assert (str(error), error.status) == (text, 403)
+    assert (error.text, error.status) == (text, 403)
 
 
 async def test_answer_without_a_body_needs_no_decompression() -> None:

@@ -390,4 +390,4 @@ async def test_get_that_brings_nothing_to_read_says_why(
 
 
 def test_acceptance_without_anything_to_read_is_a_violation() -> None:
-    assert str(_as_error(Accepted())) == "the answer is empty"
+    assert _as_error(Accepted()).text == "the answer is empty"

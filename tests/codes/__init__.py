@@ -1,0 +1,1 @@
+"""Every code, as a user meets it."""
