@@ -140,7 +140,7 @@ async def on_text(chat):
         """
 @hookimpl
 async def on_bot_started(bot):
-    sum(range(40_000_000))
+    sum(range(20_000_000))
 """,
         "*works * s without a pause, and all chats wait",
     ),

@@ -215,18 +215,13 @@ def test_without_pytest_asyncio_it_says_what_to_install(project: pytest.Pytester
     result.stdout.fnmatch_lines(["*pip install pytest-asyncio*"])
 
 
-@pytest.mark.parametrize("started", [True, False])
-def test_a_test_that_waits_for_ever_ends_and_shows_the_talk(
-    project: pytest.Pytester, *, started: bool
-) -> None:
+def test_a_test_that_waits_for_ever_ends_and_shows_the_talk(project: pytest.Pytester) -> None:
     project.makepyfile(
-        f"""
+        """
         import asyncio
 
         async def test_for_ever(chatbot):
             await chatbot.start("hours")
-            if not {started}:
-                await chatbot.sleep(1)
             await asyncio.Event().wait()
 
         async def test_after_it(chatbot):

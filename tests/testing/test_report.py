@@ -52,7 +52,7 @@ def test_hooks_and_actions_are_shown_with_reasons() -> None:
         "  no plugin has: on_push_url",
         "actions of bot 'b':",
         "  SendMessage  faq.on_text     accepted",
-        "  SendMessage  the bot itself  refused: no",
+        "  SendMessage  the bot itself  refused: CB330 no",
     ]
 
 
