@@ -49,5 +49,5 @@ class Flaw:
 
 def flawed(*flaws: Flaw) -> PydanticCustomError:
     """What a validator raises."""
-    said = "; ".join(f"{flaw.message}: {flaw.expected}".removesuffix(": ") for flaw in flaws)
+    said = "; ".join(f"{flaw.message}: {flaw.expected or flaw.fix}".removesuffix(": ") for flaw in flaws)
     return PydanticCustomError(FLAWS, "{said}", {"said": said, "flaws": flaws})

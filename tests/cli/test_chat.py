@@ -124,8 +124,11 @@ def test_a_script_from_stdin(chatbot: Chatbot, config: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("mad",), "bots.toml  has no bot 'mad'\n  closest: maid"),
-        (("butler",), "bots.toml  has no bot 'butler'\n  known: maid, cook"),
+        (
+            ("mad",),
+            "bots.toml  there is no bot 'mad' in [bots]\n       the bots: maid, cook        closest: maid\n",
+        ),
+        (("butler",), "bots.toml  there is no bot 'butler' in [bots]\n       the bots: maid, cook\n"),
         (("--data", "Order"), "'Order' is not KEY=VALUE, for example Order=123456."),
         (("--script", "nowhere.chat"), "nowhere.chat cannot be read: No such file or directory"),
         (
@@ -133,7 +136,10 @@ def test_a_script_from_stdin(chatbot: Chatbot, config: Path) -> None:
             "'localhost:8090' is no address, for example http://127.0.0.1:8090.",
         ),
         (("--timeout", "0"), "is not in the range x>0"),
-        (("--server", "http://127.0.0.1:9", "mad"), "bots.toml  has no bot 'mad'\n  closest: maid"),
+        (
+            ("--server", "http://127.0.0.1:9", "mad"),
+            "bots.toml  there is no bot 'mad' in [bots]\n       the bots: maid, cook        closest: maid\n",
+        ),
     ],
 )
 def test_what_cannot_be_played_ends_with_code_2(
@@ -149,7 +155,7 @@ def test_what_cannot_be_played_ends_with_code_2(
 def test_a_plugin_that_cannot_be_loaded_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
     result = chatbot("chat", "-c", write(tmp_path, BOTS, echo="def"))
     assert result.exit_code == 2
-    assert "[bots.maid]  plugin 'echo' (" in result.stderr
+    assert "echo.py:1  plugin 'echo' is not Python" in result.stderr
 
 
 ENDER = """

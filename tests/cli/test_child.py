@@ -9,6 +9,9 @@ import pytest
 
 import chatbot
 from chatbot.cli.child import _sources_in, sources
+from chatbot.model.codes import Code
+from chatbot.model.errors import ConfigError
+from chatbot.model.findings import Finding
 
 
 def a_module(monkeypatch: pytest.MonkeyPatch, name: str, file: object) -> None:
@@ -37,9 +40,6 @@ def test_a_finding_names_the_module_that_cannot_be_imported(tmp_path: Path) -> N
     folder.mkdir()
     for name in ("words.py", "echo.py"):
         (folder / name).write_text("")
-    text = (
-        f"{folder}/bots.toml  [bots.a]  plugin 'x' ({folder}/words.py:3) is not Python\n"
-        f"{folder}/bots.toml  [bots.b]  plugin 'y' cannot be imported: X\n  at {folder}/echo.py:1\n"
-        f"  at {folder}/gone.py:1\n  at /usr/lib/x.py:1"
-    )
-    assert _sources_in(text, folder) == {f"{folder}/words.py", f"{folder}/echo.py"}
+    places = (folder / "words.py", folder / "echo.py", folder / "gone.py", "/usr/lib/x.py", "")
+    error = ConfigError(*(Finding(Code.PLUGIN_IMPORT, "no", str(place), 3) for place in places))
+    assert _sources_in(error, folder) == {f"{folder}/words.py", f"{folder}/echo.py"}

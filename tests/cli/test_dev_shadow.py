@@ -134,8 +134,11 @@ def test_texts_are_shown_if_asked_for(
     ("arguments", "told"),
     [
         (["--server", "http://gws.example.com"], "would get the password without encryption"),
-        (["--server", "gws.example.com"], "--server 'gws.example.com': expected an address such as"),
-        (["--bot", "mad"], "--bot 'mad' is not in [bots]: maid, other\n  closest: maid\n"),
+        (["--server", "gws.example.com"], "CB110  --server  'gws.example.com': server is no address\n"),
+        (
+            ["--bot", "mad"],
+            "CB112  --bot  there is no bot 'mad' in [bots]\n       the bots: maid, other        closest: maid",
+        ),
         (["--show-texts"], "--show-texts needs --server\n"),
     ],
 )

@@ -42,7 +42,9 @@ async def test_it_moves_only_where_it_can() -> None:
     assert not await door.move("127.0.0.1:0")
     url = door.url
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        with pytest.raises(ConfigError, match=r"^admin = '127\.0\.0\.1:\d+' cannot be used: "):
+        with pytest.raises(
+            ConfigError, match=r"^CB114  \[service\] admin = '127\.0\.0\.1:\d+' cannot be used: "
+        ):
             await door.move(f"127.0.0.1:{taken.getsockname()[1]}")
         assert door.url == url
     assert await door.move("")

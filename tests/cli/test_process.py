@@ -66,7 +66,7 @@ async def test_what_cannot_be_loaded_is_refused_and_a_process_that_has_ended_has
         mine = order(tmp_path, "http://127.0.0.1:1", ECHO.replace("on_text", "on_txet"))
         refused = await misspelt.load(mine)
         assert isinstance(refused, Refused)
-        assert "echo.py:4) implements on_txet, which is not a hook\n  closest: on_text(" in refused.why
+        assert "echo.py:4  plugin 'echo' implements on_txet, which is not a hook\n" in refused.why
         assert refused.files == (str(tmp_path / "plugins" / "echo.py"),)
         mine = order(tmp_path, "http://127.0.0.1:1", "import os; os._exit(7)")
         assert await dying.load(mine) == Refused("")

@@ -132,7 +132,7 @@ async def broken_module_and_many_saves(mine: Project) -> None:
     """What a plugin imports from the project is watched as well, also while it cannot be imported."""
     mine.save("WORD = 'C", "lib/words.py")
     mine.save(HELPED)
-    await mine.run.says(r"lib/words\.py:1\) is not Python")
+    await mine.run.says(r"lib/words\.py:1  plugin 'echo' is not Python")
     await mine.hears("B")
     before = mine.restarts()
     await until(lambda: are_warm(children(mine.run.pid)))

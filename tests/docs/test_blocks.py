@@ -92,9 +92,9 @@ def test_a_bad_block_is_found(name: str, project: Project) -> None:
 
 def test_what_a_command_has_printed_may_be_shown_in_part(project: Project) -> None:
     project.run(made("chatbot check", "run", "sh"))
-    project.run(made("bots.toml: ... no findings", "output", "text"))
+    project.run(made("bots.toml: ... warnings", "output", "text"))
     with pytest.raises(AssertionError):
-        project.run(made("bots.toml: 17 bots, no findings", "output", "text"))
+        project.run(made("bots.toml: 17 bots, 2 warnings", "output", "text"))
 
 
 def test_a_block_without_a_marker_and_a_language_has_no_kind(project: Project) -> None:

@@ -245,7 +245,9 @@ def test_whole_numbers_are_numbers_of_seconds_too(number: float) -> None:
 
 
 def test_a_plugin_is_listed_once() -> None:
-    assert finding(BotSettings, plugins=("faq", "greeter", "faq")) == "plugins: lists 'faq' twice"
+    assert (
+        finding(BotSettings, plugins=("faq", "greeter", "faq")) == "plugins: lists 'faq' twice: list it once"
+    )
 
 
 def test_settings_of_a_plugin_that_is_not_listed_are_refused() -> None:
