@@ -137,7 +137,7 @@ def test_texts_are_shown_if_asked_for(
         (["--server", "gws.example.com"], "CB110  --server  'gws.example.com': server is no address\n"),
         (
             ["--bot", "mad"],
-            "CB112  --bot  there is no bot 'mad' in [bots]\n       the bots: maid, other        closest: maid",
+            "       the bots: maid, other        closest: maid",
         ),
         (["--show-texts"], "--show-texts needs --server\n"),
     ],
