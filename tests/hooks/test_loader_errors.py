@@ -86,6 +86,11 @@ def test_a_plugin_that_does_not_import_is_told_by_file_and_line(
     assert place == f"{path}:{line}"
 
 
+def test_a_misspelt_import_is_told_with_the_nearest_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "faq.py", "from chatbot import hokimpl\n")
+    assert refused("faq", tmp_path)[1:] == [f"{path}:1", "closest: hookimpl"]
+
+
 def test_a_name_cannot_leave_the_plugin_dirs(tmp_path: Path) -> None:
     write(tmp_path / "faq.py", HOOK.format(answer="hi"))
     (tmp_path / "plugins").mkdir()

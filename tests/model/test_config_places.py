@@ -74,3 +74,8 @@ def test_a_file_without_bots_cannot_be_used(tmp_path: Path, text: str) -> None:
     settings, findings = read(write(tmp_path, text))
     assert settings is None
     assert len(findings) == 1
+
+
+def test_whose_settings_they_are_is_not_judged_while_the_list_is_wrong(tmp_path: Path) -> None:
+    text = LEAST + "plugins = ['hours', 'hours']\nplugin.hours.text = 'x'\n"
+    assert places(tmp_path, text) == [("CB108", 6)]
