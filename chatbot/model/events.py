@@ -87,7 +87,12 @@ class TranscriptEvent(Event):
 
 
 class TextReceived(TranscriptEvent):
-    """Somebody said something. ``message_type`` is the sender's own word for its kind, if any."""
+    """Somebody said something.
+
+    Attributes:
+        text: The words.
+        message_type: The sender's own word for the kind of text, if there is one.
+    """
 
     hook = "on_text"
     text: str = Field(repr=False)
@@ -95,7 +100,11 @@ class TextReceived(TranscriptEvent):
 
 
 class TypingStarted(TranscriptEvent):
-    """Somebody is typing; ``text`` is what was typed so far, if the server shows it, else empty."""
+    """Somebody is typing.
+
+    Attributes:
+        text: What has been typed so far, if the server shows it; otherwise empty.
+    """
 
     hook = "on_typing_started"
     text: str = Field(default="", repr=False)
@@ -126,28 +135,44 @@ class ParticipantRejoined(TranscriptEvent):
 
 
 class UrlPushed(TranscriptEvent):
-    """Somebody pushed an address. It is data: never fetch it unchecked."""
+    """Somebody pushed an address. It is data: never fetch it unchecked.
+
+    Attributes:
+        url: The address.
+    """
 
     hook = "on_push_url"
     url: str = Field(repr=False)
 
 
 class NoticeReceived(TranscriptEvent):
-    """A notice of the server, perhaps a control word."""
+    """A notice of the server, perhaps a control word.
+
+    Attributes:
+        text: The notice.
+    """
 
     hook = "on_notice"
     text: str = Field(default="", repr=False)
 
 
 class CustomNoticeReceived(TranscriptEvent):
-    """A notice of a widget or an agent desktop."""
+    """A notice of a widget or an agent desktop.
+
+    Attributes:
+        notice_text: The notice, as its sender wrote it.
+    """
 
     hook = "on_custom_notice"
     notice_text: str = Field(default="", validation_alias="noticeText", repr=False)
 
 
 class NicknameUpdated(TranscriptEvent):
-    """The sender has another nickname now; ``notice_text`` is the new one."""
+    """The sender has another nickname now.
+
+    Attributes:
+        notice_text: The new nickname.
+    """
 
     hook = "on_nickname_updated"
     notice_text: str = Field(default="", validation_alias="noticeText", repr=False)
@@ -160,7 +185,12 @@ class TranscriptSaved(TranscriptEvent):
 
 
 class UnknownMessage(TranscriptEvent):
-    """Something that no other event describes; ``raw`` is the JSON value as it came."""
+    """Something that no other event describes.
+
+    Attributes:
+        type: Its type on the wire; empty if it has none.
+        raw: The JSON value as it came.
+    """
 
     hook = "on_unknown_message"
     type: str = ""
@@ -192,7 +222,13 @@ class ParticipantsChanged(Event):
 
 
 class UserDataChanged(Event):
-    """The user data is another one; ``chat.user_data`` is the new one."""
+    """The user data is another one; ``chat.user_data`` is the new one.
+
+    Attributes:
+        added: The new pairs.
+        changed: The pairs whose value is new, with the new value.
+        removed: The keys that are gone.
+    """
 
     hook = "on_user_data_changed"
     added: JsonObject = Field(default_factory=FrozenDict, repr=False)
@@ -201,7 +237,12 @@ class UserDataChanged(Event):
 
 
 class CapabilitiesChanged(Event):
-    """The chat allows other operations than before."""
+    """The chat allows other operations than before.
+
+    Attributes:
+        granted: The operations that are newly allowed.
+        withdrawn: The operations that are no longer allowed.
+    """
 
     hook = "on_capabilities_changed"
     granted: tuple[str, ...] = ()
@@ -253,7 +294,11 @@ class OperationFailed(Event):
 
 
 class ChatIdle(Event):
-    """The customer has said nothing for so many seconds: a multiple of ``idle_after``."""
+    """The customer has said nothing for a while.
+
+    Attributes:
+        seconds: How long by now: a multiple of ``idle_after``.
+    """
 
     hook = "on_idle"
     seconds: float

@@ -69,12 +69,12 @@ def _shared() -> set[str | None]:
 
 
 def common_options() -> str:
-    """The options that nearly all commands take, and who does not."""
+    """The options that nearly all commands take, and which do not."""
     shared = _shared()
     having = {name: one for name, one in commands().items() if _takes_all(one, shared)}
     others = " and ".join(code(name) for name in commands() if name not in having)
     table_ = _option_table([one for one in _options(next(iter(having.values()))) if one.name in shared])
-    return f"{table_}\n\n{others} takes none of them." if others else table_
+    return f"{table_}\n\nThere are none for {others}." if others else table_
 
 
 def _takes_all(command: click.Command, shared: set[str | None]) -> bool:

@@ -33,6 +33,8 @@ PARTS: dict[str, Callable[..., str]] = {
     "metrics": operation.metric_table,
     "names": plugin_api.name_table,
     "outcomes": plugin_api.outcome_table,
+    "platform": kit.platform_table,
+    "pytest options": kit.option_table,
     "plugin": operation.plugin_settings,
     "settings": models.settings,
     "words": plugin_api.word_table,

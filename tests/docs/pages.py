@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tests.docs.blocks import DOCS
 
-__all__ = ["anchors", "cells", "links", "section", "words_of"]
+__all__ = ["anchors", "cells", "links", "plain", "section", "words_of"]
 
 _FENCED = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)

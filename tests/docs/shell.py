@@ -151,7 +151,7 @@ def _activate(project: Project, words: list[str]) -> str:
 
 
 def _cd(project: Project, words: list[str]) -> str:
-    project.cwd = project.home if words[1] == "~" else project.cwd / words[1]
+    project.cwd = project.cwd / re.sub("^~/?", f"{project.home}/", words[1])
     assert project.cwd.is_dir(), f"{words[1]} does not exist"
     return ""
 

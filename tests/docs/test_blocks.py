@@ -1,6 +1,7 @@
 """Every block of code in the documents is tried: as a plugin, a test, a script, a file, or a command."""
 
 import os
+import re
 
 import pytest
 
@@ -47,6 +48,35 @@ def test_code_fits_into_a_page() -> None:
         if block.page != "README.md" and block.language in {"python", "toml", "sh"} and len(line) > WIDEST
     ]
     assert not wide, "\n".join(wide)
+
+
+@pytest.mark.parametrize("page", DOCS)
+def test_no_block_of_a_page_escapes_the_tests(page: str) -> None:
+    assert fences(DOCS[page]) == 2 * len(blocks(page))
+
+
+def fences(text: str) -> int:
+    """Where code begins or ends, in whatever way; four spaces after an empty line begin code, too."""
+    ways = r"^[ >]*(?:```|~~~)|</?pre|(?:\A|\n\n) {4,}(?=[^\s])"
+    return len(re.findall(ways, without_bodies(text), re.MULTILINE))
+
+
+def without_bodies(text: str) -> str:
+    return re.sub(r"^( *)(```+)([^\n]*)\n.*?^\1\2 *$", r"\2\3\n\2", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "~~~python\n1 / 0\n~~~\n",
+        "> ```python\n> 1 / 0\n> ```\n",
+        "```python\n1 / 0\n",
+        "Like so:\n\n    1 / 0\n",
+        "<pre>1 / 0</pre>",
+    ],
+)
+def test_a_block_that_escapes_is_found(text: str) -> None:
+    assert fences(text)
 
 
 def test_few_blocks_are_not_tested() -> None:

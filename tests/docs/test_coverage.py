@@ -1,15 +1,18 @@
 """All that exists is described, and what is described exists."""
 
+import inspect
 import re
 
 import click
 import pytest
 from pydantic import BaseModel
+from starlette.routing import Route
 
 import chatbot
 from chatbot import Bot, Chat, Receipt, testing
 from chatbot.cli.slash import COMMANDS as SLASHES
-from chatbot.console.admin import ServiceMetrics
+from chatbot.console.admin import ServiceMetrics, create_admin
+from chatbot.hooks import spec
 from chatbot.hooks.checks import HOOKS
 from chatbot.model import actions, agent_actions, config, config_care, errors, events
 from chatbot.model.actions import Action
@@ -19,7 +22,8 @@ from chatbot.service.system import system_world
 from chatbot.simulator.named_faults import NAMED_FAULTS
 from chatbot.testing import Kit, StagedBot, StagedChat, StagedCustomer
 from chatbot.testing.contract import CHECKS
-from docs.generator.kit import markers
+from docs.generator.kit import markers, options, platform_options
+from docs.generator.markdown import entries
 from docs.generator.models import documented
 from docs.generator.operation import PLUGINS, commands, settings_model
 from tests.docs.blocks import DOCS, ROOT, blocks, code_in
@@ -61,6 +65,7 @@ FORMS = {"plain"}
 def test_every_hook_is_described_with_all_its_arguments(hook: str) -> None:
     assert f"`{hook}({', '.join(HOOKS[hook])})`" in section(f"{REFERENCE}/hooks.md", f"`{hook}`")
     assert hook in cells(section(f"{REFERENCE}/hooks.md", "All hooks"))
+    assert (getattr(spec, hook).__doc__ or "").strip()
 
 
 @pytest.mark.parametrize("event", EVENTS)
@@ -69,6 +74,7 @@ def test_every_event_is_described_with_its_fields(event: str) -> None:
     text = section(f"{REFERENCE}/events.md", f"`{event}`")
     common = cells(section(f"{REFERENCE}/events.md", "What events have in common"))
     assert set(kind.model_fields) <= cells(text) | common
+    assert set(kind.model_fields) <= {field for field, meaning in documented(kind).items() if meaning}
     assert f"`{kind.hook}`" in text
 
 
@@ -107,6 +113,7 @@ def test_every_command_is_described_with_its_options(command: str) -> None:
     said = cells(section(f"{REFERENCE}/commands.md", f"`chatbot {command}`") + shared)
     options = {name for one in COMMANDS[command].params if isinstance(one, click.Option) for name in one.opts}
     assert options <= said
+    assert all(one.help for one in COMMANDS[command].params if isinstance(one, click.Option))
 
 
 @pytest.mark.parametrize("name", chatbot.__all__)
@@ -117,12 +124,29 @@ def test_every_public_name_is_described(name: str) -> None:
 @pytest.mark.parametrize("error", errors.__all__)
 def test_every_error_is_described(error: str) -> None:
     assert error.lower() in anchors(f"{REFERENCE}/exceptions.md")
+    kind: type[errors.ChatbotError] = getattr(errors, error)
+    said = {field for base in kind.__mro__ for field in entries(base.__doc__, "Args")}
+    assert arguments(kind) <= said
+
+
+def arguments(kind: type[Exception]) -> set[str]:
+    """What an error is made of; those without an `__init__` of their own take a text."""
+    made = next((base for base in kind.__mro__ if "__init__" in vars(base)), kind)
+    is_ours = issubclass(made, errors.ChatbotError)
+    return set(inspect.signature(made).parameters) if is_ours else set()
 
 
 def test_every_metric_is_described() -> None:
     families = list(ServiceMetrics(Service([], world=system_world(), drain_timeout=0)).collect())
     names = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
     assert names <= cells(DOCS[f"{REFERENCE}/metrics.md"])
+    assert all(family.documentation for family in families)
+
+
+def test_every_page_of_the_operator_is_described() -> None:
+    routes = create_admin(Service([], world=system_world(), drain_timeout=0)).routes
+    pages = {route.path for route in routes if isinstance(route, Route)}
+    assert pages <= cells(DOCS[f"{REFERENCE}/metrics.md"].partition("\n## ")[0])
 
 
 @pytest.mark.parametrize("plugin", NAMES)
@@ -132,15 +156,30 @@ def test_every_plugin_is_described_with_its_settings(plugin: str) -> None:
     assert plugin in cells(DOCS[f"{REFERENCE}/plugins.md"].partition("\n## ")[0])
 
 
+@pytest.mark.parametrize("plugin", NAMES)
+def test_every_setting_of_a_plugin_is_explained_or_shown(plugin: str) -> None:
+    text = section(f"{REFERENCE}/plugins.md", f"`{plugin}`")
+    by_hand = code_in(re.sub(r"<!-- generated.*?<!-- end -->", "", text, flags=re.DOTALL))
+    assert set(settings_model(plugin).model_fields) <= set(re.findall(r"\w+", by_hand))
+
+
 @pytest.mark.parametrize("handle", PAGES_OF, ids=lambda handle: handle.__name__)
 def test_every_member_of_a_handle_is_described(handle: type) -> None:
     page = f"{REFERENCE}/{PAGES_OF[handle]}.md"
     only_for_the_bot = {"confirm", "fail"} if handle is Receipt else set()
     assert public(handle) - only_for_the_bot <= {*anchors(page), *cells(DOCS[page])}
+    assert silent(handle) == []
+
+
+def silent(handle: type) -> list[str]:
+    """The members of which nothing is said."""
+    return [name for name in public(handle) & set(vars(handle)) if not inspect.getdoc(vars(handle)[name])]
 
 
 def public(handle: type) -> set[str]:
-    return {name for name in vars(handle) if not name.startswith("_")}
+    """What an author may use: what the class has, and what its objects get when they are made."""
+    given = set(re.findall(r"^ +self\.(\w+)(?::[^=\n]+)? = ", inspect.getsource(handle), re.MULTILINE))
+    return {name for name in given.union(vars(handle)) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("heading", KIT)
@@ -150,15 +189,22 @@ def test_every_member_of_the_test_kit_is_described(heading: str) -> None:
     assert public(KIT[heading]) - only_for_itself <= cells(text) | set(
         re.findall(r"^### `(\w+)`", text, re.MULTILINE)
     )
+    assert silent(KIT[heading]) == []
 
 
 def test_every_name_of_the_test_kit_is_described() -> None:
     assert set(testing.__all__) <= words_of(DOCS[f"{REFERENCE}/testing.md"])
 
 
-def test_every_marker_fault_and_check_of_the_kit_is_described() -> None:
+def test_every_option_marker_fault_and_check_of_the_kit_is_described() -> None:
     said = cells(DOCS[f"{REFERENCE}/testing.md"])
-    assert {*markers(), *NAMED_FAULTS, *(check.name for check in CHECKS)} <= said
+    assert {
+        *options(),
+        *markers(),
+        *platform_options(),
+        *NAMED_FAULTS,
+        *(check.name for check in CHECKS),
+    } <= said
 
 
 @pytest.mark.parametrize("name", SLASHES)

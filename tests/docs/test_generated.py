@@ -1,16 +1,42 @@
 """What is generated in the documents is up to date. The command that writes it: `make reference`."""
 
+import re
+
 import pytest
 
 from docs.generator.pages import DOCS, PARTS, pages, written
 
 PAGES = [page.relative_to(DOCS).as_posix() for page in pages()]
+MEANINGS = {"meaning", "means", "when", "what it is", "in one line", "what happens", "does", "the plugin"}
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_generated_parts_of_a_page_are_up_to_date(page: str) -> None:
     text = (DOCS / page).read_text()
     assert written(text) == text, f"docs/{page} is not up to date\n  fix: make reference"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_row_of_a_generated_table_lacks_its_meaning(page: str) -> None:
+    blank = [
+        row
+        for table in re.findall(r"(?:^\|.*\n)+", (DOCS / page).read_text(), re.MULTILINE)
+        for row in without_meaning(table)
+    ]
+    assert blank == []
+
+
+def without_meaning(table: str) -> list[str]:
+    """The rows of a table in which nothing stands where all others say what it is about."""
+    head, _, *rows = table.splitlines()
+    columns = [at for at, name in enumerate(head.split(" | ")) if name.strip("| ") in MEANINGS]
+    return [row for row in rows if any(not row.split(" | ")[at].strip("| ") for at in columns)]
+
+
+def test_a_row_without_a_meaning_is_found() -> None:
+    assert without_meaning("| key | meaning |\n| --- | --- |\n| `a` | This. |\n| `b` |  |\n") == [
+        "| `b` |  |"
+    ]
 
 
 def test_there_are_generated_parts() -> None:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.docs.blocks import DOCS, ROOT
-from tests.docs.pages import anchors, links
+from tests.docs.pages import anchors, links, plain
 
 FRONT = "docs/index.md"
 
@@ -42,6 +42,33 @@ def leads_somewhere(page: str, link: str) -> bool:
 )
 def test_a_broken_link_is_found(link: str, *, is_good: bool) -> None:
     assert leads_somewhere(FRONT, link) is is_good
+
+
+@pytest.mark.parametrize("page", DOCS)
+def test_links_are_written_in_the_one_way_that_is_looked_at(page: str) -> None:
+    assert other_links(plain(page)) == []
+
+
+def other_links(text: str) -> list[str]:
+    """Links by reference, with a title, in HTML, or bare."""
+    prose = re.sub(r"`[^`\n]+`", "", text)
+    return re.findall(
+        r"\]\[[^\]]*\]|^ {0,3}\[[^\]]+\]: |\]\([^)]* [^)]*\)|<a |<img |<https?:", prose, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See [hooks][1].",
+        "[1]: reference/hoooks.md",
+        '[hooks](reference/hoooks.md "Hooks")',
+        '<a href="reference/hoooks.md">hooks</a>',
+        "<https://example.com>",
+    ],
+)
+def test_a_link_of_another_kind_is_found(text: str) -> None:
+    assert other_links(text)
 
 
 def test_the_front_page_leads_to_all_others() -> None:
