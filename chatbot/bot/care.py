@@ -164,7 +164,8 @@ class Care:
 
     async def _tell_idle(self, chat: LiveChat, now: float) -> None:
         """Once for each time that passes; those that nobody was there for are left out."""
-        times = int((now - chat.due.spoken_at) / self._idle_after)
+        # it is due, whatever is lost by rounding
+        times = max(int((now - chat.due.spoken_at) / self._idle_after), chat.progress.idles + 1)
         event = ChatIdle(seconds=times * self._idle_after, **self._dispatch.about(chat))
         again = f":{times}" if times > 1 else ""
         then = partial(chat.progress.idle, times)

@@ -50,6 +50,19 @@ async def test_silence_is_told_each_time_that_as_much_has_passed() -> None:
         assert (idle.seconds, len(stage.desk.texts())) == ([10.0, 20.0], 2)
 
 
+async def test_silence_that_is_due_is_told_once_whatever_is_lost_by_rounding() -> None:
+    began, after = 1797.1, 8.8
+    assert began + after - began < after
+    async with on_stage(idle := Idle(), idle_after=after) as stage:
+        stage.clock.time = began
+        await stage.chatting()
+        await a_while(stage, 8)
+        stage.clock.time, stage.shift = began + after, stage.shift + 0.9
+        await stage.quiet()
+        await a_while(stage, 3)
+        assert idle.seconds == [after]
+
+
 async def test_what_the_customer_says_ends_it_and_what_the_bot_says_does_not() -> None:
     async with on_stage(idle := Idle(), idle_after=10.0) as stage:
         await stage.chatting()
