@@ -1,7 +1,7 @@
 """Virtual time for a running event loop: where the loop would wait for a timer, its clock jumps instead.
 
 An hour takes milliseconds, and what happens at one time happens in the same order in every run. Worker
-threads and sockets of others are still waited for in real time.
+threads are still waited for in real time, and so, for a while, are sockets, pipes and processes of others.
 """
 
 from __future__ import annotations
@@ -14,17 +14,22 @@ from functools import partial
 from time import thread_time
 from typing import TypeVar
 
+from chatbot.testing.outside import Outside
+
 __all__ = ["ALLOWANCE_S", "StandStill", "VirtualClock", "VirtualTime"]
 
 Result = TypeVar("Result")
 Events = list[tuple[selectors.SelectorKey, int]]
 
-# The pipe by which threads wake the loop.
-_OWN_FILES = 1
-# How long a socket of somebody else may take, in real seconds, before time goes on.
-_FOREIGN_S = 0.02
+# How often the loop may turn without a rest before time goes on regardless, by how much at each turn, and
+# when it is in vain to go on: a hook that never rests would else outlive every deadline.
+_RESTLESS_TURNS = 20_000
+_RESTLESS_STEP_S = 0.01
+_MOST_TURNS = 100_000
 # After months, less would be rounded away, and a timer never due.
 _RESOLUTION_S = 1e-6
+# The same in every run: what is rounded away depends on it.
+_BEGIN_S = 1024.0
 ALLOWANCE_S = 4 * 3600.0
 """How far time may go on by itself, beyond what was announced."""
 
@@ -55,11 +60,12 @@ class VirtualTime:
         self._loop = loop
         self._selector = selector
         self._select: Callable[[float | None], Events] = selector.select
-        self._began = self._now = loop.time()
+        self._now = _BEGIN_S
         self._start = start
         self._allowed_until = self._now + ALLOWANCE_S
         self.gives_up: Callable[[str], bool] = _nobody
-        self._threads = 0
+        self._threads = self._turns = 0
+        self._outside = Outside(self._selector, vars(loop)["_ssock"].fileno())
         self._longest_s, self._woke_at = 0.0, thread_time()
         self._watchers: list[asyncio.Future[None]] = []
         self._later: list[asyncio.Future[None]] = []
@@ -72,7 +78,7 @@ class VirtualTime:
     @property
     def passed(self) -> float:
         """Seconds since the beginning."""
-        return self._now - self._began
+        return self._now - _BEGIN_S
 
     def monotonic(self) -> float:
         """The time of the loop."""
@@ -89,6 +95,7 @@ class VirtualTime:
     def install(self) -> None:
         """Begin."""
         loop = vars(self._loop)
+        self._put_off_timers(self._now - self._loop.time())
         self._resolution = loop["_clock_resolution"]
         run_in_executor = partial(_counted, self, self._loop.run_in_executor)
         loop.update(time=self.monotonic, run_in_executor=run_in_executor, _clock_resolution=_RESOLUTION_S)
@@ -99,10 +106,12 @@ class VirtualTime:
         loop = vars(self._loop)
         del loop["time"], loop["run_in_executor"], vars(self._selector)["select"]
         loop["_clock_resolution"] = self._resolution
-        # timers are put off by as much as time seems to have gone back
-        shift = self._loop.time() - self._now
-        for timer in loop["_scheduled"]:
-            timer._when += shift  # noqa: SLF001 (they have no other owner)
+        self._put_off_timers(self._loop.time() - self._now)
+
+    def _put_off_timers(self, seconds: float) -> None:
+        """By as much as time seems to have gone on, or back."""
+        for timer in vars(self._loop)["_scheduled"]:
+            timer._when += seconds  # noqa: SLF001 (they have no other owner)
 
     def announce(self, seconds: float) -> None:
         """Somebody means to wait so long from now on."""
@@ -137,11 +146,14 @@ class VirtualTime:
     def _next(self, timeout: float | None) -> Events:
         events = self._select(0)
         if events or (timeout is not None and timeout <= 0):
+            self._outside.heard(events)
             self._catch_up()
+            self._turn()
             return events
+        self._turns = 0
         if self._threads:
             return self._select(None)
-        if len(self._selector.get_map()) > _OWN_FILES and (events := self._select(_FOREIGN_S)):
+        if events := self._outside.wait(self._select):
             return events
         if self._wake(self._watchers):
             return []
@@ -149,6 +161,15 @@ class VirtualTime:
         self._watchers += self._later
         self._later.clear()
         return []
+
+    def _turn(self) -> None:
+        """The loop has not come to rest."""
+        self._turns += 1
+        if self._turns > _RESTLESS_TURNS:
+            self._now += _RESTLESS_STEP_S
+        if self._turns > _MOST_TURNS:
+            self._turns = 0
+            self._stand_still("something goes on without a rest, and never comes to an end")
 
     def _catch_up(self) -> None:
         """A timer is due a little early: who then asks for the time must not be told that it is not yet."""

@@ -1,6 +1,7 @@
 """Virtual time on a plain event loop."""
 
 import asyncio
+import itertools
 import socket
 import threading
 import time
@@ -74,7 +75,7 @@ def test_sockets_of_others_are_given_real_time() -> None:
             here.settimeout(0)
             loop = asyncio.get_running_loop()
             loop.call_later(3600, int)
-            threading.Thread(target=lambda: there.send(b"x")).start()
+            threading.Timer(0.1, there.send, [b"x"]).start()
             got = await loop.sock_recv(here, 1)
             assert virtual.passed < 3600
             return got
@@ -155,3 +156,33 @@ def test_afterwards_the_loop_has_its_own_time_and_timers_keep_theirs() -> None:
 def test_other_event_loops_are_refused() -> None:
     with pytest.raises(TypeError, match="needs an event loop of asyncio, not AbstractEventLoop"):
         VirtualTime(asyncio.AbstractEventLoop(), START)
+
+
+def test_processes_are_given_real_time() -> None:
+    async def test(virtual: VirtualTime) -> float:
+        asyncio.get_running_loop().call_later(3600, int)
+        process = await asyncio.create_subprocess_exec("sleep", "0.1")
+        await process.wait()
+        return virtual.passed
+
+    assert in_virtual_time(test) == 0
+
+
+async def turn() -> None:
+    """Never rest."""
+    for _ in itertools.count():
+        await asyncio.sleep(0)
+
+
+def test_time_goes_on_for_what_never_rests() -> None:
+    async def test(virtual: VirtualTime) -> float:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(turn(), 10)
+        return virtual.passed
+
+    assert in_virtual_time(test) == pytest.approx(10, abs=0.1)
+
+
+def test_what_never_rests_is_in_vain_in_the_end() -> None:
+    with pytest.raises(StandStill, match="never comes to an end"):
+        in_virtual_time(lambda _: turn())
