@@ -62,11 +62,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
     """Let pytest-asyncio run tests with our fixture in strict mode too, without a mark."""
-    if not inspect.iscoroutinefunction(obj) or not collector.config.pluginmanager.hasplugin("asyncio"):
+    test = _written(obj)
+    if not inspect.iscoroutinefunction(test) or not collector.config.pluginmanager.hasplugin("asyncio"):
         return
     marks = {mark.name for mark in getattr(obj, "pytestmark", ())}
     if (
-        _FIXTURE in inspect.signature(obj).parameters
+        _FIXTURE in inspect.signature(test).parameters
         and name.startswith("test")
         and not marks & {"asyncio", "anyio"}
     ):
@@ -78,15 +79,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the kit see how the test ends, in the event loop of the test."""
     if not isinstance(item, pytest.Function) or _FIXTURE not in item.fixturenames:
         return
-    target = getattr(item.obj, "hypothesis", None)
-    inner = target.inner_test if target is not None else item.obj
-    item.stash[_UNFIT] = _unfit(item, inner)
-    if item.stash[_UNFIT] or getattr(inner, "is_played", False):
+    test = _written(item.obj)
+    item.stash[_UNFIT] = _unfit(item, test)
+    if item.stash[_UNFIT] or getattr(test, "is_played", False):
         return
-    if target is not None:
-        target.inner_test = _played(item, inner)
+    if hasattr(item.obj, "hypothesis"):
+        item.obj.hypothesis.inner_test = _played(item, test)
     else:
-        item.obj = _played(item, inner)
+        item.obj = _played(item, test)
+
+
+def _written(test: Any) -> Any:
+    """The test as it was written, which hypothesis calls for each example."""
+    return test.hypothesis.inner_test if hasattr(test, "hypothesis") else test
 
 
 def _unfit(item: pytest.Function, test: Callable[..., Any]) -> str:

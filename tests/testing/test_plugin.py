@@ -50,6 +50,23 @@ def test_classes_marks_parameters_and_fixtures_on_top_work(project: pytest.Pytes
     project.runpytest_inprocess().assert_outcomes(passed=3)
 
 
+def test_hypothesis_plays_a_talk_for_each_example(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        from hypothesis import HealthCheck, given, settings, strategies
+
+        @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+        @given(word=strategies.sampled_from(["open", "Open?", "OPEN"]))
+        async def test_any(chatbot, word):
+            await chatbot.start("hours")
+            customer = await chatbot.customer()
+            await customer.says(word)
+            await customer.hears("9 to 5")
+        """
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=1)
+
+
 def test_a_wait_in_vain_shows_transcript_hooks_and_actions(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
