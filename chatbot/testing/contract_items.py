@@ -21,16 +21,31 @@ from chatbot.testing.subject import Subject
 __all__ = ["contract_of"]
 
 _NO_PLUGINS = ("test_", "conftest", "_")
+_PACKAGE = "__init__.py"
 
 
 def contract_of(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The checks for this file; None if it is no plugin."""
-    if path.suffix != ".py" or (path.stem.startswith(_NO_PLUGINS) and path.name != "__init__.py"):
+    if path.suffix != ".py" or _is_in_package(path):
         return None
-    if "hookimpl" not in path.read_text(encoding="utf-8", errors="replace"):
+    if path.name == _PACKAGE:
+        parts = list(path.parent.rglob("*.py")) if _text(path) else []
+    else:
+        parts = [] if path.stem.startswith(_NO_PLUGINS) else [path]
+    if not any("hookimpl" in _text(part) for part in parts):
         return None
     contract: Contract = Contract.from_parent(parent, path=path, name=f"{path.name}[contract]")
     return contract
+
+
+def _is_in_package(path: Path) -> bool:
+    """Whether it is a part of a plugin. A folder with an empty ``__init__.py`` is just one of many."""
+    folder = path.parents[1] if path.name == _PACKAGE else path.parent
+    return (folder / _PACKAGE).is_file() and bool(_text(folder / _PACKAGE))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace").strip()
 
 
 class Contract(pytest.File):

@@ -108,7 +108,7 @@ async def take_over(kit: Kit, bot: StagedBot) -> AsyncIterator[tuple[StagedCusto
 
 
 async def _customer(kit: Kit, nickname: str) -> StagedCustomer:
-    ana = await kit.customer(nickname, subject="Question", user_data={"level": "gold"})
+    ana = await kit.customer(nickname, subject="Question", user_data={"level": f"gold {CANARY}"})
     await kit.sleep(1)
     return ana
 

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from chatbot.hooks.checks import check
 from chatbot.hooks.loader import find_plugin, load_plugin
 from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError
@@ -55,12 +56,11 @@ class Subject:
         """Load it with these settings.
 
         Raises:
-            PluginError: It cannot be loaded.
+            PluginError: It cannot be loaded, or one of its hooks is none.
             ConfigError: The settings are wrong.
         """
-        load_plugin(
-            self.name, folders=(self.folder,), table=table, where=Section("the settings of a contract test")
-        )
+        where = Section("the settings of a contract test")
+        check(load_plugin(self.name, folders=(self.folder,), table=table, where=where))
 
     def model(self) -> type[BaseModel] | None:
         """The model of its settings, if it has one.

@@ -5,13 +5,23 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from chatbot.hooks.run import HookRun, current_run
 from chatbot.testing.blocking import BlockingCallError, blocking_calls
 
 HERE = Path(__file__)
+
+
+@pytest.fixture(autouse=True)
+def hook() -> Iterator[None]:
+    """Blocking calls count while a hook runs."""
+    token = current_run.set(HookRun("one", "on_text", None))
+    yield
+    current_run.reset(token)
 
 
 def nap() -> None:
@@ -24,7 +34,7 @@ def test_calls_of_the_watched_code_raise_and_are_told_with_their_line() -> None:
             with pytest.raises(BlockingCallError):
                 call()
     assert [told.partition(" at ")[0] for told in found] == ["time.sleep", "os.system", "a subprocess"]
-    assert found[0].endswith("test_blocking.py:18")
+    assert found[0].endswith("test_blocking.py:28\n    fix: await asyncio.sleep(...)")
 
 
 def test_names_that_were_imported_are_watched_too_and_given_back() -> None:

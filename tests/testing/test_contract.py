@@ -36,6 +36,23 @@ async def on_idle(chat: Chat, event: ChatIdle) -> str | None:
     return None if chat.human else "Are you still there?"
 """
 
+SLOW = """
+from pathlib import Path
+from chatbot import Chat, TextReceived, hookimpl
+
+class Slow:
+    def __init__(self) -> None:
+        self.text = Path(__file__).read_text()[:5]
+
+    @hookimpl
+    async def on_text(self, chat: Chat, event: TextReceived) -> str | None:
+        if "human" in event.text:
+            await chat.handoff(queue="default")
+            return None
+        await asyncio.sleep(8)
+        return self.text
+"""
+
 BAD = {
     "loads_with_default_settings": (
         """
@@ -138,9 +155,13 @@ async def on_text(chat):
     "calculates": (
         "does_not_block_the_loop",
         """
+import time
+
 @hookimpl
 async def on_bot_started(bot):
-    sum(range(20_000_000))
+    end = time.thread_time() + 0.3
+    while time.thread_time() < end:
+        pass
 """,
         "*works * s without a pause, and all chats wait",
     ),
@@ -157,6 +178,61 @@ async def on_text(event):
         pass
 """,
         "*a connection at *",
+    ),
+    "reads a file": (
+        "does_not_block_the_loop",
+        """
+from pathlib import Path
+
+@hookimpl
+async def on_text(event):
+    return Path(__file__).read_text()[:6]
+""",
+        "*a file at *bad.py:*",
+    ),
+    "attaches what is never the same": (
+        "is_deterministic",
+        """
+from uuid import uuid4
+
+@hookimpl
+async def on_text(chat):
+    await chat.attach_user_data({"ticket": uuid4().hex})
+""",
+        "does one thing in one run, and another in the next:",
+    ),
+    "logs data by a logger of its own": (
+        "keeps_texts_out_of_logs",
+        """
+log = logging.getLogger("own")
+log.propagate = False
+
+@hookimpl
+async def on_chat_started(chat):
+    log.warning("%s", chat.user_data)
+""",
+        "*canary-*",
+    ),
+    "prints past pytest": (
+        "keeps_texts_out_of_logs",
+        """
+import sys
+
+@hookimpl
+async def on_text(event):
+    print(event.text, file=sys.__stderr__)
+""",
+        "*canary-*",
+    ),
+    "never rests": (
+        "survives_every_event",
+        """
+@hookimpl
+async def on_push_url(event):
+    while True:
+        await asyncio.sleep(0)
+""",
+        "fails: on_push_url took longer than hook_timeout",
     ),
     "prints": (
         "keeps_texts_out_of_logs",
@@ -194,6 +270,11 @@ def test_a_good_plugin_keeps_all_of_it(project: pytest.Pytester) -> None:
     assert result.ret == 0
 
 
+def test_a_customer_who_does_not_wait_is_no_fault_of_the_plugin(project: pytest.Pytester) -> None:
+    project.path.joinpath("plugins", "hours.py").write_text("import asyncio\n" + SLOW)
+    project.runpytest_inprocess("--chatbot-contract", "plugins").assert_outcomes(passed=8)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_plugin_fails_the_item_that_it_breaks(project: pytest.Pytester, case: str) -> None:
     name, code, said = CASES[case]
@@ -210,6 +291,14 @@ def test_what_does_not_load_is_not_checked_further(project: pytest.Pytester) -> 
     result = project.runpytest_inprocess("--chatbot-contract", "plugins", "-rs")
     result.assert_outcomes(failed=1, skipped=7)
     result.stdout.fnmatch_lines(["*hours.py:3*", "*it does not load*"])
+
+
+def test_a_hook_that_would_never_run_is_told_once(project: pytest.Pytester) -> None:
+    code = "from chatbot import hookimpl\n\nasync def on_text(event): ...\n"
+    project.path.joinpath("plugins", "hours.py").write_text(code)
+    result = project.runpytest_inprocess("--chatbot-contract", "plugins")
+    result.assert_outcomes(failed=1, skipped=7)
+    result.stdout.fnmatch_lines(["*hours.py:3*defines on_text without @hookimpl*", "*fix: add @hookimpl*"])
 
 
 def test_without_the_option_plugins_are_no_tests(project: pytest.Pytester) -> None:

@@ -32,3 +32,15 @@ def test_files_with_hooks_do(
     assert (found is not None) is is_plugin
     if found is not None:
         assert [item.name for item in found.collect()] == [check.name for check in CHECKS]
+
+
+@pytest.mark.parametrize(("init", "found"), [("from .hooks import on_text\n", "mine"), ("", "hooks")])
+def test_a_package_is_one_plugin_and_a_folder_with_an_empty_init_has_many(
+    tmp_path: Path, request: pytest.FixtureRequest, init: str, found: str
+) -> None:
+    package = tmp_path / "mine"
+    package.mkdir()
+    (package / "__init__.py").write_text(init)
+    (package / "hooks.py").write_text(PLUGIN)
+    contracts: Any = [contract_of(path, request.session) for path in sorted(package.iterdir())]
+    assert [next(iter(it.collect()))._subject.name for it in contracts if it is not None] == [found]
