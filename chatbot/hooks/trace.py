@@ -99,7 +99,8 @@ def outcome_of(run: HookRun, *, is_left: bool) -> tuple[Outcome, str]:
         return "left", "waited for an event, and so has handled this one"
     if run.answered:
         return "acted", f"returned None after {did}"
-    return "declined", f"returned {run.answer!r}" + (f" after {did}" if did else "")
+    odd = "" if run.answer in (None, False) else ", which is no answer: expected None, True or a text"
+    return "declined", f"returned {run.answer!r}{odd}" + (f" after {did}" if did else "")
 
 
 def _end_of(run: HookRun, error: BaseException) -> tuple[Outcome, str]:

@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.config import BotSettings, SecretSource, Settings
 from chatbot.model.config_words import explain
-from chatbot.model.errors import ConfigError
+from chatbot.model.errors import ConfigError, PluginError
 from chatbot.model.section import Section
 from chatbot.simulator.app import Simulator
 from chatbot.testing.conditions import Conditions, Trouble
@@ -68,10 +68,14 @@ class Kit:
             PluginError: A plugin cannot be loaded.
             TalkError: The bot does not become ready.
         """
+        __tracebackhide__ = True
         if settings and len(plugins) != 1:
             raise TypeError("settings are for one plugin: give several as pairs (plugin, settings)")
-        loaded = [self._load(plugin, settings) for plugin in plugins]
-        return await self._begin(name, _settings(name, options or {}), loaded)
+        try:
+            loaded = [self._load(plugin, settings) for plugin in plugins]
+            return await self._begin(name, _settings(name, options or {}), loaded)
+        except (ConfigError, PluginError) as error:
+            raise error.with_traceback(None) from error.__cause__
 
     async def start_bot(self, name: str) -> StagedBot:
         """Start a bot as bots.toml has it, only at the simulator; returns when it is ready.
@@ -84,9 +88,13 @@ class Kit:
             PluginError: A plugin cannot be loaded.
             TalkError: The bot does not become ready.
         """
-        settings, plugins = self._project.bot(name)
+        __tracebackhide__ = True
         here = {"server": ADDRESS, "password": _PASSWORD, "ca_file": None, "proxy": None, "on_stop": "keep"}
-        return await self._begin(name, settings.model_copy(update=here), plugins)
+        try:
+            settings, plugins = self._project.bot(name)
+            return await self._begin(name, settings.model_copy(update=here), plugins)
+        except (ConfigError, PluginError) as error:
+            raise error.with_traceback(None) from error.__cause__
 
     def _load(self, plugin: object, settings: Mapping[str, Any]) -> LoadedPlugin:
         if isinstance(plugin, tuple):
@@ -263,7 +271,7 @@ class Kit:
         return True
 
     def _explain(self, error: BaseException) -> None:
-        if self._bots and not isinstance(error, TalkError):
+        if self._bots and not isinstance(error, TalkError | ConfigError | PluginError):
             error.add_note(f"\n{self.picture()}")
 
 
@@ -278,7 +286,7 @@ def _settings(name: str, options: Mapping[str, Any]) -> BotSettings:
     except ValidationError as exc:
         errors = exc.errors(include_url=False)
         where = Section("the options of the test")
-        raise ConfigError(*(it for error in errors for it in explain(error, where, Settings))) from exc
+        raise ConfigError(*(it for error in errors for it in explain(error, where, Settings))) from None
 
 
 def _see_that_no_hook_failed(bots: list[StagedBot]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin
+from chatbot.hooks.run import HookRun
 from chatbot.hooks.trace import Deed, HookCall
 from chatbot.model.config import BotSettings
 from chatbot.model.events import Event
@@ -84,15 +85,29 @@ class StagedBot:
         return hasattr(self, "_task") and not self._task.done()
 
     @property
+    def has_plugins(self) -> bool:
+        """Whether it has any."""
+        return bool(self._plugins)
+
+    @property
+    def listens_to_agents(self) -> bool:
+        """Whether ``on_text`` is also for what agents say."""
+        return self._settings.listen_to_agents
+
+    @property
+    def runs(self) -> list[HookRun]:
+        """The calls of hooks that have not ended."""
+        return list(self._runner.running) if self.is_running else []
+
+    @property
     def running(self) -> list[str]:
         """The hooks that run now."""
-        return [f"{run.plugin}.{run.hook}" for run in self._runner.running] if self.is_running else []
+        return [f"{run.plugin}.{run.hook}" for run in self.runs]
 
     @property
     def stuck(self) -> list[str]:
         """The hooks that were told to end, and have not."""
-        runs = self._runner.running if self.is_running else ()
-        return [f"{run.plugin}.{run.hook}" for run in runs if run.is_over_time]
+        return [f"{run.plugin}.{run.hook}" for run in self.runs if run.is_over_time]
 
     async def start(self) -> None:
         """Begin, or begin again; returns when it is ready.

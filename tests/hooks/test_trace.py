@@ -23,7 +23,7 @@ SILENCED = ValueError("a human agent has the chat")
     ("about", "outcome"),
     [
         ({}, ("declined", "returned None")),
-        ({"answer": 7}, ("declined", "returned 7")),
+        ({"answer": 7}, ("declined", "returned 7, which is no answer: expected None, True or a text")),
         ({"performed": [Accept()]}, ("declined", "returned None after Accept")),
         ({"performed": [SendMessage(text="x")]}, ("acted", "returned None after SendMessage")),
         ({"answer": "hi"}, ("said", "returned 'hi'")),

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+from chatbot.hooks.run import HookRun
 from chatbot.hooks.trace import Deed, HookCall
 from chatbot.model.actions import SendMessage
 from chatbot.model.errors import Refused
 from chatbot.simulator.world import World
+from chatbot.testing import Kit
 from chatbot.testing.report import picture
 
 BEGAN = datetime(2026, 1, 5, tzinfo=UTC)
@@ -29,6 +31,8 @@ def test_lines_of_all_kinds_are_shown() -> None:
         "    3      1.5 s  Helena (Agent): ParticipantJoined",
         "    4      1.5 s  Helena (Agent): PushUrl 'https://example.com'",
         "    5      1.5 s  Helena (Agent): 'careful' [to Agents]",
+        "",
+        "no bot was started",
     ]
 
 
@@ -41,14 +45,18 @@ def test_hooks_and_actions_are_shown_with_reasons() -> None:
             Deed(action, "c", "faq", "on_text"),
             Deed(action, "c", "", "", Refused("no", action="SendMessage")),
         ],
-        running=["faq.on_text"],
+        runs=[HookRun("faq", "on_text", None, waits=1), HookRun("slow", "on_idle", None)],
+        username="b",
+        listens_to_agents=False,
+        has_plugins=True,
         unheard=["on_chat_offered", "on_push_url"],
     )
     assert picture([], [bot], BEGAN).splitlines() == [
         "",
         "hooks of bot 'b':",
         "  -  faq.on_bot_started  declined: returned None (faq.py:7)",
-        "  still running: faq.on_text",
+        "  -  faq.on_text         still running: waits for an event; no other plugin is asked about this one",
+        "  -  slow.on_idle        still running",
         "  no plugin has: on_push_url",
         "actions of bot 'b':",
         "  SendMessage  faq.on_text     accepted",
@@ -57,7 +65,19 @@ def test_hooks_and_actions_are_shown_with_reasons() -> None:
 
 
 def test_a_bot_that_did_nothing_is_shown_so() -> None:
-    bot = SimpleNamespace(name="b", calls=[], deeds=[], running=[], unheard=[])
-    assert (
-        picture([], [bot], BEGAN) == "\nhooks of bot 'b':\n  (none was called)\nactions of bot 'b':\n  (none)"
-    )
+    bot = SimpleNamespace(name="b", calls=[], deeds=[], runs=[], unheard=[], has_plugins=True)
+    text = "\nhooks of bot 'b':\n  (none was called)\nactions of bot 'b':\n  (none)"
+    assert picture([], [bot], BEGAN) == text
+    bot.has_plugins = False
+    assert picture([], [bot], BEGAN) == text.replace("none was called", "it has no plugins")
+    assert picture([], [], BEGAN) == "\nno bot was started"
+
+
+async def test_texts_that_no_hook_hears_are_told(chatbot: Kit) -> None:
+    bot = await chatbot.start(options={"on_agent_joined": "stay"})
+    ana = await chatbot.customer()
+    await ana.chat.agent_joins()
+    await ana.chat.agent_says("Open?")
+    await ana.chat.agent_says("Careful.", to="Agents")
+    assert "no hook for texts of agents, and to agents: 4, 5 (listen_to_agents is false)" in chatbot.picture()
+    assert bot.calls == []
