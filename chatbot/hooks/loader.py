@@ -18,9 +18,10 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -154,13 +155,27 @@ def _not_found(name: str, folders: Sequence[Path], points: Mapping[str, EntryPoi
     )
 
 
+class _Source(SourceFileLoader):
+    """Compiles a file as it is now.
+
+    Bytecode on disk counts as current while time, in whole seconds, and size of its source are the same: who
+    saves twice at once, and alters a letter, would get what was saved first.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
 def _import_file(name: str, path: Path) -> ModuleType:
     """The module in this file, imported once; its own place, so that no plugin hides a package."""
     key = f"{PROJECT}_plugins.{name}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     if key in sys.modules:
         return sys.modules[key]
     inner = [str(path.parent)] if path.name == "__init__.py" else None
-    spec = importlib.util.spec_from_file_location(key, path, submodule_search_locations=inner)
+    source = _Source(key, str(path))
+    spec = importlib.util.spec_from_file_location(key, path, loader=source, submodule_search_locations=inner)
     if spec is None or spec.loader is None:
         raise PluginError(Finding(Code.PLUGIN_IMPORT, f"plugin {name!r} is not a Python module", str(path)))
     module, loader = importlib.util.module_from_spec(spec), spec.loader

@@ -1,3 +1,4 @@
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +98,18 @@ async def test_the_first_plugin_dir_wins(tmp_path: Path) -> None:
 def test_a_module_is_imported_once_for_all_bots(tmp_path: Path) -> None:
     write(tmp_path / "faq.py", HOOK.format(answer="hi"))
     assert load("faq", tmp_path).hooks is load("faq", tmp_path).hooks
+
+
+async def test_what_is_saved_twice_at_once_is_what_was_saved_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for answer in ("8 to 18", "8 to 19"):
+        os.utime(write(tmp_path / "faq.py", HOOK.format(answer=answer)), (1e9, 1e9))
+        before = set(sys.modules)
+        assert await said(load("faq", tmp_path)) == [answer]
+        for name in set(sys.modules) - before:
+            del sys.modules[name]
 
 
 async def test_a_plugin_hides_no_package_of_the_same_name(tmp_path: Path) -> None:
