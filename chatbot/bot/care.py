@@ -114,10 +114,12 @@ class Care:
         return now < chat.due.alone_by
 
     def _next_at(self, chat: LiveChat) -> float:
+        if chat.started_at is None:
+            return math.inf  # before the bot has begun, nobody waits for it
         if chat.due.rescue is not None:
             return chat.due.rescue.next_at
-        if chat.started_at is None or not self._is_alone_with_customer(chat):
-            return math.inf  # before the bot has begun, nobody waits for it
+        if not self._is_alone_with_customer(chat):
+            return math.inf
         return min(self._owed_until(chat), self._idle_at(chat))
 
     async def attend(self, chat: LiveChat) -> bool:
@@ -132,7 +134,7 @@ class Care:
         now = self._parts.clock.monotonic()
         if now >= self._owed_until(chat):
             self._fallback.begin(chat, _NO_ANSWER, chat.progress.name(_NO_ANSWER))
-            return True
+            return chat.due.rescue is not None
         if now >= self._idle_at(chat):
             await self._tell_idle(chat, now)
             return True

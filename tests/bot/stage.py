@@ -16,6 +16,7 @@ from chatbot.bot.connection import Connection
 from chatbot.bot.journal import NO_JOURNAL, Journal
 from chatbot.bot.live import LiveChat
 from chatbot.bot.platform import Platform
+from chatbot.bot.presence import Colleagues
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.trace import Observer
@@ -224,6 +225,7 @@ async def on_stage(
 ) -> AsyncIterator[Stage]:
     """A bot at its desk, ready unless told otherwise; stopped at the end of the block."""
     observer: Observer | None = overrides.pop("observer", None)
+    colleagues: Colleagues = overrides.pop("colleagues", None) or Colleagues()
     clock, rng, seen = VirtualClock(), EvenRng(), Watcher()
     desk = desk or Desk(clock.monotonic)
     desk._clock = clock.monotonic
@@ -231,9 +233,8 @@ async def on_stage(
     loaded = [as_loaded(f"p{n}", plugin) for n, plugin in enumerate((seen, *plugins) if watched else plugins)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "connect", lambda *_, **__: connected(desk, clock, rng, chosen))
-        bot = BotRunner(
-            "robo", chosen, loaded, World(clock, rng, asyncio.to_thread, observer=observer), journal
-        )
+        world = World(clock, rng, asyncio.to_thread, colleagues=colleagues, observer=observer)
+        bot = BotRunner("robo", chosen, loaded, world, journal)
         running = asyncio.create_task(bot.run(drain))
         loop = asyncio.get_running_loop()
         true_time = loop.time

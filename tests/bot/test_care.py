@@ -1,11 +1,14 @@
 """A customer who waits: for an answer that nobody gives, or for somebody to ask after them."""
 
+import gc
 from datetime import timedelta
 
-from chatbot import Chat, ChatIdle, TextReceived, hookimpl
+from chatbot import Chat, ChatIdle, Participant, TextReceived, hookimpl
+from chatbot.bot.identity import Identity
+from chatbot.bot.presence import Colleagues
 from chatbot.model.config_care import FallbackSettings
 from chatbot.testing import Kit
-from tests.bot.desk import ANA, HELENA, ME, code
+from tests.bot.desk import ANA, HELENA, LOST, ME, code
 from tests.bot.drawer import Drawer
 from tests.bot.stage import Stage, on_stage
 
@@ -147,6 +150,25 @@ async def test_a_text_that_no_plugin_handles_brings_somebody_else_after_a_while(
         assert told == [{"chatbot_fallback": "no answer"}]
 
 
+async def test_who_is_a_human_only_now_is_waited_for_and_nothing_runs_in_a_circle() -> None:
+    # another bot of the service, by its lines only, until its process forgets the chat
+    helper = {"nickname": "Helper", "type": "Agent", "participantId": "P-helper"}
+    identity, colleagues = Identity(None, "Helper"), Colleagues()
+    identity.learn([Participant.model_validate(helper)])
+    colleagues.meet(identity)
+    given = {"fallback": TO_HUMANS, "reply_timeout": 3.0, "colleagues": colleagues}
+    async with on_stage(Picky(), **given) as stage:
+        await stage.chatting("c1", ANA, helper)
+        stage.desk.says("hm")
+        await stage.quiet()
+        assert stage.live().ownership.human is None
+        del identity
+        gc.collect()
+        assert stage.live().human is not None
+        await a_while(stage, 4)
+        assert stage.asked("Transfer") == 0
+
+
 async def test_a_text_that_is_handled_or_answered_does_not() -> None:
     async with on_stage(Picky(), fallback=TO_HUMANS, reply_timeout=20.0) as stage:
         chat = await stage.chatting()
@@ -240,3 +262,19 @@ async def test_a_chat_in_which_a_human_was_first_is_not_read_again_and_again(cha
     before = len(chatbot.simulator.requests)
     await chatbot.sleep(30)
     assert len(chatbot.simulator.requests) - before < 40
+
+
+async def test_a_chat_that_has_not_begun_is_not_read_again_and_again_while_nothing_is_heard() -> None:
+    async with on_stage(Picky(), fallback=TO_HUMANS) as stage:
+        stage.desk.running("c1")
+        stage.desk.chats["c1"]["participants"] = []  # nor does any line tell who is there
+        stage.desk.status("c1")
+        await stage.quiet()
+        stage.desk.always("connect", LOST)
+        stage.desk.always("handshake", LOST)
+        stage.desk.forget_client()
+        await stage.until(lambda: stage.live().due.rescue)
+        assert stage.live().started_at is None
+        before = stage.asked("chat", "messages")
+        await stage.later(5)
+        assert stage.asked("chat", "messages") - before <= 4
