@@ -104,9 +104,11 @@ class BotRunner:
     ) -> None:
         self.name = name
         self.settings = settings.effective
+        self._is_shadow = settings.mode == "shadow"
         self.health = Health()
         self.counters = Counters()
-        self.journal = journal
+        # what was only shown must not count as done for a run that sends
+        self.journal = NO_JOURNAL if self._is_shadow else journal
         self._world = world
         self.sources = {plugin.name: plugin.source for plugin in plugins}
         self.breakers = breakers(name, self.sources, settings.breaker, world.clock.monotonic)
@@ -141,7 +143,7 @@ class BotRunner:
             ConfigError: The password, the certificates or the CometD client are not there.
         """
         where.set(self.name)
-        if self.settings.mode == "shadow":
+        if self._is_shadow:
             log.info("in shadow: what plugins do is shown, and not sent")
         clock, rng = self._world.clock, self._world.rng
         connection = connect(self.name, self.settings, clock=clock, rng=rng, open_http=self._world.open_http)
@@ -175,7 +177,7 @@ class BotRunner:
             health=self.health,
             journal=self.journal,
             observer=self._world.observer,
-            shadow=self._world.shadow if self.settings.mode == "shadow" else None,
+            shadow=self._world.shadow if self._is_shadow else None,
         )
         self._woken: set[str] = set()
         self._busy: dict[str, asyncio.Task[Any]] = {}
@@ -205,8 +207,9 @@ class BotRunner:
         self._leaving = Leaving(self._parts, self._pipeline, self._dispatch, self)
 
     def _know_myself(self) -> None:
-        """Tell the other bots, so that they do not take this one for a human."""
-        self.colleagues.know(self._session.user_id)
+        """Tell the other bots, so that they do not take this one for a human; in shadow it is one."""
+        if not self._is_shadow:
+            self.colleagues.know(self._session.user_id)
 
     async def _open(self) -> None:
         """The agent is Ready; the first time, hooks begin to run."""
@@ -251,7 +254,8 @@ class BotRunner:
     def new_chat(self, resource: ChatResource) -> LiveChat:
         """See Owner."""
         identity = Identity(self._session.user_id, self.settings.nickname)
-        self.colleagues.meet(identity)
+        if not self._is_shadow:
+            self.colleagues.meet(identity)
         return LiveChat(
             resource,
             identity=identity,

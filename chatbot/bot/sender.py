@@ -208,12 +208,7 @@ class Sender:
         raise _error_of(before, action.operation)
 
     async def recover(self, chat: LiveChat) -> None:
-        """Settle what an earlier run has left open, before anything else is said.
-
-        In shadow it stays open, for a run that may send.
-        """
-        if self._parts.shadow is not None:
-            return
+        """Settle what an earlier run has left open, before anything else is said."""
         async with chat.sending:
             for operation in [one for one in chat.outbox.open if one.accepted_at == 0]:
                 if operation.state == "accepted":
@@ -229,8 +224,6 @@ class Sender:
         It is sent again where the server is known to show the bot its own lines of that kind, and no line
         was taken for that of another operation.
         """
-        if self._parts.shadow is not None:
-            return
         since = read_at - max(_SEEN_WITHIN_S, self._parts.settings.settle_time)
         for operation in [one for one in chat.outbox.open if _is_missed(one, since)]:
             name = operation.action.operation

@@ -133,12 +133,13 @@ class Handoff:
         receipt = await self.perform(action)
         self.text = None
         wait_s = self.wait_s if place.queue is None else min(self.wait_s, _QUEUED_WITHIN_S)
-        await self.view.come_true(lambda: self.view.is_over or receipt.failure is not None, wait_s)
+        if not receipt.is_shadow:
+            await self.view.come_true(lambda: self.view.is_over or receipt.failure is not None, wait_s)
         if receipt.failure is not None:
             return Refused(receipt.failure)
         if place.queue is not None:
             return Queued(place.queue)
-        return Accepted() if self.view.is_over else TimedOut(self.wait_s)
+        return Accepted() if self.view.is_over or receipt.is_shadow else TimedOut(self.wait_s)
 
     async def _awaited(self, receipt: Receipt) -> Outcome:
         settings = self.view.handoff_settings
@@ -156,6 +157,8 @@ class Handoff:
         return self._outcome(receipt) or TimedOut(self.wait_s)
 
     def _outcome(self, receipt: Receipt) -> Outcome | None:
+        if receipt.is_shadow:
+            return self._settled() or Accepted()  # nobody was called
         return self._settled() or (Refused(receipt.failure) if receipt.failure is not None else None)
 
     def _settled(self) -> Outcome | None:

@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from chatbot import Bot, Chat, Receipt, hookimpl
+from chatbot import Bot, Chat, Receipt, TextReceived, hookimpl
+from chatbot.bot.presence import Colleagues
 from chatbot.bot.runner import BotRunner, World
 from chatbot.bot.shadow import Shadow, describe
 from chatbot.model import actions as do
 from chatbot.model.actions import Action
 from chatbot.model.agent_actions import NotReady
+from chatbot.model.handoff import Accepted, Outcome, Queued
 from chatbot.service.system import SystemClock
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.customer import Customer
 from chatbot.simulator.server import serve
-from tests.bot.desk import Desk
+from tests.bot.desk import ANA, CAN_TALK, HELENA, ME, Desk
 from tests.bot.drawer import Drawer
 from tests.bot.stage import as_loaded, on_stage, settings
 from tests.cli.programs import BOUND_S, until
@@ -138,3 +140,76 @@ async def test_what_a_live_run_has_left_open_stays_open() -> None:
         await stage.quiet()
     assert desk.texts() == []
     assert drawer.states() == ["intent"]
+
+
+class Greets:
+    """Answers what it hears, and keeps count."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    @hookimpl
+    async def on_text(self, chat: Chat, event: TextReceived) -> str:
+        self.heard.append(event.text)
+        chat.memory["heard"] = len(self.heard)
+        return f"You said {event.text}"
+
+
+async def test_what_was_only_shown_is_no_answer_to_a_later_live_run() -> None:
+    desk, drawer, plugin = Desk(), Drawer(), Greets()
+    async with on_stage(plugin, desk=desk, journal=drawer, mode="shadow") as stage:
+        desk.running()
+        desk.status("c1")
+        await stage.later(30)
+        desk.says("one")
+        await stage.until(lambda: plugin.heard)
+        await stage.quiet()
+    assert (desk.texts(), drawer.units) == ([], [])
+    async with on_stage(plugin, desk=desk, journal=drawer) as stage:
+        await stage.until(desk.texts)
+    assert (plugin.heard, desk.texts()) == (["one", "one"], ["You said one"])
+
+
+async def test_whoever_shares_its_login_with_a_bot_in_shadow_is_a_human_to_other_bots() -> None:
+    desk, plugin, colleagues = Desk(), Greets(), Colleagues()
+    other = Desk()
+    other.user = {"id": "U-helena"}
+    async with (
+        on_stage(Greets(), desk=other, mode="shadow", colleagues=colleagues) as shadow,
+        on_stage(plugin, desk=desk, colleagues=colleagues) as stage,
+    ):
+        other.running("c1", ANA, HELENA)
+        other.status("c1")
+        await shadow.quiet()
+        await stage.chatting()
+        desk.change(participants=[ANA, ME, HELENA])
+        await stage.quiet()
+        desk.says("one")
+        await stage.quiet()
+    assert desk.texts() == []
+
+
+@pytest.mark.parametrize(
+    ("place", "outcome"),
+    [({"target": "Helena"}, Accepted()), ({"queue": "Sales"}, Queued("Sales"))],
+    ids=["target", "queue"],
+)
+@pytest.mark.parametrize("can_invite", [True, False])
+async def test_nobody_is_waited_for_whom_nobody_has_called(
+    place: dict[str, str], outcome: Outcome, *, can_invite: bool
+) -> None:
+    outcomes: list[Outcome] = []
+
+    class Hands:
+        @hookimpl
+        async def on_text(self, chat: Chat) -> None:
+            outcomes.append(await chat.handoff(**place))
+
+    desk = Desk()
+    can = [word for word in CAN_TALK if can_invite or word != "Invite"]
+    desk.running(capabilities=can)
+    async with on_stage(Hands(), desk=desk, mode="shadow") as stage:
+        desk.says("help")
+        await stage.until(lambda: stage.bot.counters.actions)
+        await stage.quiet()
+        assert outcomes == [outcome]
