@@ -76,7 +76,7 @@ class TranscriptEvent(Event):
     """
 
     index: int | None = None
-    sender: Participant = Field(default=Participant(), validation_alias="from")
+    sender: Participant = Field(default=Participant(), validation_alias="from", serialization_alias="from")
     timestamp: datetime | None = None
     visibility: Visibility = Visibility.ALL
 
@@ -96,7 +96,9 @@ class TextReceived(TranscriptEvent):
 
     hook = "on_text"
     text: str = Field(repr=False)
-    message_type: str | None = Field(default=None, validation_alias="messageType")
+    message_type: str | None = Field(
+        default=None, validation_alias="messageType", serialization_alias="messageType"
+    )
 
 
 class TypingStarted(TranscriptEvent):
@@ -164,7 +166,9 @@ class CustomNoticeReceived(TranscriptEvent):
     """
 
     hook = "on_custom_notice"
-    notice_text: str = Field(default="", validation_alias="noticeText", repr=False)
+    notice_text: str = Field(
+        default="", validation_alias="noticeText", serialization_alias="noticeText", repr=False
+    )
 
 
 class NicknameUpdated(TranscriptEvent):
@@ -175,7 +179,9 @@ class NicknameUpdated(TranscriptEvent):
     """
 
     hook = "on_nickname_updated"
-    notice_text: str = Field(default="", validation_alias="noticeText", repr=False)
+    notice_text: str = Field(
+        default="", validation_alias="noticeText", serialization_alias="noticeText", repr=False
+    )
 
 
 class TranscriptSaved(TranscriptEvent):

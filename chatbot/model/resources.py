@@ -70,9 +70,13 @@ class ChatResource(Resource):
     path: str = ""
     capabilities: tuple[str, ...] | None = None
     participants: tuple[Participant, ...] | None = None
-    user_data: JsonObject | None = Field(default=None, validation_alias="userData")
-    chat_type: str | None = Field(default=None, validation_alias="chatType")
-    received_date: str | None = Field(default=None, validation_alias="receivedDate")
+    user_data: JsonObject | None = Field(
+        default=None, validation_alias="userData", serialization_alias="userData"
+    )
+    chat_type: str | None = Field(default=None, validation_alias="chatType", serialization_alias="chatType")
+    received_date: str | None = Field(
+        default=None, validation_alias="receivedDate", serialization_alias="receivedDate"
+    )
     comment: str | None = None
 
     def over(self, earlier: ChatResource | None) -> ChatResource:

@@ -96,3 +96,13 @@ def test_a_failed_operation_keeps_the_parameters_of_its_action() -> None:
     dumped: dict[str, Any] = failure.model_dump(by_alias=True)
     assert dumped["action"] == {"targetUri": "/users/1"}
     assert type(failure.action) is Consult
+
+
+@pytest.mark.parametrize("by_alias", [True, False])
+def test_what_was_written_down_can_be_read_again_under_either_name(*, by_alias: bool) -> None:
+    event = TextReceived(
+        text="Hi", index=3, message_type="plain", sender=Participant(nickname="Ana"), **ABOUT
+    )
+    written = event.model_dump_json(by_alias=by_alias)
+    assert TextReceived.model_validate_json(written) == event
+    assert ('"from"' in written, '"messageType"' in written) == (by_alias, by_alias)
