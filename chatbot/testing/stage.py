@@ -113,12 +113,13 @@ class Stage:
 
     async def until(self, look: Callable[[], Found | None], within: float) -> Found | None:
         """What ``look`` finds, asked whenever nothing else happens; None if nothing in so many seconds."""
-        end = self.time.passed + within
+        # on the grid of the loop's own floats: else the end is found a little early, and missed
+        end = self.time.monotonic() + within
         self.time.announce(within)
-        alarm = self._loop.call_later(within, _nothing)  # so that time does not jump over the end
+        alarm = self._loop.call_at(end, _nothing)  # so that time does not jump over the end
         try:
             await self.settle()
-            while (found := look()) is None and self.time.passed < end:
+            while (found := look()) is None and self.time.monotonic() < end:
                 await self.time.quiet(later=True)
                 self._see_that_all_is_well()
         finally:

@@ -86,3 +86,12 @@ async def test_pairs_have_their_own_settings_and_bots_of_the_file_their_own(chat
     assert (bot.name, other.name, other.is_ready) == ("bot", "concierge", True)
     with pytest.raises(ConfigError, match="closest: concierge"):
         await chatbot.start_bot("conciergo")
+
+
+async def test_time_passes_as_long_as_it_is_told_to(chatbot: Kit) -> None:
+    await chatbot.start(Echo)
+    await chatbot.customer()
+    for seconds in (48.0, 6.05, 0.1, 0.3, 123.456, 0.7, 1e-3) * 5:
+        before = chatbot.now
+        await chatbot.sleep(seconds)
+        assert (chatbot.now - before).total_seconds() == pytest.approx(seconds, abs=1e-5)
