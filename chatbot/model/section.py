@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,5 +47,11 @@ class Section:
 
 
 def _named(path: Path) -> str:
-    name = ".".join(str(part) for part in path if part != "")
-    return f"[{name}] " if name else ""
+    """As it stands in the file: ``[bots.concierge]``, ``[[demo]]``."""
+    name = ".".join(_key(part) for part in path if isinstance(part, str) and part)
+    is_one_of_many = bool(path) and isinstance(path[-1], int)
+    return "" if not name else f"[[{name}]] " if is_one_of_many else f"[{name}] "
+
+
+def _key(word: str) -> str:
+    return word if re.fullmatch(r"[A-Za-z0-9_-]+", word) else json.dumps(word, ensure_ascii=False)

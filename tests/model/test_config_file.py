@@ -239,11 +239,11 @@ def test_a_broken_line_with_a_secret_is_not_shown(tmp_path: Path) -> None:
         ),
         (
             LEAST + "[[demo]]\nbot = 'a'\ncustmer = ''",
-            ["[demo.0] has no key 'custmer'", "  fix: rename custmer to customer"],
+            ["[[demo]] has no key 'custmer'", "  fix: rename custmer to customer"],
         ),
         (
             LEAST + "[[demo]]\nbot = 'a'\nlines = [{ sya = '' }]",
-            ["[demo.0.lines.0] has no key 'sya'", "  fix: rename sya to say"],
+            ["[[demo.lines]] has no key 'sya'", "  fix: rename sya to say"],
         ),
         (
             "[defaults]\nhok_timeout = 1\n" + LEAST + LEAST.replace("bots.a", "bots.b"),
@@ -309,8 +309,8 @@ def test_a_bot_may_be_called_like_a_table(tmp_path: Path, name: str) -> None:
             "[defaults] hook_timeout: expected a valid number",
         ),
         (LEAST + "[[demo]]\nbot = 'b'", "[[demo]] names the bot 'b', which is not in [bots]"),
-        (LEAST + "[[demo]]\nlines = []", "[demo.0] needs the key 'bot'"),
-        (LEAST + "[[demo]]\nbot = 'a'\nlines = [3]", "[demo.0.lines] item 1: expected a table"),
+        (LEAST + "[[demo]]\nlines = []", "[[demo]] needs the key 'bot'"),
+        (LEAST + "[[demo]]\nbot = 'a'\nlines = [3]", "[demo.lines] item 1: expected a table"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, expected: str) -> None:

@@ -53,7 +53,7 @@ def found(**table: Any) -> list[tuple[str, str, str, str]]:
         ({"text": []}, ("CB106", "] text is a list", "expected a valid string", "")),
         ({"inner": 1}, ("CB106", "] inner is a number", "expected a list", "")),
         ({"inner": ["x"]}, ("CB106", ".inner] item 1 is a string", "expected a table", "")),
-        ({"inner": [{}]}, ("CB105", ".inner.0] needs the key 'text'", "", "")),
+        ({"inner": [{}]}, ("CB105", "[[plugin.x.inner]] needs the key 'text'", "", "")),
         ({"number": -1}, ("CB106", "] number has a wrong value", "expected greater than or equal to 0", "")),
         ({"when": "erly"}, ("CB106", "] when has a wrong value", "expected 'early' or 'late'", "early")),
         ({"when": 5}, ("CB106", "] when has a wrong value", "expected 'early' or 'late'", "")),

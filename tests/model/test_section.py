@@ -25,3 +25,8 @@ def test_what_stands_in_the_defaults_is_told_of_there() -> None:
 def test_the_whole_file_has_no_name() -> None:
     assert found(Section("b.toml", (), LINES), "bots", "a") == ("is odd", 5)
     assert found(Section(), "bots") == ("is odd", None)
+
+
+def test_tables_are_called_as_they_stand_in_the_file() -> None:
+    assert found(Section().below("demo", 1, "lines", 0)) == ("[[demo.lines]] is odd", None)
+    assert found(Section().below("bots", 'the "day" bot')) == (r'[bots."the \"day\" bot"] is odd', None)
