@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from chatbot.cli.backstage import Trouble
 from chatbot.cli.shown import name, transcript
 from chatbot.cli.visit import Visit
+from chatbot.model.nearest import nearest
 from chatbot.simulator.named_faults import NAMED_FAULTS, UnknownFaultError
 
 __all__ = ["COMMANDS", "Order", "Unknown", "enact", "read"]
@@ -88,9 +88,10 @@ def _checked(command: str, words: str) -> Order:
         command, words = f"agent {verb}".strip(), rest.strip()
     row = COMMANDS.get(command)
     if row is None:
-        found = difflib.get_close_matches(command, COMMANDS, n=1)
+        first, _, _ = words.partition(" ")
+        found = nearest(f"{command} {first}", COMMANDS) or nearest(command, COMMANDS)
         known = ", ".join(f"/{known}" for known in COMMANDS)
-        hint = f"closest: /{found[0]}" if found else f"known: {known}"
+        hint = f"closest: /{found}" if found else f"known: {known}"
         raise Unknown(f"/{name(command)} is no command\n  {hint}\n  fix: a text with a slash begins with two")
     if len(words.split()) < row.least:
         raise Unknown(f"/{command} needs more\n  usage: {row.usage}")

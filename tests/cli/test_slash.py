@@ -40,6 +40,8 @@ def test_a_line_is_a_text_or_a_command(line: str, order: Order | None) -> None:
     ("line", "complaint"),
     [
         ("/leav", "/leav is no command\n  closest: /leave\n  fix: a text with a slash begins with two"),
+        ("/agnt joins", "/agnt is no command\n  closest: /agent joins\n"),
+        ("/wiat 2", "/wiat is no command\n  closest: /wait\n"),
         ("/agent join", "/agent join is no command\n  closest: /agent joins\n"),
         ("/x\x1b", "/x\\x1b is no command\n  known: /help, /agent joins, "),
         ("/agent says", "/agent says needs more\n  usage: /agent says TEXT"),
