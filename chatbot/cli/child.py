@@ -27,6 +27,7 @@ from chatbot.bot.shadow import Shadow
 from chatbot.cli.common import fail, log_as, printable
 from chatbot.cli.hints import Hints
 from chatbot.cli.process import Order
+from chatbot.cli.report import as_text
 from chatbot.cli.running import admin_pages, until_signalled
 from chatbot.cli.signals import Signals
 from chatbot.cli.stage import in_shadow, kept, on_stage, only
@@ -109,7 +110,7 @@ async def _run(order: Order, line: Line, listener: socket.socket | None, signals
         service = _service(settings, order)
     except ConfigError as error:
         files = {*sources(project), *_sources_in(error, project)}
-        line.say(refused=str(error), files=sorted(files))
+        line.say(refused=as_text(error.findings), files=sorted(files))
         return 1
     line.say(loaded=sources(project))
     await word.wait()

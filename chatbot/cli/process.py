@@ -144,13 +144,14 @@ class Child:
     async def wait(self) -> int:
         """Its exit code, once it has ended."""
         code = await self._process.wait()
-        self._writer.close()
+        self.kill()  # what its plugins have started and not ended
         return code
 
     def kill(self) -> None:
         """End it at once, with what it has started."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._writer.close()
 
     async def _hear(self) -> Mapping[str, Any]:
         """What it says next; nothing if it has ended."""

@@ -18,6 +18,7 @@ import click
 from chatbot.cli.common import printable
 from chatbot.cli.door import Door
 from chatbot.cli.process import Child, Order, Refused
+from chatbot.cli.report import as_text
 from chatbot.cli.watch import Watch
 from chatbot.model.config import Settings
 from chatbot.model.config_file import load
@@ -27,7 +28,11 @@ __all__ = ["Reloader"]
 
 # Beyond the time that hooks have to end; what a process leaves undone, the next one finds in the journal.
 _PATIENCE_S = 3.0
+# So long the plugins may take to load before somebody wonders.
+_LONG_S = 5.0
+_SLOW = "the plugins are still being loaded: one may wait for something at import"
 _GO_ON = "  the bots go on as they were; save again when it is mended"
+_WAIT = "  there are no bots until it is mended and saved"
 
 
 class NotStarted(Exception):
@@ -73,6 +78,7 @@ class Reloader:
         self._spare: Child | None = None
         self._loading: Child | None = None
         self._current: Child | None = None
+        self._is_known = False
 
     def stop(self) -> None:
         """Ask it to end well; ``run`` then returns."""
@@ -114,20 +120,35 @@ class Reloader:
                 self._loading.kill()
 
     async def _work(self) -> None:
-        if (refused := await self._begin(self._announce)) is not None:
-            raise NotStarted(refused)
+        await self._start()
         while True:
             if self._watch is not None and self._spare is None:
                 self._spare = await Child.start(self._door.listener)
             await self._news.wait()
             self._news.clear()
             saved, self._saved = sorted(self._saved), set()
-            on_ready = partial(_say_restarted, saved, time.monotonic())
+            on_ready = partial(_say_restarted, saved, time.monotonic()) if self._is_known else self._announce
             if (refused := await self._begin(on_ready)) is not None:
-                click.echo(f"{printable(refused)}\n{_GO_ON}", err=True)
+                self._tell(refused)
+
+    async def _start(self) -> None:
+        """Begin; what keeps the bots from it and may be mended by a save is told, and waited for."""
+        try:
+            await self._open_door(load(self._config))
+        except ConfigError as error:
+            raise NotStarted(as_text(error.findings)) from error
+        if (refused := await self._begin(self._announce)) is None:
+            return
+        if self._watch is None:
+            raise NotStarted(refused)
+        self._tell(refused)
 
     def _announce(self) -> None:
+        self._is_known = True
         self._place.announce(self._door.url)
+
+    def _tell(self, refused: str) -> None:
+        click.echo(f"{printable(refused)}\n{_GO_ON if self._current else _WAIT}", err=True)
 
     async def _begin(self, on_ready: Callable[[], object]) -> str | None:
         """Have a new process take over, unless there is something newer already; why it cannot."""
@@ -135,11 +156,15 @@ class Reloader:
             settings = load(self._config)
             await self._open_door(settings)
         except ConfigError as error:
-            return str(error)
+            return as_text(error.findings)
         self._see((), settings.plugin_dirs)
         child = self._loading = self._spare or await Child.start(self._door.listener)
         self._spare = None
-        loaded = await child.load(self._order)
+        slow = asyncio.get_running_loop().call_later(_LONG_S, partial(click.echo, _SLOW, err=True))
+        try:
+            loaded = await child.load(self._order)
+        finally:
+            slow.cancel()
         self._loading = None
         if self._news.is_set():
             child.kill()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from chatbot.model.findings import Finding
 
-__all__ = ["as_github", "as_json", "from_here"]
+__all__ = ["as_github", "as_json", "as_text", "from_here"]
 
 
 def from_here(finding: Finding) -> Finding:
@@ -19,6 +19,11 @@ def from_here(finding: Finding) -> Finding:
     if not finding.file or not file.is_absolute() or not file.is_relative_to(Path.cwd()):
         return finding
     return replace(finding, file=os.path.relpath(file))
+
+
+def as_text(findings: Iterable[Finding]) -> str:
+    """A few lines for each."""
+    return "\n".join(str(from_here(finding)) for finding in findings)
 
 
 def as_json(findings: Sequence[Finding]) -> str:

@@ -1,6 +1,7 @@
 """One process for bots, driven by hand: it loads, it is told to go, it is stopped or killed."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from chatbot.cli.process import Child, Order, Refused
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.server import serve
-from tests.cli.programs import BOUND_S, ECHO, write
+from tests.cli.programs import BOUND_S, ECHO, until, write
 
 BOT = """
     service.admin = ""
@@ -73,3 +74,29 @@ async def test_what_cannot_be_loaded_is_refused_and_a_process_that_has_ended_has
         assert await dying.wait() == 7
         dying.kill()
         assert await dying.load(mine) == Refused("")
+
+
+async def test_what_a_plugin_has_started_ends_with_its_process(tmp_path: Path) -> None:
+    starts = """
+        import pathlib, subprocess
+        pid = subprocess.Popen(["sleep", "60"]).pid
+        pathlib.Path(__file__).with_name("pid").write_text(str(pid))
+    """
+    async with serve(Simulator().asgi) as server, children(1) as (child,), asyncio.TaskGroup() as tasks:
+        await child.load(order(tmp_path, server, echo=starts))
+        ready = asyncio.Event()
+        running = tasks.create_task(child.run(ready.set, lambda _: None))
+        await ready.wait()
+        pid = int((tmp_path / "plugins" / "pid").read_text())
+        os.kill(pid, 0)
+        await child.stop(BOUND_S)
+        await running
+        await until(lambda: not _runs(pid))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
