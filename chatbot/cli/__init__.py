@@ -1,7 +1,7 @@
-"""The commands: parse arguments, call one function. Each is imported only when it is asked for."""
+"""The commands: parse arguments, call one function. The command line stands in ``commands``."""
 
 from __future__ import annotations
 
-from chatbot.cli.group import main
+from chatbot.cli.commands import main
 
 __all__ = ["main"]

@@ -9,7 +9,7 @@ import signal
 import sys
 import termios
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ import click
 from click.core import ParameterSource
 
 from chatbot.cli.backstage import Trouble
-from chatbot.cli.common import configured, fail, load_settings, log_little_unless_asked, printable
+from chatbot.cli.common import fail, load_settings, log_little_unless_asked, printable
 from chatbot.cli.piped import Patience, say_lines
 from chatbot.cli.script import Misprint, Step, Unmet, parse, play
 from chatbot.cli.shown import Pieces, plain, told
@@ -34,7 +34,7 @@ from chatbot.service.system import system_world
 from chatbot.simulator.customer import CustomerLine
 from chatbot.simulator.server import serve
 
-__all__ = ["command"]
+__all__ = ["chat"]
 
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 3, 130
 # People at a terminal do not wait half a minute for a hook that does not end.
@@ -64,57 +64,14 @@ Show = Callable[[Pieces], object]
 Play = Callable[[Visit], Awaitable[None]]
 
 
-def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, object]:
-    pairs: dict[str, object] = {}
-    for word in given:
-        key, equals, value = word.partition("=")
-        if not key or not equals:
-            raise click.BadParameter(f"{word!r} is not KEY=VALUE, for example Order=123456.")
-        pairs[key] = value
-    return pairs
+def chat(ctx: click.Context, config: Path, bot: str | None, given: Mapping[str, Any]) -> None:
+    """Play the customer, and end with the exit code.
 
-
-def _url(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
-    if given is not None and not given.startswith(("http://", "https://")):
-        raise click.BadParameter(f"{given!r} is no address, for example http://127.0.0.1:8090.")
-    return given
-
-
-@click.command("chat")
-@click.argument("bot", required=False)
-@click.option(
-    "--server",
-    metavar="URL",
-    callback=_url,
-    help="Join a running `chatbot dev` or `simulate`; else a stage of its own.",
-)
-@click.option(
-    "--script", type=click.Path(dir_okay=False, allow_dash=True), help="Play this file; - is stdin."
-)
-@click.option("--nickname", default="Customer", show_default=True, help="Your name.")
-@click.option("--subject", default="", help="What it is about.")
-@click.option("--data", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="User data; repeatable.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
-    show_default=True,
-    help="Seconds to wait for an agent, and for an expected answer.",
-)
-@click.option(
-    "--rest",
-    type=click.FloatRange(min=0),
-    default=2.0,
-    show_default=True,
-    help="Seconds of silence after which piped lines go on.",
-)
-@configured
-@click.pass_context
-def command(ctx: click.Context, /, config: Path, bot: str | None, **given: Any) -> None:
-    """Play the customer of BOT (the first of bots.toml) in the terminal.
-
-    At a prompt, /help lists what else can be done: human agents, faults, user data. Lines from a pipe are
-    said one after the other. Exit code 1 if something that a script expects does not come.
+    Args:
+        ctx: Tells whether the configuration was asked for.
+        config: The configuration.
+        bot: Whose queue the customer comes to; None for the first.
+        given: The other options, by name.
     """
     log_little_unless_asked()
     settings = _settings(ctx, config, is_optional=given["server"] is not None)
@@ -151,7 +108,7 @@ def _queue(settings: Settings | None, bot: str | None, config: Path) -> str:
 
 def _steps(script: str) -> list[Step]:
     try:
-        text = sys.stdin.read() if script == "-" else Path(script).read_text()
+        text = sys.stdin.read() if script == "-" else Path(script).read_text(encoding="utf-8-sig")
         return parse(text, "stdin" if script == "-" else script)
     except Misprint as error:
         fail(str(error))

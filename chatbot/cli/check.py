@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
+from pydantic import SecretStr
 
 from chatbot.bot.connection import connect
 from chatbot.bot.runner import World
-from chatbot.cli.common import USAGE, configured, printable
+from chatbot.cli.common import USAGE, counted, printable
 from chatbot.cli.report import as_github, as_json, from_here
 from chatbot.model.codes import Code
-from chatbot.model.config import BotSettings, Settings
+from chatbot.model.config import BotSettings, SecretSource, Settings
 from chatbot.model.config_file import read
 from chatbot.model.errors import ConfigError, WireError
 from chatbot.model.findings import Finding
@@ -21,7 +24,7 @@ from chatbot.model.section import Section
 from chatbot.service.supervisor import assemble, check_journal
 from chatbot.service.system import system_world
 
-__all__ = ["command"]
+__all__ = ["check"]
 
 _FINDINGS, _OFFLINE = 1, 3
 # Which key of a bot has to do with a login that failed, and what to do about it.
@@ -33,29 +36,22 @@ _KEYS: Mapping[Code | None, str] = {
     Code.CREDENTIALS_EXPIRED: "password",
 }
 _FIXES = {
+    "ca_file": "name the certificate of the authority that the server's is signed by: ca_file",
     "password": "log in by hand with the same user name and password",
     "server": "see that this is the address of the server, and that this machine reaches it",
 }
 
 
-@click.command("check")
-@click.option("--online", is_flag=True, help="Log in to each server, and out again.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    show_default=True,
-    help="Findings for people, as one JSON list, or as annotations of a workflow.",
-)
-@configured
-def command(config: Path, *, online: bool, form: str) -> None:
-    """Check bots.toml, its plugins and their hooks, and the place of its journal.
+def check(config: Path, *, online: bool, form: str) -> None:
+    """Tell what is wrong, and end with the exit code.
 
-    Exit codes: 0 fine, 1 findings, 2 bots.toml cannot be used, 3 a server cannot be reached or
-    refuses the login (with --online). Warnings change none.
+    Args:
+        config: The configuration.
+        online: Whether to log in as well.
+        form: For whom: `text`, `json` or `github`.
     """
-    code, findings, last_words = _checked(config, online=online)
+    with redirect_stdout(sys.stderr):  # what plugins print when they are imported is no finding
+        code, findings, last_words = _checked(config, online=online)
     findings.sort(key=lambda it: (it.file != str(config), it.file, it.line or 0))
     _report([from_here(finding) for finding in findings], form)
     if form == "text" and not code:
@@ -69,18 +65,22 @@ def _checked(config: Path, *, online: bool) -> tuple[int, list[Finding], str]:
     if settings is None:
         return USAGE, findings, ""
     found = _of_settings(settings, str(config), is_whole=not findings)
+    if not online:
+        found += _of_connections(settings, str(config))
     code = USAGE if findings else _FINDINGS if any(finding.is_error for finding in found) else 0
     findings += found
-    if code or not online:
-        return code, findings, f"{config}: {len(settings.bots)} bots, {_count(findings)}"
-    code, greetings, refusals = asyncio.run(_online(settings, str(config)))
-    return code, [*findings, *refusals], "\n".join(greetings)
+    if online and not code:
+        return _tried(settings, str(config), findings)
+    warnings = counted(len(findings), "warning") if findings else "no findings"
+    return code, findings, f"{config}: {counted(len(settings.bots), 'bot')}, {warnings}"
 
 
-def _count(warnings: Sequence[Finding]) -> str:
-    if not warnings:
-        return "no findings"
-    return "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+def _tried(settings: Settings, file: str, warnings: list[Finding]) -> tuple[int, list[Finding], str]:
+    """The same after a login to each server; what keeps a bot from it is no warning any more."""
+    code, greetings, refusals = asyncio.run(_online(settings, file))
+    told = {(refusal.code, refusal.line) for refusal in refusals}
+    others = [warning for warning in warnings if (warning.code, warning.line) not in told]
+    return code, others + refusals, "\n".join(greetings)
 
 
 def _report(findings: Sequence[Finding], form: str) -> None:
@@ -127,6 +127,22 @@ def _of_password(bot: BotSettings, where: Section) -> Iterator[Finding]:
             yield where.finding(it.code, message, "password", fix=it.fix, severity="warning")
 
 
+def _of_connections(settings: Settings, file: str) -> Iterator[Finding]:
+    """What a bot needs to connect, beside its password, and is not here."""
+    world = system_world()
+    password = SecretSource(plain=SecretStr("not sent"))
+    for name, bot in settings.bots.items():
+        try:
+            connect(name, bot.model_copy(update={"password": password}), clock=world.clock, rng=world.rng)
+        except ConfigError as error:
+            yield from _placed(error, Section(file, ("bots", name), settings.lines))
+
+
+def _placed(error: ConfigError, where: Section) -> Iterator[Finding]:
+    for it in error.findings:
+        yield where.finding(it.code, it.message, _KEYS.get(it.code, "server"), fix=it.fix)
+
+
 def _shared_logins(settings: Settings, whole: Section) -> Iterator[Finding]:
     agents: dict[tuple[str, str], str] = {}
     for name, bot in settings.bots.items():
@@ -147,10 +163,7 @@ async def _online(settings: Settings, file: str) -> tuple[int, list[str], list[F
             await _try_login(name, bot, world)
         except ConfigError as error:
             code = code or USAGE
-            findings += [
-                where.finding(it.code, it.message, _KEYS.get(it.code, "server"), fix=it.fix)
-                for it in error.findings
-            ]
+            findings += _placed(error, where)
         except WireError as error:
             code = _OFFLINE
             findings.append(_refused(error, bot, where))
@@ -170,6 +183,5 @@ async def _try_login(name: str, bot: BotSettings, world: World) -> None:
 
 def _refused(error: WireError, bot: BotSettings, where: Section) -> Finding:
     key = _KEYS.get(error.code, "server")
-    return where.finding(
-        error.code or Code.PROTOCOL_VIOLATION, f"{bot.server}: {error.text}", key, fix=_FIXES.get(key, "")
-    )
+    fix = _FIXES["ca_file" if "CERTIFICATE_VERIFY_FAILED" in error.text else key]
+    return where.finding(error.code or Code.PROTOCOL_VIOLATION, f"{bot.server}: {error.text}", key, fix=fix)

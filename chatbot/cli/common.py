@@ -1,68 +1,36 @@
-"""What all commands share: options, logging, and errors that a person can read."""
+"""What all commands share: settings, logging, and errors that a person can read."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn
 
 import click
 from click.core import ParameterSource
 
 from chatbot.bot.parts import where
-from chatbot.cli.report import from_here
+from chatbot.cli.report import as_text
 from chatbot.model.config import Settings
 from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError, PluginError
 
 __all__ = [
     "USAGE",
-    "configured",
+    "counted",
     "fail",
     "load_settings",
     "log_as",
     "log_little_unless_asked",
     "logged_as",
     "printable",
+    "use_format",
+    "use_level",
 ]
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 USAGE = 2
 """Exit code for wrong usage or configuration."""
-
-
-def configured(command: Command) -> Command:
-    """The options that every command takes."""
-    command = click.option(
-        "-c",
-        "--config",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default=Path("bots.toml"),
-        show_default=True,
-        help="The configuration.",
-    )(command)
-    command = click.option(
-        "--log-level",
-        type=click.Choice(["debug", "info", "warning", "error"]),
-        default="info",
-        show_default=True,
-        callback=_set_level,
-        expose_value=False,
-        help="How much to log.",
-    )(command)
-    return click.option(
-        "--log-format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        callback=_set_format,
-        expose_value=False,
-        is_eager=True,
-        help="Lines for people or for machines.",
-    )(command)
 
 
 def load_settings(path: Path) -> Settings:
@@ -82,9 +50,14 @@ def log_little_unless_asked() -> None:
 
 def fail(error: ConfigError | PluginError | str, code: int = USAGE) -> NoReturn:
     """End the program with this error and no traceback."""
-    told = str(error) if isinstance(error, str) else "\n".join(str(from_here(it)) for it in error.findings)
+    told = str(error) if isinstance(error, str) else as_text(error.findings)
     click.echo(printable(told), err=True)
     raise SystemExit(code)
+
+
+def counted(number: int, thing: str) -> str:
+    """So many things, in words."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def printable(text: str) -> str:
@@ -94,8 +67,8 @@ def printable(text: str) -> str:
 
 def log_as(kind: str, level: str) -> None:
     """Log in this form, from this level on."""
-    _use_format(kind)
-    _use_level(level)
+    use_format(kind)
+    use_level(level)
 
 
 def logged_as() -> tuple[str, str]:
@@ -105,21 +78,15 @@ def logged_as() -> tuple[str, str]:
     return "json" if is_json else "text", logging.getLevelName(level)
 
 
-def _set_format(_: click.Context, __: click.Parameter, value: str) -> None:
-    _use_format(value)
-
-
-def _set_level(_: click.Context, __: click.Parameter, value: str) -> None:
-    _use_level(value)
-
-
-def _use_format(value: str) -> None:
+def use_format(value: str) -> None:
+    """Log in this form: `text` or `json`."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if value == "json" else TextLines())
     logging.basicConfig(handlers=[handler], force=True)
 
 
-def _use_level(value: str) -> None:
+def use_level(value: str) -> None:
+    """Log from this level on."""
     logging.getLogger("chatbot").setLevel(value.upper())
     # the HTTP library writes whole addresses at INFO
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -7,11 +7,11 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-import click
 from rich.console import Console
 from rich.text import Text
 
-from chatbot.cli.common import configured, fail, load_settings, log_little_unless_asked
+from chatbot.cli.common import counted, fail, load_settings, log_little_unless_asked, printable
+from chatbot.cli.shown import name
 from chatbot.cli.stage import on_stage, simulator_for
 from chatbot.model.config import DemoChat, Settings
 from chatbot.model.errors import ConfigError
@@ -20,7 +20,7 @@ from chatbot.service.system import system_world
 from chatbot.simulator.customer import Customer, CustomerLine, NotHeardError, RefusedError
 from chatbot.simulator.server import serve
 
-__all__ = ["command"]
+__all__ = ["demo"]
 
 # Seconds until a bot is in the chat, and until each of its answers.
 _ARRIVAL_S = 10.0
@@ -28,19 +28,8 @@ _PATIENCE_S = 10.0
 _STYLES = {"Customer": "bold cyan", "Agent": "bold green"}
 
 
-@click.command("demo")
-@click.option(
-    "--cometd",
-    type=click.Choice(["httpx", "aiocometd"]),
-    default=None,
-    help="Use this CometD client for all bots.",
-)
-@configured
-def command(config: Path, cometd: str | None) -> None:
-    """Run the bots against the simulator with scripted customers.
-
-    The customers stand in bots.toml under [[demo]]. Exit code 0 only if every expected answer came.
-    """
+def demo(config: Path, cometd: str | None) -> None:
+    """Let the scripted customers talk, and end with the exit code."""
     log_little_unless_asked()
     settings = load_settings(config)
     if cometd is not None:
@@ -60,13 +49,15 @@ async def _demo(settings: Settings, console: Console) -> int:
         service = build(on_stage(settings, server), system_world())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(service.run(), name="service")
-            console.print(Text(f"simulator at {server}, {len(service.bots)} bots, {len(scripts)} customers"))
+            bots = counted(len(service.bots), "bot")
+            console.print(Text(f"simulator at {server}, {bots}, {counted(len(scripts), 'customer')}"))
             talks = [_talk(settings, script, server, console) for script in scripts]
             results = await asyncio.gather(*talks)
             service.stop()
     failures = results.count(False)
     expected = sum(bool(line.expect) for script in scripts for line in script.lines)
-    verdict = f"{failures} of {len(scripts)} chats failed" if failures else f"all {expected} answers came"
+    came = f"all expected answers came: {expected}"
+    verdict = f"{failures} of {len(scripts)} chats failed" if failures else came
     console.print(Text(verdict, style="bold red" if failures else "bold green"))
     return failures
 
@@ -114,9 +105,9 @@ async def _expect(customer: Customer, pattern: str, sender: str) -> None:
 
 def _shown(script: DemoChat, line: CustomerLine) -> Text:
     """Who said what, to whom. A text is only text: nothing in it is markup."""
-    who = Text(f"{line.nickname:>14} ", style=_STYLES.get(line.sender_type, "bold"))
-    what = Text(line.text) if line.type == "Text" else Text(_told(line.type), style="dim italic")
-    return Text(f"{script.customer:<10}", style="dim") + who + what
+    who = Text(f"{name(line.nickname):>14} ", style=_STYLES.get(line.sender_type, "bold"))
+    what = Text(printable(line.text)) if line.type == "Text" else Text(_told(line.type), style="dim italic")
+    return Text(f"{name(script.customer):<10}", style="dim") + who + what
 
 
 def _told(kind: str) -> str:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from chatbot.cli.common import configured, fail, load_settings, logged_as
+from chatbot.cli.common import fail, load_settings
 from chatbot.cli.door import Door
 from chatbot.cli.process import Order
 from chatbot.cli.reload import NotStarted, Place, Reloader
@@ -23,47 +23,28 @@ from chatbot.model.codes import Code
 from chatbot.model.config import Settings
 from chatbot.model.errors import ConfigError
 from chatbot.model.findings import Finding
+from chatbot.service.supervisor import check_secrets
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.server import serve
 
-__all__ = ["command"]
+__all__ = ["dev"]
 
 _NO_WATCH = """\
 saved files are not noticed, for the package watchfiles is missing
   fix: pip install "chatbot[dev]\""""
 
 
-@click.command("dev")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="Of the simulator."
-)
-@click.option("--server", help="Only read from this server, and show what the plugins would do there.")
-@click.option("--bot", help="Run only this one of [bots].")
-@click.option("--show-texts", is_flag=True, help="With --server: show texts and data of customers.")
-@configured
-@click.pass_obj
-def command(  # noqa: PLR0913 (one for each option)
-    signals: Signals, config: Path, port: int, server: str | None, bot: str | None, *, show_texts: bool
-) -> None:
-    """Run the bots against the simulator, with a customer page for your browser.
+def dev(order: Order, port: int, signals: Signals) -> None:
+    """Run the bots until a signal, and end with the exit code.
 
-    They are started again when a plugin or bots.toml is saved. No Genesys and no password is needed, but
-    for --server: there the bots log in and listen, and nothing is sent.
+    Args:
+        order: What is to be run.
+        port: Of the simulator.
+        signals: Heard from now on.
     """
-    settings = load_settings(config)
-    if show_texts and server is None:
-        fail("--show-texts needs --server")
-    order = Order(
-        config=str(config.absolute()),
-        server=server or "",
-        is_shadow=server is not None,
-        bot=bot,
-        with_texts=show_texts,
-        journal="",
-        log=logged_as(),
-    )
+    settings = load_settings(Path(order.config))
     try:
-        code = asyncio.run(_dev(only(settings, bot), order, port, signals))
+        code = asyncio.run(_dev(only(settings, order.bot), order, port, signals))
     except ConfigError as error:
         fail(error)
     except NotStarted as error:
@@ -93,7 +74,9 @@ async def _dev(settings: Settings, order: Order, port: int, signals: Signals) ->
 async def _at(settings: Settings, order: Order, port: int) -> AsyncIterator[tuple[str, Place]]:
     """Where the bots work."""
     if order.is_shadow:
-        server = next(iter(in_shadow(settings, order.server).bots.values())).server
+        settings = in_shadow(settings, order.server)
+        check_secrets(settings, order.config)
+        server = next(iter(settings.bots.values())).server
         yield server, Shadowing(server)
         return
     simulator = simulator_for(settings)

@@ -8,20 +8,18 @@ from pathlib import Path
 
 import click
 
-from chatbot.cli.common import configured, fail, load_settings
+from chatbot.cli.common import fail, load_settings
 from chatbot.hooks import spec
 from chatbot.hooks.checks import HOOKS
 from chatbot.hooks.manager import PluginManager
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.service.supervisor import load_plugins
 
-__all__ = ["command"]
+__all__ = ["hooks"]
 
 
-@click.command("hooks")
-@configured
-def command(config: Path) -> None:
-    """Show all hooks with their arguments, and which plugins of which bot are asked, in call order."""
+def hooks(config: Path) -> None:
+    """Show the hooks."""
     settings = load_settings(config)
     managers = {}
     try:

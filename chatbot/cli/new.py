@@ -15,7 +15,7 @@ from chatbot.cli.common import fail, printable
 from chatbot.cli.names import Names, address, plugin_name, words
 from chatbot.cli.project import in_the_way, rendered, write
 
-__all__ = ["command"]
+__all__ = ["new"]
 
 _SHOWN = 5
 
@@ -49,19 +49,13 @@ _QUESTIONS = {
 }
 
 
-@click.command("new")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--bot", metavar="NAME", help="Name of the bot in bots.toml.")
-@click.option("--plugin", metavar="NAME", help="Name of its plugin, a Python module.")
-@click.option("--nickname", metavar="TEXT", help="What customers see.")
-@click.option("--server", metavar="URL", help="Where the bot logs in.")
-@click.option("--username", metavar="TEXT", help="As whom it logs in.")
-@click.option("-y", "--yes", is_flag=True, help="Ask nothing: take the defaults.")
-def command(folder: Path, *, yes: bool, **given: str | None) -> None:
-    """Make a project in DIR: bots.toml, a plugin, its test, a Dockerfile and a systemd unit.
+def new(folder: Path, given: Mapping[str, str | None], *, yes: bool) -> None:
+    """Make a project.
 
-    What is not given is asked on a terminal. Exit code 2 if DIR is not empty or a name will not do;
-    nothing is written then.
+    Args:
+        folder: Where.
+        given: The names that were given; None for the others.
+        yes: Whether the others are the defaults, rather than asked.
     """
     _see_that_it_is_free(folder)
     names = _names(given, ask=not yes and somebody_is_there())

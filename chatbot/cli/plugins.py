@@ -7,19 +7,17 @@ from pathlib import Path
 
 import click
 
-from chatbot.cli.common import configured, fail, load_settings
+from chatbot.cli.common import fail, load_settings
 from chatbot.hooks.checks import HOOKS
 from chatbot.hooks.manager import PluginManager
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.service.supervisor import load_plugins
 
-__all__ = ["command"]
+__all__ = ["plugins"]
 
 
-@click.command("plugins")
-@configured
-def command(config: Path) -> None:
-    """Show the plugins of each bot in call order, and the hooks that each implements."""
+def plugins(config: Path) -> None:
+    """Show the plugins."""
     settings = load_settings(config)
     try:
         for name, bot in settings.bots.items():

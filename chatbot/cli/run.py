@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import click
-
-from chatbot.cli.common import configured, fail, load_settings
+from chatbot.cli.common import fail, load_settings
 from chatbot.cli.running import admin_pages, until_signalled
 from chatbot.cli.signals import Signals
 from chatbot.model.config import Settings
@@ -15,18 +13,11 @@ from chatbot.model.errors import ConfigError
 from chatbot.service.supervisor import build, check_secrets
 from chatbot.service.system import system_watchdog, system_world
 
-__all__ = ["command"]
+__all__ = ["run"]
 
 
-@click.command("run")
-@configured
-@click.pass_obj
-def command(signals: Signals, config: Path) -> None:
-    """Run the bots of bots.toml against their servers, until SIGTERM or SIGINT.
-
-    A server that cannot be reached, or a password that is refused, keeps that bot not ready and
-    trying; other bots go on. /healthz, /readyz and /metrics are served at [service] admin.
-    """
+def run(config: Path, signals: Signals) -> None:
+    """Run the bots, and end with the exit code."""
     settings = load_settings(config)
     try:
         check_secrets(settings, str(config))

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from chatbot.cli.common import configured, fail, load_settings
+from chatbot.cli.common import fail, load_settings
 from chatbot.cli.stage import simulator_for
 from chatbot.model.codes import Code
 from chatbot.model.errors import ConfigError
@@ -17,20 +17,11 @@ from chatbot.model.findings import Finding
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.server import serve
 
-__all__ = ["command"]
+__all__ = ["simulate"]
 
 
-@click.command("simulate")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 takes a free one."
-)
-@configured
-def command(config: Path, host: str, port: int) -> None:
-    """Run a stand-in for Genesys Web Services, with a chat page for customers.
-
-    The bots of bots.toml are its agents, with any password. Without the file, everybody may log in.
-    """
+def simulate(config: Path, host: str, port: int) -> None:
+    """Run the simulator until a signal."""
     source = click.get_current_context().get_parameter_source("config")
     is_asked_for = source is not ParameterSource.DEFAULT or config.exists()
     simulator = simulator_for(load_settings(config)) if is_asked_for else Simulator()

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import click
 from pydantic import BaseModel
 
-from chatbot.cli.group import main
+from chatbot.cli.commands import main
 from chatbot.console.admin import ServiceMetrics
 from chatbot.service.supervisor import Service
 from chatbot.service.system import system_world

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_a_good_file_has_no_findings(chatbot: Chatbot, tmp_path: Path) -> None:
     path = config(tmp_path, FROM_ENV)
     result = chatbot("check", "-c", path)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"{path}: 1 bots, no findings\n"
+    assert result.stdout == f"{path}: 1 bot, no findings\n"
 
 
 def test_a_hook_without_a_chat_in_a_class_that_has_an_object_for_each_is_a_finding(
@@ -67,7 +68,7 @@ def test_a_password_in_the_file_is_a_warning_and_never_printed(chatbot: Chatbot,
         f"CB121  {tmp_path}/bots.toml:6  warning: [bots.maid] holds its password",
         '       fix: password = { env = "NAME" }, or { file = "path" }        more: chatbot explain CB121',
     ]
-    assert result.stdout == f"{tmp_path}/bots.toml: 1 bots, 1 warning\n"
+    assert result.stdout == f"{tmp_path}/bots.toml: 1 bot, 1 warning\n"
     assert CANARY not in result.output
 
 
@@ -139,6 +140,23 @@ def test_a_file_that_cannot_be_used_ends_with_code_2(chatbot: Chatbot, tmp_path:
     assert "[bots.maid] needs the key 'password'" in result.stderr
 
 
+def test_what_a_plugin_prints_is_not_among_the_findings(chatbot: Chatbot, tmp_path: Path) -> None:
+    path = config(tmp_path, FROM_ENV, plugin=f"print('hello')\n{dedent(ECHO)}")
+    result = chatbot("check", "--format", "json", "-c", path)
+    assert (result.stdout, result.stderr) == ("[]\n", "hello\n")
+
+
+def test_certificates_that_are_not_there_are_found_before_a_bot_connects(
+    chatbot: Chatbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MAID_PASSWORD")
+    result = chatbot("check", "-c", config(tmp_path, FROM_ENV, 'ca_file = "gone.pem"'))
+    assert result.exit_code == 1
+    assert (
+        f"CB113  {tmp_path}/bots.toml:7  [bots.maid] ca_file {tmp_path}/gone.pem holds no " in result.stderr
+    )
+
+
 # online
 
 
@@ -196,6 +214,7 @@ def test_online_a_secret_or_certificate_that_is_not_there_ends_with_code_2(
     result = chatbot("check", "--online", "-c", config(tmp_path, key))
     assert result.exit_code == 2
     assert f"{tmp_path}/bots.toml:" in result.stderr.splitlines()[-2]
+    assert result.stderr.count("CB116") == (2 if key == FROM_ENV else 0)  # in the finding, and after "more"
 
 
 def test_a_mistake_in_a_plugin_of_several_bots_is_told_once(chatbot: Chatbot, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ async def test_the_repository_s_own_example_succeeds_and_shows_who_said_what() -
     assert ["Ana", "Ana", "When are you open?"] in said
     assert ["Ana", "Concierge", "We are open Monday to Friday, 8 to 18."] in said
     assert ["Bruno", "Helena", "Hello, this is Helena. How can I help you?"] in said
-    assert run.out[-1] == "all 8 answers came"
+    assert run.out[-1] == "all expected answers came: 8"
     assert run.err == []
 
 
@@ -46,7 +46,7 @@ def test_the_other_cometd_client_does_as_well(chatbot: Chatbot, tmp_path: Path) 
     config = script(tmp_path, lines)
     result = chatbot("demo", "-c", config, "--cometd", "aiocometd")
     assert result.exit_code == 0, result.output
-    assert result.stdout.endswith("all 1 answers came\n")
+    assert result.stdout.endswith("all expected answers came: 1\n")
 
 
 @pytest.mark.usefixtures("impatient")
@@ -102,7 +102,7 @@ def test_without_scripts_each_bot_gets_a_silent_customer(chatbot: Chatbot, tmp_p
     result = chatbot("demo", "-c", write(tmp_path, BOT, echo=ECHO))
     assert result.exit_code == 0, result.output
     assert "Customer            Maid joined" in result.stdout.splitlines()
-    assert result.stdout.endswith("all 0 answers came\n")
+    assert result.stdout.endswith("all expected answers came: 0\n")
 
 
 def test_what_is_said_is_no_markup(chatbot: Chatbot, tmp_path: Path) -> None:

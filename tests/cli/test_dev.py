@@ -102,6 +102,49 @@ def test_a_port_of_the_simulator_that_is_taken_ends_with_code_2(
     assert result.stderr.endswith("fix: choose another with --port        more: chatbot explain CB114\n")
 
 
+async def test_a_plugin_that_is_broken_from_the_start_is_waited_for(tmp_path: Path) -> None:
+    write(tmp_path, BOT.format(admin=""), echo="def on_text(:\n")
+    async with program("dev", "--port", "0", cwd=tmp_path) as run:
+        await run.says("^  there are no bots until it is mended and saved$")
+        assert run.err[0].startswith("CB202  plugins/echo.py:1  plugin 'echo' is not Python: ")
+        (tmp_path / "plugins" / "echo.py").write_text(dedent(ECHO))
+        server = (await run.says(r"^customer page: (http://127\.0\.0\.1:\d+)/customer$"))[1]
+        async with Customer(server) as customer:
+            await customer.says("Hello")
+            assert (await customer.hears()).text == "You said: Hello"
+        run.stop()
+        assert await run.ends() == 0
+
+
+def test_a_password_that_is_not_there_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
+    config = write(tmp_path, BOT.format(admin=""), echo=ECHO)
+    result = chatbot("dev", "-c", config, "--server", "https://gws.invalid")
+    assert (result.exit_code, result.stderr[:6]) == (2, "CB116 ")
+
+
+async def test_plugins_that_take_long_to_load_are_told_of(
+    tmp_path: Path, signals: Signals, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.cli.reload._LONG_S", 0.0)
+    config = write(tmp_path, BOT.format(admin=""), echo=ECHO)
+    order = Order(
+        str(config), "", is_shadow=False, bot=None, with_texts=False, journal="", log=("text", "INFO")
+    )
+    running = asyncio.create_task(_dev(load(config), order, 0, signals))
+    told = ""
+
+    def is_up() -> bool:
+        nonlocal told
+        new = capsys.readouterr()
+        told += new.err
+        return new.out.endswith("/customer\n")
+
+    await until(is_up)
+    signal.raise_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(running, BOUND_S) == 0
+    assert told == "the plugins are still being loaded: one may wait for something at import\n"
+
+
 def test_an_admin_port_that_is_taken_ends_with_code_2(chatbot: Chatbot, tmp_path: Path, taken: int) -> None:
     config = write(tmp_path, BOT.format(admin=f"127.0.0.1:{taken}"), echo=ECHO)
     result = chatbot("dev", "-c", config, "--port", 0)
@@ -109,7 +152,10 @@ def test_an_admin_port_that_is_taken_ends_with_code_2(chatbot: Chatbot, tmp_path
     assert result.stderr.startswith(f"CB114  [service] admin = '127.0.0.1:{taken}' cannot be used: ")
 
 
-def test_a_plugin_that_cannot_be_loaded_ends_with_code_2(chatbot: Chatbot, tmp_path: Path) -> None:
+def test_a_plugin_that_cannot_be_loaded_ends_with_code_2_if_nobody_can_tell_of_saves(
+    chatbot: Chatbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.cli.dev.can_watch", lambda: False)
     result = chatbot("dev", "-c", write(tmp_path, BOT.format(admin="")), "--port", 0)
     assert result.exit_code == 2
     assert "plugin 'echo' was not found in " in result.stderr

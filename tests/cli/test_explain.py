@@ -15,6 +15,12 @@ def test_a_code_is_explained(chatbot: Chatbot, word: str) -> None:
     assert all(part in result.stdout for part in (text.means, text.cause, text.fix))
 
 
+def test_several_codes_are_explained_one_after_the_other(chatbot: Chatbot) -> None:
+    told = chatbot("explain", "CB203", "cb104").stdout
+    assert told.index("CB203  ") < told.index("CB104  ")
+    assert chatbot("explain", "CB104", "CB1044").exit_code == 2
+
+
 def test_without_a_code_all_are_listed(chatbot: Chatbot) -> None:
     lines = chatbot("explain").stdout.splitlines()
     assert [line.split("  ")[0] for line in lines] == list(Code)

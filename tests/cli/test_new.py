@@ -77,7 +77,7 @@ def test_the_project_is_checked_shown_and_played_at_once(chatbot: Chatbot, tmp_p
     config = tmp_path / "hello" / "bots.toml"
     assert chatbot("check", "-c", config).exit_code == 0
     assert "  hours  on_text\n" in chatbot("plugins", "-c", config).stdout
-    assert chatbot("demo", "-c", config).stdout.endswith("all 1 answers came\n")
+    assert chatbot("demo", "-c", config).stdout.endswith("all expected answers came: 1\n")
 
 
 async def test_its_tests_pass_whatever_pytest_is_told(chatbot: Chatbot, tmp_path: Path) -> None:

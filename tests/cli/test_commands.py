@@ -8,6 +8,7 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from chatbot.cli import main
 from tests.cli.conftest import Chatbot
@@ -25,6 +26,7 @@ HEAVY = (
     "aiocometd",
     "prompt_toolkit",
     "jinja2",
+    "pydantic",
 )
 
 
@@ -48,6 +50,7 @@ async def imported_by(statement: str) -> set[str]:
     [
         "import chatbot",
         "from chatbot.cli import main\nmain(['--help'], standalone_mode=False)",
+        f"from chatbot.cli import main\nfor it in {COMMANDS}: main([it, '--help'], standalone_mode=False)",
     ],
 )
 async def test_nothing_heavy_is_imported_before_a_command_needs_it(statement: str) -> None:
@@ -58,6 +61,13 @@ def test_help_lists_all_commands_in_the_order_of_a_first_day(chatbot: Chatbot) -
     result = chatbot("--help")
     commands = result.output.partition("Commands:\n")[2]
     assert re.findall(r"^  (\w+)", commands, re.MULTILINE) == COMMANDS
+
+
+def test_on_a_narrow_terminal_each_command_is_told_in_a_whole_sentence() -> None:
+    told = CliRunner(env={"COLUMNS": "80"}).invoke(main, ["--help"]).output
+    sentences = told.partition("Commands:\n")[2].splitlines()
+    assert len(sentences) == len(COMMANDS)
+    assert all(line.endswith(".") and not line.endswith("...") for line in sentences)
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "explain"])

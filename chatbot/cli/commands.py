@@ -1,0 +1,290 @@
+"""The command line: what each command is called, what it takes, and which function it calls.
+
+A command imports what it needs when it runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from chatbot.cli.signals import Signals
+
+__all__ = ["main"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_PORT = click.IntRange(0, 65535)
+
+
+class Group(click.Group):
+    """The commands in the order of a first day with this program."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """The names, in the order in which they stand below."""
+        return list(self.commands)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("chatbot"), prog_name="chatbot")
+def main() -> None:
+    """Chat bots that work as agents in Genesys contact centres."""
+
+
+def _use_format(_: click.Context, __: click.Parameter, value: str) -> None:
+    from chatbot.cli.common import use_format
+
+    use_format(value)
+
+
+def _use_level(_: click.Context, __: click.Parameter, value: str) -> None:
+    from chatbot.cli.common import use_level
+
+    use_level(value)
+
+
+def _configured(command: Command) -> Command:
+    """The options of every command that reads a bots.toml."""
+    command = click.option(
+        "-c",
+        "--config",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("bots.toml"),
+        show_default=True,
+        help="The configuration.",
+    )(command)
+    command = click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        show_default=True,
+        callback=_use_level,
+        expose_value=False,
+        help="How much to log.",
+    )(command)
+    return click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        callback=_use_format,
+        expose_value=False,
+        is_eager=True,
+        help="Lines for people or for machines.",
+    )(command)
+
+
+@main.command()
+@click.option(
+    "--cometd", type=click.Choice(["httpx", "aiocometd"]), help="Use this CometD client for all bots."
+)
+@_configured
+def demo(config: Path, cometd: str | None) -> None:
+    """Run the bots against the simulator with scripted customers.
+
+    The customers stand in bots.toml under [[demo]]. Exit code 0 only if every expected answer came.
+    """
+    from chatbot.cli.demo import demo
+
+    demo(config, cometd)
+
+
+@main.command()
+@click.option(
+    "--port", type=_PORT, default=8090, show_default=True, help="Of the simulator; 0 takes a free one."
+)
+@click.option(
+    "--server", metavar="URL", help="Only read from this server, and show what the plugins would do there."
+)
+@click.option("--bot", metavar="NAME", help="Run only this one of [bots].")
+@click.option("--show-texts", is_flag=True, help="With --server: show texts and data of customers.")
+@_configured
+def dev(config: Path, port: int, server: str | None, bot: str | None, *, show_texts: bool) -> None:
+    """Run the bots on the simulator while you write their plugins.
+
+    There is a page for customers in the browser, and the bots are started again when a plugin or bots.toml
+    is saved. No Genesys and no password is needed, but for --server: there the bots log in and listen, and
+    nothing is sent.
+    """
+    if show_texts and server is None:
+        raise click.UsageError("--show-texts needs --server")
+    with Signals() as signals:  # heard before the imports, which take a while
+        from chatbot.cli.common import logged_as
+        from chatbot.cli.dev import dev
+        from chatbot.cli.process import Order
+
+        order = Order(
+            config=str(config.absolute()),
+            server=server or "",
+            is_shadow=server is not None,
+            bot=bot,
+            with_texts=show_texts,
+            journal="",
+            log=logged_as(),
+        )
+        dev(order, port, signals)
+
+
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--bot", metavar="NAME", help="Name of the bot in bots.toml.")
+@click.option("--plugin", metavar="NAME", help="Name of its plugin, a Python module.")
+@click.option("--nickname", metavar="TEXT", help="What customers see.")
+@click.option("--server", metavar="URL", help="Where the bot logs in.")
+@click.option("--username", metavar="TEXT", help="As whom it logs in.")
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing: take the defaults.")
+def new(folder: Path, *, yes: bool, **given: str | None) -> None:
+    """Make a project in DIR: a bot, its plugin, and their test.
+
+    With it come a Dockerfile and a systemd unit. What is not given is asked on a terminal. Exit code 2 if
+    DIR is not empty or a name will not do; nothing is written then.
+    """
+    from chatbot.cli.new import new
+
+    new(folder, given, yes=yes)
+
+
+def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, object]:
+    pairs: dict[str, object] = {}
+    for word in given:
+        key, equals, value = word.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"{word!r} is not KEY=VALUE, for example Order=123456.")
+        pairs[key] = value
+    return pairs
+
+
+def _url(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    if given is not None and not given.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{given!r} is no address, for example http://127.0.0.1:8090.")
+    return given
+
+
+@main.command()
+@click.argument("bot", required=False)
+@click.option(
+    "--server",
+    metavar="URL",
+    callback=_url,
+    help="Join a running `chatbot dev` or `simulate`; else a stage of its own.",
+)
+@click.option(
+    "--script", type=click.Path(dir_okay=False, allow_dash=True), help="Play this file; - is stdin."
+)
+@click.option("--nickname", metavar="TEXT", default="Customer", show_default=True, help="Your name.")
+@click.option("--subject", metavar="TEXT", default="", help="What it is about.")
+@click.option("--data", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="User data; repeatable.")
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="How long to wait for an agent, and for an expected answer.",
+)
+@click.option(
+    "--rest",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    help="Silence after which piped lines go on.",
+)
+@_configured
+@click.pass_context
+def chat(ctx: click.Context, /, config: Path, bot: str | None, **given: Any) -> None:
+    """Play the customer of BOT in the terminal.
+
+    BOT is the first of bots.toml, if none is given. At a prompt, /help lists what else can be done: human
+    agents, faults, user data. Lines from a pipe are said one after the other. Exit code 1 if something that
+    a script expects does not come.
+    """
+    from chatbot.cli.chat import chat
+
+    chat(ctx, config, bot, given)
+
+
+@main.command()
+@_configured
+def run(config: Path) -> None:
+    """Run the bots against their servers, until SIGTERM or SIGINT.
+
+    A server that cannot be reached, or a password that is refused, keeps that bot not ready and
+    trying; other bots go on. /healthz, /readyz and /metrics are served at [service] admin.
+    """
+    with Signals() as signals:  # heard before the imports, which take a while
+        from chatbot.cli.run import run
+
+        run(config, signals)
+
+
+@main.command()
+@click.option("--host", metavar="HOST", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", type=_PORT, default=8090, show_default=True, help="0 takes a free one.")
+@_configured
+def simulate(config: Path, host: str, port: int) -> None:
+    """Run only the simulator, with a chat page for customers.
+
+    It stands in for Genesys Web Services. The bots of bots.toml are its agents, with any password. Without
+    the file, everybody may log in.
+    """
+    from chatbot.cli.simulate import simulate
+
+    simulate(config, host, port)
+
+
+@main.command()
+@click.option("--online", is_flag=True, help="Log in to each server, and out again.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="Findings for people, as one JSON list, or as annotations of a workflow.",
+)
+@_configured
+def check(config: Path, *, online: bool, form: str) -> None:
+    """Check bots.toml, its plugins and their hooks.
+
+    The places of its journal and its certificates are looked at as well. Exit codes: 0 fine, 1 findings,
+    2 bots.toml cannot be used, 3 a server cannot be reached or refuses the login (with --online). Warnings
+    change none.
+    """
+    from chatbot.cli.check import check
+
+    check(config, online=online, form=form)
+
+
+@main.command()
+@click.argument("codes", metavar="[CODE]...", nargs=-1)
+def explain(codes: tuple[str, ...]) -> None:
+    """Explain codes such as CB104: what is wrong, why, the fix.
+
+    Without one, all are listed. Exit code 2 if there is no such code.
+    """
+    from chatbot.cli.explain import explain
+
+    explain(codes)
+
+
+@main.command()
+@_configured
+def plugins(config: Path) -> None:
+    """Show the plugins of each bot and their hooks, in call order."""
+    from chatbot.cli.plugins import plugins
+
+    plugins(config)
+
+
+@main.command()
+@_configured
+def hooks(config: Path) -> None:
+    """Show all hooks, and which plugins are asked, in call order."""
+    from chatbot.cli.hooks import hooks
+
+    hooks(config)
