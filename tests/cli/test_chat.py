@@ -103,6 +103,11 @@ def test_the_script_of_the_documents(chatbot: Chatbot, tmp_path: Path) -> None:
     assert "Helena joined" in said(result)
 
 
+def test_a_script_may_begin_with_a_byte_order_mark(chatbot: Chatbot, config: Path) -> None:
+    path = script(config.parent, "\ufeff> hi\n")
+    assert chatbot("chat", "-c", config, "--script", path).exit_code == 0
+
+
 def test_a_script_that_does_not_get_what_it_expects(chatbot: Chatbot, config: Path) -> None:
     path = script(config.parent, "> hi\n\n< bye\n")
     result = chatbot("chat", "-c", config, "--script", path, "--timeout", "0.5")

@@ -110,6 +110,11 @@ def test_what_is_said_is_no_markup(chatbot: Chatbot, tmp_path: Path) -> None:
     assert "Ana                 Maid You said: [bold]x[/]" in result.stdout.splitlines()
 
 
+def test_what_is_said_steers_no_terminal(chatbot: Chatbot, tmp_path: Path) -> None:
+    result = chatbot("demo", "-c", script(tmp_path, r'{ say = "\u001b[31mx", expect = "x" }'))
+    assert r"Ana                 Maid You said: \x1b[31mx" in result.stdout.splitlines()
+
+
 @pytest.mark.parametrize(
     ("lines", "bot", "complaint"),
     [
