@@ -17,11 +17,8 @@ def told(error: ConfigError | PluginError, table: str = "") -> str:
 
 
 def _line(finding: Finding, table: str) -> str:
-    said = re.sub(
-        rf"^\[{re.escape(table)}(?:\.([^\]]+))?\] ",
-        lambda it: f"[{it[1]}] " if it[1] else "",
-        finding.message,
-    )
+    inside = re.sub(rf"^(\[+){re.escape(table)}\.", r"\1", finding.message)
+    said = inside.removeprefix(f"[{table}] ")
     if finding.expected.startswith("expected "):
         said = f"{re.sub(' (is an? [a-z]+|has a wrong value)$', ':', said)} {finding.expected}"
     return f"{said}\n  fix: {finding.fix}" if finding.fix else said

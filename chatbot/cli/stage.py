@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 
 from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings, SecretSource, Settings
-from chatbot.model.config_words import explain
+from chatbot.model.config_words import explain, mistakes
 from chatbot.model.errors import ConfigError
 from chatbot.model.findings import Finding
 from chatbot.model.nearest import nearest
@@ -80,7 +80,7 @@ def in_shadow(settings: Settings, server: str) -> Settings:
             for name, bot in settings.bots.items()
         }
     except ValidationError as exc:
-        error, *_ = exc.errors(include_url=False)
+        error, *_ = mistakes(exc)
         told = next(explain(error, Section("--server"), BotSettings))
         raise ConfigError(replace(told, message=f"{server!r}: {told.message}")) from exc
     return settings.model_copy(update={"bots": bots})

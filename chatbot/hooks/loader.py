@@ -30,7 +30,7 @@ from chatbot.hooks.instances import StandIn
 from chatbot.hooks.spec import PROJECT
 from chatbot.model.codes import Code
 from chatbot.model.config_kinds import keys
-from chatbot.model.config_words import explain, unknown_key
+from chatbot.model.config_words import explain, mistakes, unknown_key
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.model.findings import Finding
 from chatbot.model.nearest import nearest
@@ -290,7 +290,7 @@ def _validated(model: type[BaseModel], table: Mapping[str, Any], where: Section)
     try:
         settings = model.model_validate({key: table[key] for key in table if key not in unknown})
     except ValidationError as exc:
-        for error in exc.errors(include_url=False):
+        for error in mistakes(exc):
             findings += explain(error, where, model)
         raise ConfigError(*findings) from None
     except Exception as exc:

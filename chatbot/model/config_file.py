@@ -16,7 +16,7 @@ from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings, Settings
 from chatbot.model.config_kinds import keys
 from chatbot.model.config_table import FLAWS, Flaw
-from chatbot.model.config_words import explain, unknown_key
+from chatbot.model.config_words import explain, mistakes, unknown_key
 from chatbot.model.errors import ConfigError
 from chatbot.model.findings import Finding
 from chatbot.model.section import Section
@@ -131,7 +131,7 @@ def _validated(table: dict[str, Any], where: Section) -> tuple[Settings | None, 
         try:
             return Settings.model_validate(table), findings
         except ValidationError as exc:
-            errors = exc.errors(include_url=False)
+            errors = mistakes(exc)
         for error in errors:
             findings += () if _is_of_ours(error, removed) else explain(error, where, Settings)
         fresh = {_remove(table, place) for error in errors for place in _places(error)} - removed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -16,7 +16,7 @@ from chatbot.model.findings import Finding
 from chatbot.model.nearest import nearest
 from chatbot.model.section import Section
 
-__all__ = ["explain", "unknown_key"]
+__all__ = ["explain", "mistakes", "unknown_key"]
 
 # How pydantic says it, and how a reader of the file does.
 _WORDS = (
@@ -29,6 +29,17 @@ _WORDS = (
 )
 # With more keys, their kinds are left out: the documentation has them all.
 _FEW = 12
+
+
+def mistakes(exc: ValidationError) -> list[ErrorDetails]:
+    """What is wrong. That a list is too short follows, if something in it is wrong."""
+    errors = exc.errors(include_url=False)
+    places = [error["loc"] for error in errors]
+    return [one for one in errors if one["type"] != "too_short" or not _leads_to(one["loc"], places)]
+
+
+def _leads_to(place: tuple[int | str, ...], places: list[tuple[int | str, ...]]) -> bool:
+    return any(place != other and other[: len(place)] == place for other in places)
 
 
 def explain(error: ErrorDetails, where: Section, model: type[BaseModel]) -> Iterator[Finding]:

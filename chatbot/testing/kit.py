@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.config import BotSettings, SecretSource, Settings
-from chatbot.model.config_words import explain
+from chatbot.model.config_words import explain, mistakes
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.model.section import Section
 from chatbot.simulator.app import Simulator
@@ -284,9 +284,9 @@ def _settings(name: str, options: Mapping[str, Any]) -> BotSettings:
     try:
         return Settings.model_validate({"bots": {name: {**own, **options}}}).bots[name]
     except ValidationError as exc:
-        errors = exc.errors(include_url=False)
         where = Section("the options of the test")
-        raise ConfigError(*(it for error in errors for it in explain(error, where, Settings))) from None
+        findings = [it for error in mistakes(exc) for it in explain(error, where, Settings)]
+        raise ConfigError(*findings) from None
 
 
 def _see_that_no_hook_failed(bots: list[StagedBot]) -> None:

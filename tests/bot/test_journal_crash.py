@@ -27,6 +27,8 @@ from tests.bot.scribe import (
     until,
 )
 
+pytestmark = pytest.mark.long
+
 Result = TypeVar("Result")
 BOUND_S = 8.0
 

@@ -13,6 +13,8 @@ from chatbot.bot.journal_lock import PlaceLock
 from chatbot.model.errors import ConfigError
 from tests.bot.scribe import as_nobody, place_of_others, scribe
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

@@ -19,6 +19,8 @@ from chatbot.simulator.customer import Customer
 from tests.cli.conftest import Chatbot
 from tests.cli.programs import BOUND_S, ECHO, answers, free_port, program, until, write
 
+pytestmark = pytest.mark.long
+
 BOT = """
     service.admin = "{admin}"
     [bots.maid]

@@ -14,6 +14,8 @@ from chatbot.simulator.server import serve
 from tests.cli.conftest import Chatbot
 from tests.cli.programs import CANARY, Program, answers, free_port, program, until, write
 
+pytestmark = pytest.mark.long
+
 BOT = """
     service.admin = "{admin}"
     [defaults]

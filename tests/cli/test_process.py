@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from chatbot.cli.process import Child, Order, Refused
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.server import serve
 from tests.cli.programs import BOUND_S, ECHO, until, write
+
+pytestmark = pytest.mark.long
 
 BOT = """
     service.admin = ""

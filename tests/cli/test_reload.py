@@ -4,8 +4,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from chatbot.simulator.customer import Customer
 from tests.cli.programs import BOUND_S, Program, answers, free_port, program, until, write
+
+pytestmark = pytest.mark.long
 
 BOT = """
     service.admin = "{admin}"

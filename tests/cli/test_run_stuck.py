@@ -10,6 +10,8 @@ from chatbot.simulator.customer import Customer
 from chatbot.simulator.server import serve
 from tests.cli.programs import ECHO, program, write
 
+pytestmark = pytest.mark.long
+
 HASTY = """
 import sys
 from chatbot.bot import leaving

@@ -10,6 +10,8 @@ from tests.faults.raw import Asked, Platform
 from tests.faults.stage import MOST_IN_10_S, STORM_S, at_work, starting, status, storm
 from tests.wire.raw_server import answer
 
+pytestmark = pytest.mark.long
+
 NOTHING_COMES_OF_IT = {
     "row-04-code-4": answer(b'{"statusCode":4}'),
     "row-06-truncated": answer(b'{"statusCode":0'),

@@ -206,10 +206,10 @@ def test_a_module_that_has_no_loader_is_refused(tmp_path: Path, monkeypatch: pyt
         ({"again": 0}, ["again: expected greater than or equal to 1"]),
         ({"entries": {}}, ["entries: expected a list"]),
         ({"entries": [3]}, ["[entries] item 1: expected a table"]),
-        ({"entries": [{}]}, ["[entries.0] needs the key 'keyword'", "  fix: add keyword = ..."]),
+        ({"entries": [{}]}, ["[[entries]] needs the key 'keyword'", "  fix: add keyword = ..."]),
         (
             {"entries": [{"keyword": "a", "keywrd": "b"}]},
-            ["[entries.0] has no key 'keywrd'", "  fix: rename keywrd to keyword"],
+            ["[[entries]] has no key 'keywrd'", "  fix: rename keywrd to keyword"],
         ),
         (
             {"zzz": 1, "say": 5},

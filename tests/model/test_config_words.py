@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from chatbot.model.codes import Code
 from chatbot.model.config_table import Flaw, flawed
-from chatbot.model.config_words import explain, unknown_key
+from chatbot.model.config_words import explain, mistakes, unknown_key
 from chatbot.model.findings import Finding
 from chatbot.model.section import Section
 
@@ -14,6 +14,10 @@ WHERE = Section("bots.toml", ("plugin", "x"))
 
 class Inner(BaseModel):
     text: str
+
+
+class Some(BaseModel):
+    inner: tuple[Inner, ...] = Field(min_length=1)
 
 
 class Model(BaseModel):
@@ -78,3 +82,10 @@ def test_what_a_table_takes_is_told_with_kinds() -> None:
 
 def test_of_a_table_that_is_not_known_nothing_is_told() -> None:
     assert unknown_key(WHERE, "txt", None).expected == "accepted here: nothing"
+
+
+def test_a_list_is_not_called_too_short_because_something_in_it_is_wrong() -> None:
+    for inner, kinds in (([{"text": 1}], ["string_type"]), ([], ["too_short"])):
+        with pytest.raises(ValidationError) as caught:
+            Some.model_validate({"inner": inner})
+        assert [one["type"] for one in mistakes(caught.value)] == kinds

@@ -78,19 +78,19 @@ async def test_without_entries_it_answers_nothing() -> None:
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
-        ([{"keywords": ["a"]}], "[answers.0] needs the key 'answer'\n  fix: add answer = ..."),
-        ([{"keywords": ["a"], "answer": ""}], "[answers.0] answer: expected at least 1 character"),
+        ([{"keywords": ["a"]}], "[[answers]] needs the key 'answer'\n  fix: add answer = ..."),
+        ([{"keywords": ["a"], "answer": ""}], "[[answers]] answer: expected at least 1 character"),
         ([{"answer": "x"}], "[answers] item 1: give keywords, a pattern, or questions"),
         (
             [{"pattern": "(", "answer": "x"}],
             (
-                "[answers.0] pattern: not a regular expression: "
+                "[[answers]] pattern: not a regular expression: "
                 "missing ), unterminated subpattern at position 0"
             ),
         ),
         (
             [{"keyword": ["a"], "pattern": "x", "answer": "x"}],
-            "[answers.0] has no key 'keyword'\n  fix: rename keyword to keywords",
+            "[[answers]] has no key 'keyword'\n  fix: rename keyword to keywords",
         ),
         ("hi", "answers: expected a list"),
     ],
@@ -204,7 +204,7 @@ async def test_keywords_alone_are_matched_as_before() -> None:
         ({"sure": 101}, "sure: expected"),
         ({"fuzzy": "yes"}, "fuzzy: expected"),
         ({"yes": ["yes", "!"]}, "yes: '!' has no words"),
-        ({"answers": [{"questions": ["?"], "answer": "x"}]}, "[answers.0] questions: '?' has no words"),
+        ({"answers": [{"questions": ["?"], "answer": "x"}]}, "[[answers]] questions: '?' has no words"),
     ],
 )
 def test_wrong_settings_are_told(table: dict[str, Any], expected: str) -> None:

@@ -84,8 +84,8 @@ async def test_only_customers_are_listened_to() -> None:
     [
         ({}, "needs the key 'alerts'"),
         ({"alerts": []}, "alerts: expected at least 1"),
-        ({"alerts": [{"name": "a", "pattern": "("}]}, "[alerts.0] pattern: not a regular expression: "),
-        ({"alerts": [{"name": "a", "pattern": ""}]}, "[alerts.0] pattern: expected at least 1 character"),
+        ({"alerts": [{"name": "a", "pattern": "("}]}, "[[alerts]] pattern: not a regular expression: "),
+        ({"alerts": [{"name": "a", "pattern": ""}]}, "[[alerts]] pattern: expected at least 1 character"),
         ({"alerts": [ALERTS[0], ALERTS[0]]}, "alerts: two alerts are named 'legal'"),
         ({"alerts": ALERTS, "keys": "x"}, "has no key 'keys'\n  fix: rename keys to key"),
     ],
