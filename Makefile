@@ -8,8 +8,8 @@ PINS   := -c .ci/constraints.txt
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
 # killed bots leave coroutines that never ran, and Python would warn of each
 SIM    := $(BIN)/python -W ignore -m tests.simulation --jobs $(JOBS)
-# a worker that has nothing left takes over tests of another
-PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+# one worker more than cores, for some tests wait; one that has nothing left takes over tests of another
+PYTEST := $(BIN)/python -m pytest -n $(shell expr $(JOBS) + 1) --dist worksteal
 # compiling the code anew in each process of the tests takes a quarter of their time
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import zip_longest
 
 from chatbot.testing.kit import Kit
 from chatbot.testing.staged_bot import StagedBot
@@ -45,12 +46,10 @@ async def live_a_day(kit: Kit, bot: StagedBot) -> None:
         kit: Where.
         bot: Who lives it.
     """
-    for text in TEXTS:
+    for first, second in zip_longest(TEXTS[::2], TEXTS[1::2], fillvalue=TEXTS[0]):
         ana = await _customer(kit, f"Ana {CANARY}")
-        await ana.types(text[:3])
-        await ana.stops_typing()
-        await _say(kit, ana, text)
-        await _say(kit, ana, f"and {text}")
+        for text in (first, second, f"and {first}"):
+            await _say(kit, ana, text)
         await _leave(ana)
     await _everything_else(kit, bot)
     async for _ in take_over(kit, bot):
@@ -114,8 +113,10 @@ async def _customer(kit: Kit, nickname: str) -> StagedCustomer:
 
 
 async def _say(kit: Kit, ana: StagedCustomer, text: str) -> None:
-    """Say it, if the bot has not ended the chat."""
+    """Type it and say it, if the bot has not ended the chat."""
     if not ana.chat.is_over:
+        await ana.types(text[:3])
+        await ana.stops_typing()
         await ana.says(text)
         await kit.sleep(5)
 

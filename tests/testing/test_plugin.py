@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from chatbot.testing import virtual_time
+
 TALK = """
 async def test_hours_then_human(chatbot):
     bot = await chatbot.start("hours", text="Open 8 to 18.")
@@ -232,7 +234,10 @@ def test_without_pytest_asyncio_it_says_what_to_install(project: pytest.Pytester
     result.stdout.fnmatch_lines(["*pip install pytest-asyncio*"])
 
 
-def test_a_test_that_waits_for_ever_ends_and_shows_the_talk(project: pytest.Pytester) -> None:
+def test_a_test_that_waits_for_ever_ends_and_shows_the_talk(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(virtual_time, "ALLOWANCE_S", 900.0)
     project.makepyfile(
         """
         import asyncio
@@ -248,5 +253,5 @@ def test_a_test_that_waits_for_ever_ends_and_shows_the_talk(project: pytest.Pyte
     result = project.runpytest_inprocess()
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(
-        [">*asyncio.Event().wait()", "*nothing has come for 4 hours*", "*hooks of bot 'bot':"]
+        [">*asyncio.Event().wait()", "*nothing has come for 0.25 hours*", "*hooks of bot 'bot':"]
     )
