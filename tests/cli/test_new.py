@@ -80,6 +80,7 @@ def test_the_project_is_checked_shown_and_played_at_once(chatbot: Chatbot, tmp_p
     assert chatbot("demo", "-c", config).stdout.endswith("all expected answers came: 1\n")
 
 
+@pytest.mark.long
 async def test_its_tests_pass_whatever_pytest_is_told(chatbot: Chatbot, tmp_path: Path) -> None:
     chatbot("new", "hello")
     project = tmp_path / "hello" / "pyproject.toml"

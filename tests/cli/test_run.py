@@ -216,6 +216,7 @@ def test_what_customers_say_is_not_logged(three_bots: Story) -> None:
     assert "mauve" not in "\n".join([*three_bots.out, *three_bots.err])
 
 
+@pytest.mark.long
 async def test_a_second_signal_stops_at_once_even_while_a_blocking_hook_runs(tmp_path: Path) -> None:
     simulator = Simulator()
     admin = f"127.0.0.1:{free_port()}"

@@ -11,6 +11,8 @@ import pytest
 from chatbot.cli.watch import Watch, can_watch
 from tests.cli.programs import ECHO, until, write
 
+pytestmark = pytest.mark.long
+
 
 class Seen:
     """What a watch has told of."""

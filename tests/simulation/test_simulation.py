@@ -162,6 +162,7 @@ def test_a_server_without_faults_sees_every_line_answered_once() -> None:
     assert result.counts["kills"] == 0
 
 
+@pytest.mark.long
 def test_the_swarm_finds_nothing() -> None:
     failed = {seed: found for seed in range(20) if (found := simulate(plan_of(seed)).findings)}
     assert failed == {}
@@ -195,6 +196,7 @@ def test_two_lives_that_are_killed_recover() -> None:
     assert result.counts["kills"] == 2
 
 
+@pytest.mark.long
 def test_a_process_that_is_killed_at_some_point_recovers() -> None:
     last = simulate(crash_plan(1)).points
     points = range(1, last, max(1, last // 15))
