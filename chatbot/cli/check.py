@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
+from http import HTTPStatus
 from pathlib import Path
 
 import click
@@ -39,6 +40,7 @@ _FIXES = {
     "ca_file": "name the certificate of the authority that the server's is signed by: ca_file",
     "password": "log in by hand with the same user name and password",
     "server": "see that this is the address of the server, and that this machine reaches it",
+    "time": "try again later: the server is in trouble, or has too much to do",
 }
 
 
@@ -181,7 +183,15 @@ async def _try_login(name: str, bot: BotSettings, world: World) -> None:
         await connection.http.aclose()
 
 
+def _trouble_of(error: WireError, key: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in error.text:
+        return "ca_file"
+    status = error.status or 0
+    is_passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    return "time" if is_passing else key
+
+
 def _refused(error: WireError, bot: BotSettings, where: Section) -> Finding:
     key = _KEYS.get(error.code, "server")
-    fix = _FIXES["ca_file" if "CERTIFICATE_VERIFY_FAILED" in error.text else key]
+    fix = _FIXES[_trouble_of(error, key)]
     return where.finding(error.code or Code.PROTOCOL_VIOLATION, f"{bot.server}: {error.text}", key, fix=fix)

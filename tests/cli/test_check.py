@@ -9,6 +9,7 @@ import pytest
 
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.faults import Answer, Fault, Match
+from chatbot.simulator.named_faults import strike
 from chatbot.simulator.server import serve
 from tests.cli.conftest import Chatbot
 from tests.cli.programs import CANARY, ECHO, free_port, write
@@ -176,6 +177,19 @@ async def test_online_it_tries_the_password_once(
     }
     assert result.output.startswith(told[code])
     assert [(request.method, request.path) for request in simulator.requests] == [("GET", "/api/v2/me")]
+
+
+@pytest.mark.parametrize("trouble", ["503", "429"])
+async def test_online_a_server_in_trouble_is_no_wrong_address(
+    chatbot: Chatbot, tmp_path: Path, trouble: str
+) -> None:
+    simulator = Simulator()
+    strike(simulator, trouble, on="any", times=None)
+    async with serve(simulator.asgi) as server:
+        path = config(tmp_path, FROM_ENV, server=server)
+        result = await asyncio.to_thread(chatbot, "check", "--online", "-c", path)
+    assert result.exit_code == 3
+    assert "fix: try again later" in result.output
 
 
 async def test_online_a_running_bot_keeps_its_session(chatbot: Chatbot, tmp_path: Path) -> None:
