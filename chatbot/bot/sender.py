@@ -19,6 +19,7 @@ from chatbot.bot.live import LiveChat
 from chatbot.bot.operation import Operation, tagged
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.view import is_told_late
 from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import DISOWNED, HookRun, current_run
 from chatbot.hooks.trace import Deed
@@ -136,6 +137,7 @@ class Sender:
         before = chat.outbox.earlier(key)
         if before is not None:
             return self._replayed(chat, action, before)
+        await is_told_late(self._parts.platform, chat)
         # who is cancelled while it waits for its turn has sent nothing; after that it is on its way
         check_ours(chat, action)
         check_talk(chat, action)

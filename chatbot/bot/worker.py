@@ -15,7 +15,7 @@ from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.sender import Sender
 from chatbot.bot.turn import LeftAside
-from chatbot.bot.view import read_view
+from chatbot.bot.view import is_not_over, is_told_late, read_view
 from chatbot.hooks.manager import CallResult
 from chatbot.model.actions import Action, Complete, Leave
 from chatbot.model.changes import changes
@@ -155,7 +155,7 @@ class Worker:
     async def _begin(self, chat: LiveChat) -> bool:
         state = chat.resource.state
         if chat.is_over:
-            return await self._is_not_over(chat) or await self._end(chat)
+            return await is_not_over(self._parts.platform, chat) or await self._end(chat)
         if state is None:
             return await self._find_out(chat)
         if state.is_live:
@@ -167,25 +167,10 @@ class Worker:
             return await self._get_rid(chat, Complete())
         return False
 
-    async def _is_not_over(self, chat: LiveChat) -> bool:
-        """The server has taken our Accept: an end told now may be that of an earlier offer."""
-        if chat.gone or not chat.is_accepted:
-            return False
-        chat.is_accepted = False
-        try:
-            resource = await read_view(self._parts.platform, chat)
-        except WireError as error:
-            log.debug("a chat that has ended cannot be read: %s", error)
-            return False
-        if resource is None or resource.state is None or not resource.state.is_live:
-            return False
-        chat.revive(resource)
-        return True
-
     # while the bot is in the chat
 
     async def _go_on(self, chat: LiveChat) -> bool:
-        if chat.resource.state is ChatState.REVOKED and await self._is_not_over(chat):
+        if await is_told_late(self._parts.platform, chat):
             return True
         if not chat.is_over and await self._tell_news(chat):
             return True

@@ -229,3 +229,31 @@ async def test_a_chat_that_is_told_late_to_be_revoked_goes_on_if_the_server_says
         await stage.quiet()
         assert [event.text for event in stage.all(TextReceived)] == ["still here?"]
         assert (stage.names().count("ChatEnded"), stage.live().is_live) == (0, True)
+
+
+class Thinks:
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.began, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    @hookimpl
+    async def on_text(self) -> str:
+        self.began.set()
+        await self.may_answer.wait()
+        return "here you are"
+
+
+async def test_what_a_hook_says_just_then_is_said() -> None:
+    plugin = Thinks()
+    async with on_stage(plugin) as stage:
+        await stage.chatting()
+        stage.desk.says("still here?")
+        await plugin.began.wait()
+        late = {**stage.desk.chats["c1"], "state": "Revoked", "capabilities": []}
+        stage.desk.publish({"notificationType": "StatusChange", "chat": late})
+        await stage.until(lambda: stage.live().is_over)
+        plugin.may_answer.set()
+        await stage.quiet()
+        assert stage.desk.texts() == ["here you are"]
+        assert (stage.names().count("ChatEnded"), stage.live().is_live) == (0, True)
