@@ -42,7 +42,6 @@ class Kit:
         self._test: asyncio.Task[object] | None = None
         self._in_vain = ""
         self._bots: list[StagedBot] = []
-        self._customers: list[StagedCustomer] = []
         self._dates: list[datetime] = []
 
     # bots
@@ -135,7 +134,6 @@ class Kit:
         endpoint = queue or (bot or self._bots[0]).username if self._bots or bot else queue
         chat_id = stage.simulator.world.request_chat(nickname, subject, endpoint, dict(user_data or {}))
         customer = StagedCustomer(stage, nickname, chat_id, is_bot=self._is_bot, picture=self.picture)
-        self._customers.append(customer)
         await stage.settle()
         return customer
 
@@ -250,7 +248,7 @@ class Kit:
         finally:
             await stage.close()
             self._stage_or_none = None
-        bots, self._bots, self._customers = self._bots, [], []
+        bots, self._bots = self._bots, []
         if self._in_vain and isinstance(error, asyncio.CancelledError):
             why, self._in_vain = self._in_vain, ""
             raise TalkError(f"{why}\n\n{picture}").with_traceback(trace) from None

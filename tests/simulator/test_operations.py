@@ -79,3 +79,10 @@ def test_supervisors_may_not_decide_over_the_chat() -> None:
     with pytest.raises(OperationError) as caught:
         stage.do("sup", chat, "Complete")
     assert caught.value.status == 3
+
+
+def test_what_the_installation_withholds_is_refused_too() -> None:
+    stage = Stage(withheld=frozenset({"SendMessage"}))
+    chat = stage.chatting()
+    with pytest.raises(OperationError, match="not allowed here"):
+        stage.do("bot", chat, "SendMessage", text="hello")

@@ -3,7 +3,9 @@
 import pytest
 
 from chatbot import TextReceived, hookimpl
+from chatbot.simulator.app import Simulator
 from chatbot.testing import Kit
+from chatbot.testing.conditions import Trouble
 
 
 class Echo:
@@ -31,3 +33,14 @@ async def test_faults_in_the_middle(chatbot: Kit) -> None:
 @pytest.mark.chatbot_faults("503", on="any", times=2)
 async def test_a_bot_becomes_ready_in_spite_of_faults(chatbot: Kit) -> None:
     assert (await chatbot.start(Echo)).is_ready
+
+
+def test_a_fault_with_a_seed_strikes_now_and_again_and_alike() -> None:
+    rolls = []
+    for _ in range(2):
+        simulator = Simulator()
+        Trouble("drop-notification", {"seed": 7}).strike(simulator)
+        assert simulator.faults[0].times is None
+        rolls.append([simulator.faults[0].chance() for _ in range(50)])
+    assert rolls[0] == rolls[1]
+    assert set(rolls[0]) == {True, False}

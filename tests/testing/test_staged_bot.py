@@ -96,3 +96,12 @@ async def test_a_plugin_that_cannot_be_loaded_is_told_as_it_is(tmp_path: Path) -
     with pytest.raises(PluginError, match="on_txet"):
         async with Kit(Project(tmp_path), Conditions()) as kit:
             await kit.start(Misspelt)
+
+
+async def test_who_was_not_asked_is_told_with_the_reason(chatbot: Kit) -> None:
+    bot = await chatbot.start(Echo, Slow)
+    await (await chatbot.customer()).says("hi")
+    assert [(call.plugin, call.outcome, call.why) for call in bot.calls if call.hook == "on_text"] == [
+        ("echo", "said", "returned 'you said hi'"),
+        ("slow", "skipped", "echo came first"),
+    ]
