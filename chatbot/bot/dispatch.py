@@ -20,7 +20,7 @@ from chatbot.bot.turn import LeftAside, Turn, nothing
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.manager import CallResult, Occasion, ReviewFailed
 from chatbot.hooks.run import HookRun, current_run, was_asked_for
-from chatbot.hooks.trace import HookCall, Observer
+from chatbot.hooks.trace import Hearing, HookCall, Observer, no_plugin_has
 from chatbot.model.actions import Action
 from chatbot.model.codes import Code
 from chatbot.model.errors import ActionError, NotAllowed
@@ -157,16 +157,16 @@ class Dispatch:
 
     async def _tell(self, chat: LiveChat, event: Event, trigger: str, turn: Turn) -> CallResult:
         self._parts.counters.events[type(event).__name__] += 1
+        self.hear(event, trigger)
         occasion = Occasion(
             self._bot, chat.handle, event, trigger, chat.runs, instances=chat.instances, turn=turn
         )
         watched = await self.call("on_event", occasion)
         if not turn.is_left and (taken := await chat.waits.offer(event, trigger)) is not None:
+            self._resumed(chat, event, trigger, taken.run)
             return CallResult(handled=not taken.came_to_nothing, performed=watched.performed)
         result = watched
-        if not self._parts.plugins.hooks(event.hook):
-            self.ignored(event)
-        elif not turn.is_left:
+        if not turn.is_left:
             result = await self.call(event.hook, occasion)
             result.performed[:0] = watched.performed
             result.skipped[:0] = watched.skipped
@@ -174,16 +174,30 @@ class Dispatch:
             raise LeftAside
         return result
 
-    def ignored(self, event: Event) -> None:
-        """No plugin has the hook of this event."""
+    def _resumed(self, chat: LiveChat, event: Event, trigger: str, run: HookRun | None) -> None:
+        if self._parts.observer is not None and run is not None:
+            who, why = (run.plugin, run.hook), "had waited for this event, and went on"
+            bot = self._parts.name
+            self._parts.observer.observe(
+                HookCall(*who, event, "resumed", why, bot=bot, chat_id=chat.id, trigger=trigger)
+            )
+
+    def hear(self, event: Event, trigger: str = "", passed_over: str = "") -> None:
+        """Tell who watches that this has come.
+
+        Args:
+            event: What has come.
+            trigger: The event, as the journal names it.
+            passed_over: Why no plugin is asked.
+        """
         if self._parts.observer is not None:
-            self._parts.observer.ignored(event)
+            no_hook = "" if self._parts.plugins.hooks(event.hook) else no_plugin_has(event)
+            self._parts.observer.observe(Hearing(self._parts.name, event, trigger, passed_over or no_hook))
 
     async def tell_outside(self, event: Event) -> None:
         """Hand on what belongs to no chat."""
         self._parts.counters.events[type(event).__name__] += 1
-        if not self._parts.plugins.hooks(event.hook):
-            self.ignored(event)
+        self.hear(event)
         for hook in ("on_event", event.hook):
             await self.call(hook, Occasion(self._bot, event=event))
 
@@ -280,5 +294,8 @@ async def contained(
         if observer is not None:
             event = run.event if run is not None else None
             why = f"what it had spawned raised {type(exc).__name__}: {exc}"
-            observer.called(HookCall(plugin, hook, event, "failed", why, error=exc))
+            bot = event.bot if event is not None else ""
+            observer.observe(
+                HookCall(plugin, hook, event, "failed", why, error=exc, bot=bot, chat_id=chat_id)
+            )
         log.exception("plugin %s: what %s had spawned failed in chat %s", plugin, hook, chat_id)

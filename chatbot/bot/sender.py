@@ -97,26 +97,34 @@ class Sender:
             run.give_back()
 
     async def _counted(self, action: Action, chat_id: str | None, run: HookRun | None) -> Receipt:
-        result = "failed"
+        result, began = "failed", self._parts.clock.monotonic()
         try:
             receipt = await self._perform(action, chat_id, run)
             result = "shadow" if receipt.is_shadow else "accepted"
-            self._observed(action, chat_id, run)
+            self._observed(Deed(action, chat_id, receipt=receipt, **self._about(run, began)))
         except ActionError as error:
             result = type(error).__name__
-            self._observed(action, chat_id, run, error)
+            self._observed(Deed(action, chat_id, error=error, **self._about(run, began)))
             await self._let_others_run(run)
             raise
         finally:
             self._parts.counters.actions[action.operation, result] += 1
         return receipt
 
-    def _observed(
-        self, action: Action, chat_id: str | None, run: HookRun | None, error: ActionError | None = None
-    ) -> None:
-        if (observer := self._parts.observer) is not None:
-            plugin, hook = (run.plugin, run.hook) if run is not None else ("", "")
-            observer.performed(Deed(action, chat_id, plugin, hook, error))
+    def _observed(self, deed: Deed) -> None:
+        if self._parts.observer is not None:
+            self._parts.observer.observe(deed)
+
+    def _about(self, run: HookRun | None, began: float) -> dict[str, Any]:
+        plugin, hook, trigger = (run.plugin, run.hook, run.trigger) if run is not None else ("", "", "")
+        seconds = self._parts.clock.monotonic() - began
+        return {
+            "plugin": plugin,
+            "hook": hook,
+            "trigger": trigger,
+            "bot": self._parts.name,
+            "seconds": seconds,
+        }
 
     async def _let_others_run(self, run: HookRun | None) -> None:
         """What is refused takes no time: who asks again and again must not keep others from their turn."""

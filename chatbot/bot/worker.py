@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 _TYPING_LASTS_S = 5.0
 # How long an accepted Complete may take to show.
 _LEAVING_TAKES_S = 10.0
+_NOT_FOR_HOOKS = "not a customer's text that all can see, and listen_to_agents is off"
 
 
 class Worker:
@@ -231,7 +232,8 @@ class Worker:
     async def _take_line(self, chat: LiveChat, line: TranscriptEvent) -> None:
         self._note_gap(chat, line)
         then = partial(self._pass, chat, line)
-        if not self._is_for_hooks(chat, line):
+        if reason := self._passed_over(chat, line):
+            self._dispatch.hear(line, chat.progress.trigger_of(line), reason)
             then()
             return
         self._care.is_about_to_hear(chat, line)
@@ -240,7 +242,7 @@ class Worker:
             result = await self._dispatch.run(chat, line, trigger, then, if_left)
             self._care.heard(chat, line, result)
         else:
-            self._dispatch.ignored(line)
+            self._dispatch.hear(line, chat.progress.trigger_of(line))
             self._care.heard(chat, line, CallResult())
             then()
         if chat.order.next() is None:
@@ -262,13 +264,20 @@ class Worker:
             self._parts.counters.gaps += 1
             chat.report("gap", f"{cursor + 1} to {line.position - 1}")
 
-    def _is_for_hooks(self, chat: LiveChat, line: TranscriptEvent) -> bool:
-        """Who hears what: design 4.3."""
+    def _passed_over(self, chat: LiveChat, line: TranscriptEvent) -> str:
+        """Why no hook hears of the line (design 4.3); empty if plugins are asked."""
         progress = chat.progress
         if line.position <= progress.history_to and line.index not in progress.unanswered:
-            return False
-        if chat.identity.is_me(line.sender) or progress.is_done(line) or self._is_late_typing(chat, line):
-            return False
+            return "it was said before the bot came, and is answered"
+        if chat.identity.is_me(line.sender):
+            return "the bot's own"
+        if progress.is_done(line):
+            return "it was handled before the transcript lost its end"
+        if self._is_late_typing(chat, line):
+            return "who was typing then is of no interest now"
+        return "" if self._is_heard(line) else _NOT_FOR_HOOKS
+
+    def _is_heard(self, line: TranscriptEvent) -> bool:
         if not isinstance(line, TextReceived) or self._parts.settings.listen_to_agents:
             return True
         return line.sender.is_customer and line.visibility is Visibility.ALL

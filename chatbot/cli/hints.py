@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatbot.cli.skeleton import skeleton
-from chatbot.hooks.trace import Deed, HookCall
-from chatbot.model.events import Event
+from chatbot.hooks.trace import Hearing, Record
 
 __all__ = ["Hints"]
 
@@ -30,17 +29,13 @@ class Hints:
         self._say = say
         self._told: set[str] = set()
 
-    def called(self, call: HookCall) -> None:
+    def observe(self, record: Record) -> None:
         """See Observer."""
-
-    def performed(self, deed: Deed) -> None:
-        """See Observer."""
-
-    def ignored(self, event: Event) -> None:
-        """See Observer."""
-        hook = event.hook
+        if not isinstance(record, Hearing) or not record.is_unhandled:
+            return
+        hook = record.event.hook
         if hook not in _TOLD or hook in self._told:
             return
         self._told.add(hook)
-        told = f"{hook} was not handled: no plugin of [bots.{event.bot}] has this hook. To handle it:"
+        told = f"{hook} was not handled: no plugin of [bots.{record.bot}] has this hook. To handle it:"
         self._say(f"{told}\n\n{skeleton(hook)}")

@@ -189,17 +189,26 @@ class PluginManager:
         return result
 
     def _tell(
-        self,
-        hook: BoundHook,
-        occasion: Occasion,
-        outcome: Outcome,
-        why: str,
-        error: BaseException | None = None,
+        self, hook: BoundHook, occasion: Occasion, outcome: Outcome, why: str, run: HookRun | None = None
     ) -> None:
-        if self._observer is not None:
-            place = place_of(hook.function)
-            call = HookCall(hook.plugin, hook.hook, occasion.event, outcome, why, place, error)
-            self._observer.called(call)
+        if self._observer is None:
+            return
+        self._observer.observe(
+            HookCall(
+                hook.plugin,
+                hook.hook,
+                occasion.event,
+                outcome,
+                why,
+                place=place_of(hook.function),
+                error=run.error if run is not None else None,
+                bot=occasion.bot.name,
+                chat_id=occasion.chat.id if occasion.chat is not None else None,
+                trigger=occasion.trigger,
+                seconds=run.seconds if run is not None else 0.0,
+                waited_s=run.waited_s if run is not None else 0.0,
+            )
+        )
 
     async def _is_enough(
         self, hook: BoundHook, occasion: Occasion, result: CallResult, timeout_s: float
@@ -219,7 +228,7 @@ class PluginManager:
         if breaker is not None:
             breaker.end(hook.hook, term, run.verdict)
         if self._observer is not None:
-            self._tell(hook, occasion, *outcome_of(run, is_left=occasion.is_left), run.error)
+            self._tell(hook, occasion, *outcome_of(run, is_left=occasion.is_left), run)
         result.performed += run.performed
         result.handled = result.handled or answer or run.answered or occasion.is_left
         return answer or bool(run.cut_by) or occasion.is_left
@@ -263,7 +272,8 @@ class PluginManager:
             chat = occasion.chat.id if occasion.chat else "-"
             what = (hook.plugin, chat, action.operation)
             log.exception("plugin %s: on_action failed in chat %s: %s is not sent", *what)
-            self._tell(hook, occasion, "failed", f"raised {type(exc).__name__}: {exc}", exc)
+            run.error = exc
+            self._tell(hook, occasion, "failed", f"raised {type(exc).__name__}: {exc}", run)
             raise ReviewFailed(hook.plugin) from exc
         finally:
             current_run.reset(token)

@@ -71,6 +71,8 @@ class HookRun:
         silenced: What it was told last when it was not let talk to the customer.
         answer: What it returned.
         error: What it ended with, if it did not return.
+        waited_s: How long it has waited for the server or the customer.
+        seconds: How long it has taken, with that; known at its end.
     """
 
     plugin: str
@@ -91,12 +93,15 @@ class HookRun:
     silenced: Exception | None = None
     answer: object = None
     error: BaseException | None = None
+    waited_s: float = 0.0
+    seconds: float = 0.0
     _deadline: asyncio.Timeout | None = None
     _limit_s: float | None = None
     _left_s: float = 0.0
     _loan: asyncio.Future[None] | None = None
     _borrower: asyncio.Task[Any] | None = None
     _waiting: int = 0
+    _waits_since: float = 0.0
     _went_on_at: int = 0
     _ordinals: Counter[str] = field(default_factory=Counter[str])
     _branches: int = 0
@@ -141,12 +146,13 @@ class HookRun:
     def limited(self, deadline: asyncio.Timeout) -> Generator[None]:
         """Let this deadline stop while the hook waits inside an action."""
         self._deadline = deadline
-        when = deadline.when()
-        self._limit_s = None if when is None else when - asyncio.get_running_loop().time()
+        when, began = deadline.when(), asyncio.get_running_loop().time()
+        self._limit_s = None if when is None else when - began
         try:
             yield
         finally:
             self._deadline = None
+            self.seconds = asyncio.get_running_loop().time() - began
             if self.cut_by:
                 self.verdict = "undecided"
             elif deadline.expired():
@@ -169,12 +175,14 @@ class HookRun:
         """Time spent here is not the hook's: it waits for the server or the customer."""
         self._waiting += 1
         if self._waiting == 1:
+            self._waits_since = asyncio.get_running_loop().time()
             self._stop_the_clock()
         try:
             yield
         finally:
             self._waiting -= 1
             if self._waiting == 0:
+                self.waited_s += asyncio.get_running_loop().time() - self._waits_since
                 self._start_the_clock()
 
     def cut(self, reason: str) -> None:

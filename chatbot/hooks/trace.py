@@ -1,4 +1,4 @@
-"""What became of each hook call and of each action, for whoever watches a bot: test kits, traces, consoles.
+"""What became of each event, hook call and action, for whoever watches a bot: test kits, traces, consoles.
 
 Records hold what customers said: they are for looking at, never for a log.
 """
@@ -10,17 +10,66 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import HookRun
 from chatbot.model.actions import Action
 from chatbot.model.errors import ActionError
 from chatbot.model.events import Event
 
-__all__ = ["Deed", "HookCall", "Observer", "Outcome", "outcome_of", "place_of"]
+__all__ = [
+    "Deed",
+    "Hearing",
+    "HookCall",
+    "Observer",
+    "Outcome",
+    "Record",
+    "Watchers",
+    "no_plugin_has",
+    "outcome_of",
+    "place_of",
+]
 
 Outcome = Literal[
-    "declined", "acted", "said", "handled", "left", "failed", "overran", "stopped", "silenced", "skipped"
+    "declined",
+    "acted",
+    "said",
+    "handled",
+    "left",
+    "failed",
+    "overran",
+    "stopped",
+    "silenced",
+    "skipped",
+    "resumed",
 ]
-"""How a hook call ended; ``skipped``: there was none."""
+"""How a hook call ended. ``skipped``: there was none; ``resumed``: it had waited for the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """An event came, and is handed to the plugins or not.
+
+    Args:
+        bot: Who heard it.
+        event: The event.
+        trigger: The event, as the journal names it; empty if it belongs to no chat.
+        passed_over: Why no hook is called for it; empty if plugins are asked.
+    """
+
+    bot: str
+    event: Event
+    trigger: str = ""
+    passed_over: str = ""
+
+    @property
+    def is_unhandled(self) -> bool:
+        """Whether a plugin might have been asked, but none has the hook."""
+        return self.passed_over == no_plugin_has(self.event)
+
+
+def no_plugin_has(event: Event) -> str:
+    """What is said of an event whose hook nobody has."""
+    return f"no plugin has {event.hook}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +84,11 @@ class HookCall:
         why: The same in words.
         place: File and line of the hook.
         error: What it raised.
+        bot: Whose plugin it is.
+        chat_id: Where; None outside of chats.
+        trigger: The event, as the journal names it.
+        seconds: From its begin to its end.
+        waited_s: Of these, how long it waited for the server or the customer.
     """
 
     plugin: str
@@ -44,6 +98,11 @@ class HookCall:
     why: str
     place: str = ""
     error: BaseException | None = None
+    bot: str = ""
+    chat_id: str | None = None
+    trigger: str = ""
+    seconds: float = 0.0
+    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +115,10 @@ class Deed:
         plugin: By whom; empty for the bot itself.
         hook: In which hook.
         error: Why it was refused; None if the server accepted it.
+        receipt: Tells whether its effect was seen; None if it was refused.
+        bot: By which bot.
+        trigger: For which event, as the journal names it.
+        seconds: From the call to the answer.
     """
 
     action: Action
@@ -63,22 +126,37 @@ class Deed:
     plugin: str
     hook: str
     error: ActionError | None = None
+    receipt: Receipt | None = None
+    bot: str = ""
+    trigger: str = ""
+    seconds: float = 0.0
+
+
+Record = Hearing | HookCall | Deed
 
 
 class Observer(Protocol):
     """Whoever watches a bot. Called in the event loop, between steps: must not block or raise."""
 
-    def called(self, call: HookCall) -> None:
-        """A hook call has ended, or was left out."""
+    def observe(self, record: Record) -> None:
+        """An event came; a hook call has ended, or was left out; an action was accepted or refused."""
         ...
 
-    def ignored(self, event: Event) -> None:
-        """An event came whose hook no plugin has."""
-        ...
 
-    def performed(self, deed: Deed) -> None:
-        """An action was accepted or refused."""
-        ...
+class Watchers:
+    """Several who watch the same bots (Observer).
+
+    Args:
+        watchers: They are told in this order.
+    """
+
+    def __init__(self, *watchers: Observer) -> None:
+        self._watchers = watchers
+
+    def observe(self, record: Record) -> None:
+        """See Observer."""
+        for watcher in self._watchers:
+            watcher.observe(record)
 
 
 def outcome_of(run: HookRun, *, is_left: bool) -> tuple[Outcome, str]:

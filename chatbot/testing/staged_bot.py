@@ -7,9 +7,8 @@ import asyncio
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.run import HookRun
-from chatbot.hooks.trace import Deed, HookCall
+from chatbot.hooks.trace import Deed, Hearing, HookCall, Record
 from chatbot.model.config import BotSettings
-from chatbot.model.events import Event
 from chatbot.simulator.transcript import Visibility
 from chatbot.testing.network import InProcess
 from chatbot.testing.report import TalkError
@@ -154,20 +153,18 @@ class StagedBot:
         await (self.crash() if crash else self.stop())
         await self.start()
 
-    def called(self, call: HookCall) -> None:
+    def observe(self, record: Record) -> None:
         """See Observer."""
-        self.calls.append(call)
-        if call.outcome in _WRONG:
-            self.errors.append(call)
-
-    def ignored(self, event: Event) -> None:
-        """See Observer."""
-        if event.hook not in self.unheard:
-            self.unheard.append(event.hook)
-
-    def performed(self, deed: Deed) -> None:
-        """See Observer."""
-        self.deeds.append(deed)
+        match record:
+            case HookCall():
+                self.calls.append(record)
+                if record.outcome in _WRONG:
+                    self.errors.append(record)
+            case Deed():
+                self.deeds.append(record)
+            case Hearing(event=event):
+                if record.is_unhandled and event.hook not in self.unheard:
+                    self.unheard.append(event.hook)
 
     def _open_http(self, settings: BotSettings) -> Http:
         network = InProcess(self._stage.simulator.asgi)

@@ -7,6 +7,7 @@ import pytest
 from chatbot.cli.hints import _TOLD, Hints
 from chatbot.cli.skeleton import skeleton
 from chatbot.hooks.checks import HOOKS
+from chatbot.hooks.trace import Hearing, no_plugin_has
 from chatbot.model import events
 from chatbot.model.events import Event
 from tests.bot.stage import on_stage
@@ -21,11 +22,16 @@ def an_event(hook: str, bot: str = "concierge") -> Event:
     return KINDS[hook].model_construct(bot=bot, received_at=NOW)
 
 
+def unhandled(hook: str, bot: str = "concierge") -> Hearing:
+    event = an_event(hook, bot)
+    return Hearing(bot, event, passed_over=no_plugin_has(event))
+
+
 def test_a_hook_that_is_missing_is_told_once_with_its_code() -> None:
     said: list[str] = []
     hints = Hints(said.append)
     for bot in ("concierge", "night"):
-        hints.ignored(an_event("on_push_url", bot))
+        hints.observe(unhandled("on_push_url", bot))
     told = "on_push_url was not handled: no plugin of [bots.concierge] has this hook. To handle it:\n\n"
     assert said == [told + skeleton("on_push_url")]
 
@@ -33,7 +39,7 @@ def test_a_hook_that_is_missing_is_told_once_with_its_code() -> None:
 @pytest.mark.parametrize("hook", sorted({*KINDS} - _TOLD - {""}))
 def test_what_comes_with_each_chat_is_not_told(hook: str) -> None:
     said: list[str] = []
-    Hints(said.append).ignored(an_event(hook))
+    Hints(said.append).observe(unhandled(hook))
     assert said == []
 
 

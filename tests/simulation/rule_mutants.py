@@ -160,9 +160,8 @@ async def _give_up(self: Sender, chat: LiveChat, read_at: float) -> None:
         chat.outbox.abandon(operation, "accepted, and never seen")
 
 
-def _is_for_hooks(self: Worker, chat: LiveChat, line: TranscriptEvent) -> bool:
-    is_history = line.position <= chat.progress.history_to and line.index not in chat.progress.unanswered
-    return not (is_history or chat.identity.is_me(line.sender) or chat.progress.is_done(line))
+def _is_heard(_: Worker, __: TranscriptEvent) -> bool:
+    return True
 
 
 RULE_MUTANTS = (
@@ -208,7 +207,7 @@ RULE_MUTANTS = (
     ),
     Mutant(
         "private-lines-told",
-        ((Worker, "_is_for_hooks", _is_for_hooks),),
+        ((Worker, "_is_heard", _is_heard),),
         suits=turns("human", "namesake", "whispered"),
     ),
 )
