@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -157,7 +158,7 @@ class Dispatch:
 
     async def _tell(self, chat: LiveChat, event: Event, trigger: str, turn: Turn) -> CallResult:
         self._parts.counters.events[type(event).__name__] += 1
-        self.hear(event, trigger)
+        self.hear(event, lambda: trigger)
         occasion = Occasion(
             self._bot, chat.handle, event, trigger, chat.runs, instances=chat.instances, turn=turn
         )
@@ -182,17 +183,17 @@ class Dispatch:
                 HookCall(*who, event, "resumed", why, bot=bot, chat_id=chat.id, trigger=trigger)
             )
 
-    def hear(self, event: Event, trigger: str = "", passed_over: str = "") -> None:
+    def hear(self, event: Event, trigger: Callable[[], str] = str, passed_over: str = "") -> None:
         """Tell who watches that this has come.
 
         Args:
             event: What has come.
-            trigger: The event, as the journal names it.
+            trigger: Names the event as the journal does.
             passed_over: Why no plugin is asked.
         """
         if self._parts.observer is not None:
             no_hook = "" if self._parts.plugins.hooks(event.hook) else no_plugin_has(event)
-            self._parts.observer.observe(Hearing(self._parts.name, event, trigger, passed_over or no_hook))
+            self._parts.observer.observe(Hearing(self._parts.name, event, trigger(), passed_over or no_hook))
 
     async def tell_outside(self, event: Event) -> None:
         """Hand on what belongs to no chat."""
@@ -292,10 +293,15 @@ async def contained(
             return
         plugin, hook = (run.plugin, run.hook.partition("+")[0]) if run is not None else ("-", "it")
         if observer is not None:
-            event = run.event if run is not None else None
             why = f"what it had spawned raised {type(exc).__name__}: {exc}"
-            bot = event.bot if event is not None else ""
             observer.observe(
-                HookCall(plugin, hook, event, "failed", why, error=exc, bot=bot, chat_id=chat_id)
+                _failure(run, HookCall(plugin, hook, None, "failed", why, error=exc, chat_id=chat_id))
             )
         log.exception("plugin %s: what %s had spawned failed in chat %s", plugin, hook, chat_id)
+
+
+def _failure(run: HookRun | None, call: HookCall) -> HookCall:
+    """The same with what it was spawned for, if that is known."""
+    if run is None or run.event is None:
+        return call
+    return replace(call, event=run.event, bot=run.event.bot, trigger=run.trigger)

@@ -233,7 +233,7 @@ class Worker:
         self._note_gap(chat, line)
         then = partial(self._pass, chat, line)
         if reason := self._passed_over(chat, line):
-            self._dispatch.hear(line, chat.progress.trigger_of(line), reason)
+            self._dispatch.hear(line, partial(chat.progress.trigger_of, line), reason)
             then()
             return
         self._care.is_about_to_hear(chat, line)
@@ -242,7 +242,7 @@ class Worker:
             result = await self._dispatch.run(chat, line, trigger, then, if_left)
             self._care.heard(chat, line, result)
         else:
-            self._dispatch.hear(line, chat.progress.trigger_of(line))
+            self._dispatch.hear(line, partial(chat.progress.trigger_of, line))
             self._care.heard(chat, line, CallResult())
             then()
         if chat.order.next() is None:

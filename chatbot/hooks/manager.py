@@ -49,6 +49,7 @@ class BoundHook:
         arguments: The names it takes.
         settings: The plugin's settings.
         is_async: Whether it is a coroutine function.
+        place: File and line of it.
         build: Makes the object of one chat, if each chat has its own.
     """
 
@@ -58,6 +59,7 @@ class BoundHook:
     arguments: tuple[str, ...]
     settings: object
     is_async: bool
+    place: str
     build: Callable[[], object] | None = None
 
     def of_chat(self, instances: dict[str, object]) -> Callable[..., Any]:
@@ -193,6 +195,7 @@ class PluginManager:
     ) -> None:
         if self._observer is None:
             return
+        run = run or HookRun(hook.plugin, hook.hook, occasion.event)
         self._observer.observe(
             HookCall(
                 hook.plugin,
@@ -200,13 +203,13 @@ class PluginManager:
                 occasion.event,
                 outcome,
                 why,
-                place=place_of(hook.function),
-                error=run.error if run is not None else None,
+                place=hook.place,
+                error=run.error,
                 bot=occasion.bot.name,
                 chat_id=occasion.chat.id if occasion.chat is not None else None,
                 trigger=occasion.trigger,
-                seconds=run.seconds if run is not None else 0.0,
-                waited_s=run.waited_s if run is not None else 0.0,
+                seconds=run.seconds,
+                waited_s=run.waited_s,
             )
         )
 
@@ -345,6 +348,7 @@ class PluginManager:
                 arguments=tuple(arguments_of(impl.function)),
                 settings=plugins[impl.plugin_name].settings,
                 is_async=inspect.iscoroutinefunction(impl.function),
+                place=place_of(impl.function),
                 build=plugins[impl.plugin_name].build,
             )
             for impl in reversed(caller.get_hookimpls())
