@@ -43,7 +43,7 @@ class Care:
         self._fallback = fallback
         self._guards = guards
         self._timers = timers
-        is_of_interest = parts.plugins.hooks("on_idle") or parts.observer is not None
+        is_of_interest = parts.plugins.hooks("on_idle") or parts.tells_all
         self._idle_after = parts.settings.idle_after if is_of_interest else math.inf
 
     def is_about_to_hear(self, chat: LiveChat, line: TranscriptEvent) -> None:

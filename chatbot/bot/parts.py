@@ -34,7 +34,8 @@ class Parts:
         counters: What it has counted.
         health: Whether it is ready, and why not.
         journal: What survives a crash.
-        observer: Told what is called and performed.
+        observer: Told what comes, what is called and what is performed.
+        tells_all: Silence is an event even if no plugin has a hook for it.
         shadow: Shows actions instead of having them sent; None: they are sent.
     """
 
@@ -48,4 +49,5 @@ class Parts:
     health: Health
     journal: Journal
     observer: Observer | None = None
+    tells_all: bool = False
     shadow: Shadow | None = None

@@ -58,7 +58,8 @@ class World:
         run_in_thread: Worker threads.
         open_http: The transport of each bot.
         colleagues: The bots of the process.
-        observer: Told what is called and performed.
+        observer: Told what comes, what is called and what is performed.
+        tells_all: As Parts says.
         shadow: Shows what bots in shadow would do.
     """
 
@@ -68,6 +69,7 @@ class World:
     open_http: OpenHttp = open_http
     colleagues: Colleagues = field(default_factory=Colleagues)
     observer: Observer | None = None
+    tells_all: bool = False
     shadow: Shadow = field(default_factory=Shadow)
 
 
@@ -177,6 +179,7 @@ class BotRunner:
             health=self.health,
             journal=self.journal,
             observer=self._world.observer,
+            tells_all=self._world.tells_all,
             shadow=self._world.shadow if self._is_shadow else None,
         )
         self._woken: set[str] = set()

@@ -154,7 +154,7 @@ def _settings(order: Order) -> Settings:
 
 def _service(settings: Settings, order: Order) -> Service:
     shadow = Shadow(show=_show, with_texts=order.with_texts)
-    world = replace(system_world(), shadow=shadow, observer=Hints(click.echo))
+    world = replace(system_world(), shadow=shadow, observer=Hints(click.echo), tells_all=True)
     return build(settings, world, order.config, watchdog=system_watchdog())
 
 

@@ -59,7 +59,7 @@ class BoundHook:
     arguments: tuple[str, ...]
     settings: object
     is_async: bool
-    place: str
+    place: str = ""
     build: Callable[[], object] | None = None
 
     def of_chat(self, instances: dict[str, object]) -> Callable[..., Any]:

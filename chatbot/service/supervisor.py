@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,13 @@ from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.checks import inspected
 from chatbot.hooks.loader import LoadedPlugin, load_plugin
 from chatbot.hooks.run import was_asked_for
+from chatbot.hooks.trace import Watchers
 from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings, Settings
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.model.findings import Finding
 from chatbot.model.section import Section
+from chatbot.service.recorder import Recorder
 from chatbot.service.system import WriterThread
 from chatbot.service.watchdog import Watchdog
 from chatbot.wire.retry import Backoff, Limits
@@ -52,6 +55,7 @@ class Service:
 
     Attributes:
         watchdog: Watches the event loop while the bots run, if there is one.
+        recorder: Keeps what has happened lately.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Service:
         self._journal = journal
         self._retention_s = retention_s
         self.watchdog: Watchdog | None = None
+        self.recorder = Recorder(world.clock)
         self._stopping = asyncio.Event()
 
     @property
@@ -215,7 +220,9 @@ def build(
         ConfigError: Everything that is wrong with plugins and their settings, bot by bot.
     """
     journal = open_journal(settings, world)
-    bots, findings = assemble(settings, world, file, journal)
+    recorder = Recorder(world.clock)
+    watched = replace(world, observer=Watchers(recorder, *filter(None, [world.observer])))
+    bots, findings = assemble(settings, watched, file, journal)
     errors = [finding for finding in findings if finding.is_error]
     if errors:
         raise ConfigError(*errors)
@@ -228,7 +235,7 @@ def build(
         journal=journal,
         retention_s=settings.service.retention,
     )
-    service.watchdog = watchdog
+    service.watchdog, service.recorder = watchdog, recorder
     return service
 
 

@@ -121,6 +121,7 @@ class StagedBot:
             open_http=self._open_http,
             colleagues=self._stage.colleagues,
             observer=self,
+            tells_all=True,
         )
         journal = self._stage.journal.of(self.name)
         self._runner = BotRunner(self.name, self._settings, self._plugins, world, journal)

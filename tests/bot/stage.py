@@ -233,7 +233,14 @@ async def on_stage(
     loaded = [as_loaded(f"p{n}", plugin) for n, plugin in enumerate((seen, *plugins) if watched else plugins)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "connect", lambda *_, **__: connected(desk, clock, rng, chosen))
-        world = World(clock, rng, asyncio.to_thread, colleagues=colleagues, observer=observer)
+        world = World(
+            clock,
+            rng,
+            asyncio.to_thread,
+            colleagues=colleagues,
+            observer=observer,
+            tells_all=observer is not None,
+        )
         bot = BotRunner("robo", chosen, loaded, world, journal)
         running = asyncio.create_task(bot.run(drain))
         loop = asyncio.get_running_loop()

@@ -6,6 +6,7 @@ import pytest
 from chatbot import Bot, Chat, ChatEnded, ChatOffered, Event, Refused, TextReceived, UnknownMessage, hookimpl
 from chatbot.hooks.manager import BoundHook, CallResult, Occasion
 from chatbot.hooks.run import HookRun, current_run
+from chatbot.hooks.trace import place_of
 from chatbot.model.actions import AddComment, SendMessage
 from tests.hooks.stage import ABOUT, HELLO, Stage, answering, hooks, loaded, manager
 
@@ -215,10 +216,13 @@ def test_a_bound_hook_says_whose_it_is_and_what_it_takes() -> None:
     def on_notice() -> None: ...
 
     plugins = manager(loaded("one", hooks(on_text=on_text, on_notice=on_notice)))
+    heard, noticed = place_of(on_text), place_of(on_notice)
     assert plugins.hooks("on_text") == (
-        BoundHook("one", "on_text", on_text, ("chat", "event"), None, is_async=True),
+        BoundHook("one", "on_text", on_text, ("chat", "event"), None, is_async=True, place=heard),
     )
-    assert plugins.hooks("on_notice") == (BoundHook("one", "on_notice", on_notice, (), None, is_async=False),)
+    assert plugins.hooks("on_notice") == (
+        BoundHook("one", "on_notice", on_notice, (), None, is_async=False, place=noticed),
+    )
     assert plugins.hooks("on_idle") == ()
 
 
