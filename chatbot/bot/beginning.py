@@ -63,6 +63,8 @@ class Beginning:
 
     async def offer(self, chat: LiveChat) -> bool:
         """The chat rings."""
+        if self._parts.wishes.draining and not chat.is_accepted and not chat.resumes:
+            return await self._turn_away(chat)
         if chat.offered:
             return await self._offer_again(chat)
         chat.offered = True
@@ -83,6 +85,11 @@ class Beginning:
         if not chat.accept_failed:
             chat.progress.end()
         return True
+
+    async def _turn_away(self, chat: LiveChat) -> bool:
+        """An operator wants no more chats here: other agents get it, and no hook is asked."""
+        is_first, chat.offered = not chat.offered, True
+        return is_first and await self._dispatch.perform(chat, Reject())
 
     async def _offer_again(self, chat: LiveChat) -> bool:
         """The chat still rings although it was to be accepted."""

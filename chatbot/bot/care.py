@@ -75,7 +75,7 @@ class Care:
             return
         if chat.ownership.is_stopped:
             self._rescue_from_silence(chat)
-        elif result.handled or chat.ownership.muted:
+        elif result.handled or (chat.ownership.muted and not chat.ownership.is_held):
             chat.settle_up()
         elif result.skipped:
             # it was left out, and none of the others knew an answer: there is nothing to wait for
@@ -151,7 +151,8 @@ class Care:
     @staticmethod
     def _is_alone_with_customer(chat: LiveChat) -> bool:
         """Nobody else will do it, and somebody is there to do it for."""
-        return chat.is_live and not chat.ownership.muted and not chat.ownership.human and not chat.abandoned
+        has_word = chat.ownership.is_held or not chat.ownership.muted
+        return chat.is_live and has_word and not chat.ownership.human and not chat.abandoned
 
     def _owed_until(self, chat: LiveChat) -> float:
         if not chat.progress.owed_at or self._settings.fallback is None:
@@ -162,6 +163,8 @@ class Care:
         return chat.due.owed_since + self._settings.reply_timeout
 
     def _idle_at(self, chat: LiveChat) -> float:
+        if chat.ownership.is_held:
+            return math.inf
         return chat.due.spoken_at + self._idle_after * (chat.progress.idles + 1)
 
     async def _tell_idle(self, chat: LiveChat, now: float) -> None:

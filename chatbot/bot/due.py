@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
+from chatbot.model.config_care import FallbackSettings
+
 __all__ = ["Due", "Rescue"]
 
 
@@ -20,6 +22,7 @@ class Rescue:
         next_at: When it is tried next.
         was_owed: The customer waited for an answer before.
         tries: How often it was tried.
+        to: Where to; None: where bots.toml says.
     """
 
     reason: str
@@ -28,6 +31,7 @@ class Rescue:
     was_owed: bool = False
     next_at: float = 0.0
     tries: int = 0
+    to: FallbackSettings | None = None
 
 
 @dataclass(slots=True)

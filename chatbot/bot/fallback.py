@@ -42,21 +42,23 @@ class Fallback:
         self._wake = wake
         self._settings = parts.settings.fallback
 
-    def begin(self, chat: LiveChat, reason: str, trigger: str) -> None:
+    def begin(self, chat: LiveChat, reason: str, trigger: str, to: FallbackSettings | None = None) -> None:
         """This customer needs somebody else. Done by ``go_on``, when the turn comes to it.
 
         Args:
             chat: The chat.
             reason: Why, in a few words; it goes into the user data.
             trigger: Names the occasion in the journal.
+            to: Where to, other than bots.toml says: this counts more than what is under way.
         """
-        if self._settings is None or not chat.is_live or not _gives_way(chat.due.rescue, reason):
+        settings = to or self._settings
+        if settings is None or not chat.is_live or not (to or _gives_way(chat.due.rescue, reason)):
             return
         if _has_human(chat):
             return  # somebody is there
         log.warning("the customer is handed over: %s", reason)
-        until = self._parts.clock.monotonic() + self._settings.give_up_after
-        chat.due.rescue = Rescue(reason, trigger, until, was_owed=bool(chat.progress.owed_at))
+        until = self._parts.clock.monotonic() + settings.give_up_after
+        chat.due.rescue = Rescue(reason, trigger, until, was_owed=bool(chat.progress.owed_at), to=to)
         self.owe(chat)  # should the bot crash before it is done, the customer waits still
         chat.stalled = False
         self._wake(chat)
@@ -87,7 +89,8 @@ class Fallback:
             self._give_up(chat, rescue)
             return
         rescue.tries += 1
-        if await fall_back(chat, self._settings, rescue.reason, rescue.trigger, attempt=rescue.tries):
+        settings = rescue.to or self._settings
+        if await fall_back(chat, settings, rescue.reason, rescue.trigger, attempt=rescue.tries):
             self._parts.counters.handed_over[rescue.reason] += 1
             # accepted is not done, and why not is told later, if at all (reference 1.2): then once more
             rescue.next_at = self._parts.clock.monotonic() + _TAKES_S

@@ -130,10 +130,12 @@ class InStep:
         """The first time, and where the server has forgotten the agent, enter; then stay."""
         session = self._parts.platform.session
         try:
-            if self._parts.health.entered:
-                await session.stay()
-            else:
+            if not self._parts.health.entered:
                 await session.enter()
+            if self._parts.wishes.draining:
+                await session.rest()
+            elif self._parts.health.entered:
+                await session.stay()
         except SessionLost:
             await session.renew()
             raise

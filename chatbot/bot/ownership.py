@@ -17,13 +17,15 @@ from chatbot.model import actions as do
 from chatbot.model.config_care import HandoffSettings
 from chatbot.model.resources import Participant
 
-__all__ = ["HUMAN", "Ownership", "Policy"]
+__all__ = ["HUMAN", "OPERATOR", "Ownership", "Policy"]
 
 log = logging.getLogger(__name__)
 
 HUMAN = "a human agent has the chat"
 LEFT = "a human agent had the chat"
+OPERATOR = "an operator has silenced the bot"
 _CUT = "a human agent has joined"
+_HELD = "operator; "
 # by name: a plugin may have a class of its own for an operation
 _TALK = frozenset(
     kind.operation
@@ -67,16 +69,27 @@ class Ownership:
 
     Attributes:
         human: The human agent who is in the chat.
-        muted: Why the bot does not talk to the customer; empty if it may.
+        is_held: An operator has silenced the bot.
         news: What hooks are to be told: who it is about, or None at a handback.
     """
 
     def __init__(self, policy: Policy, runs: Iterable[HookRun], muted: str = "") -> None:
         self.human: Participant | None = None
-        self.muted = muted
+        self.is_held = muted.startswith(_HELD)
+        self._muted = muted.removeprefix(_HELD)
         self.news: deque[Participant | None] = deque()
         self._policy = policy
         self._runs = runs
+
+    @property
+    def muted(self) -> str:
+        """Why the bot does not talk to the customer; empty if it may."""
+        return self._muted or (OPERATOR if self.is_held else "")
+
+    @property
+    def saved(self) -> str:
+        """The same for a later run."""
+        return (_HELD if self.is_held else "") + self._muted
 
     @property
     def is_to_leave(self) -> bool:
@@ -85,8 +98,8 @@ class Ownership:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether a guard has stopped the bot, rather than a human agent who has, or had, the chat."""
-        return self.muted not in {"", HUMAN, LEFT}
+        """Whether a guard has stopped the bot, rather than a person."""
+        return self._muted not in {"", HUMAN, LEFT}
 
     def refuses(self, action: do.Action, met: Participant | None = None) -> str:
         """Why this may not be sent now; empty if it may.
@@ -105,13 +118,13 @@ class Ownership:
         before, self.human = self.human, human
         if human is not None and before is None:
             self._taken_over(human)
-        elif human is None and (before is not None or self.muted == HUMAN):
+        elif human is None and (before is not None or self._muted == HUMAN):
             self._handed_back()
 
     def _taken_over(self, human: Participant) -> None:
-        is_known = self.muted == HUMAN
+        is_known = self._muted == HUMAN
         if self._policy.on_agent_joined != "stay":
-            self.muted = HUMAN
+            self._muted = HUMAN
         else:
             self.unmute(HUMAN)  # an earlier run had another policy
         if is_known:
@@ -122,11 +135,11 @@ class Ownership:
             self._cut()
 
     def _handed_back(self) -> None:
-        if self._policy.on_agent_left == "stay_muted" and self.muted:
-            self.muted = LEFT
+        if self._policy.on_agent_left == "stay_muted" and self._muted:
+            self._muted = LEFT
             log.info("the human agent has left: the bot stays muted")
             return
-        self.muted = ""
+        self._muted = ""
         log.info("the human agent has left: the bot goes on")
         self.news.append(None)
 
@@ -138,19 +151,28 @@ class Ownership:
     @contextmanager
     def last_word(self) -> Iterator[None]:
         """What is said in this block is said although the bot was silenced: but not over a human."""
-        before = self.muted
+        muted, is_held = self._muted, self.is_held
+        self.is_held = False
         if self.is_stopped:
-            self.muted = ""
+            self._muted = ""
         try:
             yield
         finally:
-            self.muted = self.muted or before
+            self._muted, self.is_held = self._muted or muted, is_held
 
     def mute(self, reason: str) -> None:
         """Say nothing more to the customer, until a human agent has come and gone, or ``unmute``."""
-        self.muted = self.muted or reason
+        self._muted = self._muted or reason
 
     def unmute(self, reason: str) -> None:
         """What was muted for this reason may talk again."""
-        if self.muted == reason:
-            self.muted = ""
+        if self._muted == reason:
+            self._muted = ""
+
+    def hold(self) -> None:
+        """An operator lets the bot say nothing more, whoever comes and goes, until ``let_go``."""
+        self.is_held = True
+
+    def let_go(self) -> None:
+        """Take ``hold`` back."""
+        self.is_held = False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.journal import Journal
 from chatbot.bot.platform import Platform
 from chatbot.bot.shadow import Shadow
+from chatbot.bot.wishes import Wishes
 from chatbot.hooks.manager import PluginManager
 from chatbot.hooks.trace import Observer
 from chatbot.model.clock import Clock, Rng
@@ -37,6 +38,7 @@ class Parts:
         observer: Told what comes, what is called and what is performed.
         tells_all: Silence is an event even if no plugin has a hook for it.
         shadow: Shows actions instead of having them sent; None: they are sent.
+        wishes: What an operator wants of it.
     """
 
     name: str
@@ -51,3 +53,4 @@ class Parts:
     observer: Observer | None = None
     tells_all: bool = False
     shadow: Shadow | None = None
+    wishes: Wishes = field(default_factory=Wishes)

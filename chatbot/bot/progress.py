@@ -162,7 +162,7 @@ class Progress:
 
     def flush(self) -> None:
         """Write what has changed; nobody waits for it."""
-        if self._is_behind or self._muted != self._chat.ownership.muted:
+        if self._is_behind or self._muted != self._chat.ownership.saved:
             self.save()
         elif (memory := self.memory.news()) is not None and self.phase is not None:
             self._journal.put(Memory(self._chat.id, memory))
@@ -176,7 +176,7 @@ class Progress:
         if (memory := self.memory.news()) is not None:
             records.append(Memory(self._chat.id, memory))
         self._is_behind = self._is_new = False
-        self._muted = self._chat.ownership.muted
+        self._muted = self._chat.ownership.saved
         return self._journal.put(*records)
 
     def _checkpoint(self, phase: Phase) -> Checkpoint:
@@ -190,7 +190,7 @@ class Progress:
             unanswered=tuple(sorted(self.unanswered)),
             prints=self.prints.codes(),
             own_ids=self._chat.identity.own_ids,
-            muted=self._chat.ownership.muted,
+            muted=self._chat.ownership.saved,
             owed_at=self.owed_at,
             idles=self.idles,
         )

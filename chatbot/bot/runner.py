@@ -17,6 +17,7 @@ from chatbot.bot.guards import Guards
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
+from chatbot.bot.intervention import Intervention
 from chatbot.bot.journal import NO_JOURNAL, Journal, Saved, load_unless
 from chatbot.bot.leaving import Leaving
 from chatbot.bot.listening import Listening
@@ -30,6 +31,7 @@ from chatbot.bot.review import review
 from chatbot.bot.sender import Sender
 from chatbot.bot.shadow import Shadow
 from chatbot.bot.timers import Timers
+from chatbot.bot.wishes import Wishes
 from chatbot.bot.worker import Worker
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.breaker import breakers
@@ -88,11 +90,14 @@ class BotRunner:
         counters: What it has counted.
         breakers: Tell which plugins are asked, by name.
         sources: Where each plugin was found, by name.
+        wishes: What an operator wants of it.
+        intervention: Meets such wishes; there once the bot runs.
         sender: Performs operations; there once the bot runs.
         times: What is known of the times that the server tells; there once the bot runs.
     """
 
     sender: Sender
+    intervention: Intervention
     times: Times
     _in_step: InStep
 
@@ -117,19 +122,30 @@ class BotRunner:
         self._plugins = PluginManager(
             plugins, run_in_thread=world.run_in_thread, breakers=self.breakers, observer=world.observer
         )
+        self.wishes = Wishes()
         self._stop = asyncio.Event()
         self._is_open = False
 
     @property
     def chats(self) -> int:
         """How many chats it has now."""
-        return len(self._pipeline.chats) if self._is_open else 0
+        return len(self.live)
 
     @property
     def running(self) -> list[HookRun]:
         """The hooks that run now."""
-        chats = self._pipeline.chats.values() if self._is_open else ()
-        return [run for chat in chats for run in chat.runs]
+        return [run for chat in self.live.values() for run in chat.runs]
+
+    def drain(self, *, wanted: bool) -> None:
+        """Take no more chats, and keep those that it has; or take chats again."""
+        self.wishes.draining = wanted
+        if self._is_open:
+            self._in_step.lost()
+
+    @property
+    def live(self) -> Mapping[str, LiveChat]:
+        """The chats it has now, by id."""
+        return self._pipeline.chats if self._is_open else {}
 
     def stop(self) -> None:
         """Ask it to leave well; ``run`` then returns."""
@@ -181,6 +197,7 @@ class BotRunner:
             observer=self._world.observer,
             tells_all=self._world.tells_all,
             shadow=self._world.shadow if self._is_shadow else None,
+            wishes=self.wishes,
         )
         self._woken: set[str] = set()
         self._busy: dict[str, asyncio.Task[Any]] = {}
@@ -189,6 +206,7 @@ class BotRunner:
         self._idle = asyncio.Event()
         self._pipeline = Pipeline(self.name, clock=self._world.clock, owner=self)
         fallback = Fallback(self._parts, self.wake)
+        self.intervention = Intervention(self._parts, self._pipeline, fallback, self.wake)
         guards = Guards(self._parts, fallback)
         self.sender = Sender(self._parts, self._pipeline, self, guards)
         memory = KeptMemory(saved.memory)

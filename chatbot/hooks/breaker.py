@@ -46,6 +46,7 @@ class Breaker:
     Attributes:
         opened: How often it has opened.
         blocked_s: Seconds for which the plugin has blocked the event loop, all in all.
+        is_paused: An operator wants it not to be asked, whatever it has shown.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Breaker:
         self.plugin = plugin
         self.opened = 0
         self.blocked_s = 0.0
+        self.is_paused = False
         self._limits = limits
         self._monotonic = monotonic
         self._rows: dict[Verdict, Counter[str]] = {"error": Counter(), "timeout": Counter()}
@@ -74,12 +76,19 @@ class Breaker:
             return "closed"
         return "open" if self._monotonic() < self._open_until else "half-open"
 
+    @property
+    def reason(self) -> str:
+        """Why the plugin is not asked, if it is not."""
+        return "an operator has paused it" if self.is_paused else "its breaker is open"
+
     def begin(self, hook: str) -> int | None:
         """A hook is to be called: what ``end`` is to be told; None if it must not be."""
         if hook in ALWAYS_ASKED:
             return _NOT_COUNTED
         if self._charges:
             self.settle()
+        if self.is_paused:
+            return None
         if not self._is_closed:
             now = self._monotonic()
             if now < self._next_probe_at:

@@ -219,16 +219,16 @@ class PluginManager:
         """Ask one plugin; whether no other is to be asked."""
         breaker = self._breakers.get(hook.plugin)
         term = breaker.begin(hook.hook) if breaker is not None else 0
-        if term is None:
+        if breaker is not None and term is None:
             result.skipped.append(hook.plugin)
-            self._tell(hook, occasion, "skipped", "its breaker is open")
+            self._tell(hook, occasion, "skipped", breaker.reason)
             return False
         run = HookRun(
             hook.plugin, hook.hook, occasion.event, occasion.trigger, turn=occasion.turn, breaker=breaker
         )
         with listed(run, occasion.runs):
             answer = await self._contained(hook, run, result, occasion, timeout_s)
-        if breaker is not None:
+        if breaker is not None and term is not None:
             breaker.end(hook.hook, term, run.verdict)
         if self._observer is not None:
             self._tell(hook, occasion, *outcome_of(run, is_left=occasion.is_left), run)

@@ -165,6 +165,25 @@ class AgentSession:
             log.warning("the server has the agent as %s: entering again", state or "logged out")
             await self.enter()
 
+    async def rest(self) -> None:
+        """Be logged in and not Ready: keep the chats, take no more.
+
+        Raises:
+            WireError: The server did not accept it.
+        """
+        if self._start is None:
+            return
+        try:
+            state = await self._rest.chat_state()
+        except ProtocolViolation:
+            state = "Ready"  # it is not shown: saying it once more changes nothing
+        if state is None:
+            await self.enter()
+        if state in {None, "Ready"}:
+            outcome = await self._unless_leaving(NotReady())
+            if not isinstance(outcome, Accepted | None):
+                raise _cannot(NotReady(), outcome)
+
     async def _unless_leaving(self, action: Action) -> Outcome | None:
         async with self._turn:
             if self.is_leaving:
