@@ -127,6 +127,11 @@ class HookRun:
         """Whether it ended for what it was told: nothing is wrong with its plugin."""
         return exc is self.no_answer or exc is self.silenced
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for the server or the customer now."""
+        return self._waiting > 0
+
     def next_ordinal(self, operation: str) -> int:
         """The how manieth of its kind this operation is, from 0: the same when the hook is run again."""
         self._ordinals[operation] += 1
