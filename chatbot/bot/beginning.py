@@ -63,7 +63,7 @@ class Beginning:
 
     async def offer(self, chat: LiveChat) -> bool:
         """The chat rings."""
-        if self._parts.wishes.draining and not chat.is_accepted and not chat.resumes:
+        if self._is_turned_away(chat):
             return await self._turn_away(chat)
         if chat.offered:
             return await self._offer_again(chat)
@@ -86,8 +86,12 @@ class Beginning:
             chat.progress.end()
         return True
 
+    def _is_turned_away(self, chat: LiveChat) -> bool:
+        """Whether an operator wants no more chats here, and this is one more."""
+        return self._parts.wishes.draining and not chat.is_accepted and not chat.resumes
+
     async def _turn_away(self, chat: LiveChat) -> bool:
-        """An operator wants no more chats here: other agents get it, and no hook is asked."""
+        """Other agents get it, and no hook is asked."""
         is_first, chat.offered = not chat.offered, True
         return is_first and await self._dispatch.perform(chat, Reject())
 

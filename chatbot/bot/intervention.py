@@ -119,7 +119,9 @@ class Intervention:
             raise InterventionRefused(f"bot {name} is in shadow: it does nothing that could be changed")
         chat = self._pipeline.chats.get(chat_id)
         if chat is None or chat.ended:
-            raise InterventionRefused(f"the bot has no chat {chat_id}", "chatbot status lists its chats")
+            raise InterventionRefused(
+                f"bot {self._parts.name} has no such chat", "chatbot status lists its chats"
+            )
         return chat
 
     def _changed(self, chat: LiveChat) -> None:

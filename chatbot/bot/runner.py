@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from chatbot.bot.aside import Aside
 from chatbot.bot.care import Care
-from chatbot.bot.connection import Connection, OpenHttp, connect, open_http
+from chatbot.bot.connection import Connection, connect
 from chatbot.bot.dispatch import Dispatch, contained
 from chatbot.bot.fallback import Fallback
 from chatbot.bot.guards import Guards
@@ -29,50 +28,23 @@ from chatbot.bot.presence import Colleagues
 from chatbot.bot.prints import Times
 from chatbot.bot.review import review
 from chatbot.bot.sender import Sender
-from chatbot.bot.shadow import Shadow
 from chatbot.bot.timers import Timers
 from chatbot.bot.wishes import Wishes
 from chatbot.bot.worker import Worker
+from chatbot.bot.world import World
 from chatbot.hooks.bot import Bot
 from chatbot.hooks.breaker import breakers
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import PluginManager
 from chatbot.hooks.ports import ReadLines
 from chatbot.hooks.run import HookRun, current_run
-from chatbot.hooks.trace import Observer
 from chatbot.model.actions import Action
-from chatbot.model.clock import Clock, Rng, RunInThread
 from chatbot.model.config import BotSettings
 from chatbot.model.resources import ChatResource
 
 __all__ = ["BotRunner", "World"]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What changes with the world, for all bots of a process.
-
-    Args:
-        clock: Time.
-        rng: Chance.
-        run_in_thread: Worker threads.
-        open_http: The transport of each bot.
-        colleagues: The bots of the process.
-        observer: Told what comes, what is called and what is performed.
-        tells_all: As Parts says.
-        shadow: Shows what bots in shadow would do.
-    """
-
-    clock: Clock
-    rng: Rng
-    run_in_thread: RunInThread
-    open_http: OpenHttp = open_http
-    colleagues: Colleagues = field(default_factory=Colleagues)
-    observer: Observer | None = None
-    tells_all: bool = False
-    shadow: Shadow = field(default_factory=Shadow)
 
 
 class BotRunner:

@@ -219,22 +219,25 @@ class PluginManager:
         """Ask one plugin; whether no other is to be asked."""
         breaker = self._breakers.get(hook.plugin)
         term = breaker.begin(hook.hook) if breaker is not None else 0
-        if breaker is not None and term is None:
-            result.skipped.append(hook.plugin)
-            self._tell(hook, occasion, "skipped", breaker.reason)
+        if term is None:
+            self._left_out(hook, occasion, result)
             return False
         run = HookRun(
             hook.plugin, hook.hook, occasion.event, occasion.trigger, turn=occasion.turn, breaker=breaker
         )
         with listed(run, occasion.runs):
             answer = await self._contained(hook, run, result, occasion, timeout_s)
-        if breaker is not None and term is not None:
+        if breaker is not None:
             breaker.end(hook.hook, term, run.verdict)
         if self._observer is not None:
             self._tell(hook, occasion, *outcome_of(run, is_left=occasion.is_left), run)
         result.performed += run.performed
         result.handled = result.handled or answer or run.answered or occasion.is_left
         return answer or bool(run.cut_by) or occasion.is_left
+
+    def _left_out(self, hook: BoundHook, occasion: Occasion, result: CallResult) -> None:
+        result.skipped.append(hook.plugin)
+        self._tell(hook, occasion, "skipped", self._breakers[hook.plugin].reason)
 
     def _hooks_for(self, name: str, occasion: Occasion) -> Sequence[BoundHook]:
         """Who is to be asked: where no chat is, nobody who has an object for each."""

@@ -14,7 +14,7 @@ from chatbot.hooks.receipt import Receipt
 from chatbot.hooks.run import HookRun
 from chatbot.model.actions import Action
 from chatbot.model.errors import ActionError
-from chatbot.model.events import Event
+from chatbot.model.events import Event, TranscriptEvent
 
 __all__ = [
     "Deed",
@@ -24,6 +24,7 @@ __all__ = [
     "Outcome",
     "Record",
     "Watchers",
+    "event_id",
     "no_plugin_has",
     "outcome_of",
     "place_of",
@@ -65,6 +66,13 @@ class Hearing:
     def is_unhandled(self) -> bool:
         """Whether a plugin might have been asked, but none has the hook."""
         return self.passed_over == no_plugin_has(self.event)
+
+
+def event_id(event: Event | None, trigger: str) -> str:
+    """What people call an event of a chat: the index of a line, else the name that the journal has for it."""
+    if isinstance(event, TranscriptEvent) and event.index is not None:
+        return str(event.index)
+    return trigger
 
 
 def no_plugin_has(event: Event) -> str:

@@ -84,7 +84,7 @@ class Controls:
     def _bot(self, name: str) -> BotRunner:
         bots = {bot.name: bot for bot in self._service.bots}
         if name not in bots:
-            raise ControlRefused(f"there is no bot {name!r}", _closest(name, bots))
+            raise ControlRefused("there is no such bot", _closest(name, bots))
         return bots[name]
 
     def _running(self, name: str) -> BotRunner:
@@ -96,7 +96,7 @@ class Controls:
     def _breaker(self, bot: str, plugin: str) -> Breaker:
         breakers = self._bot(bot).breakers
         if plugin not in breakers:
-            raise ControlRefused(f"bot {bot} has no plugin {plugin!r}", _closest(plugin, breakers))
+            raise ControlRefused(f"bot {bot} has no such plugin", _closest(plugin, breakers))
         return breakers[plugin]
 
 

@@ -81,6 +81,10 @@ class Service:
         """Why the journal cannot be written; empty if it can, or if there is none."""
         return self._journal.trouble if self._journal is not None else ""
 
+    def monotonic(self) -> float:
+        """The time of the bots' clock, in seconds."""
+        return self._world.clock.monotonic()
+
     def problems(self) -> Mapping[str, list[str]]:
         """Why each bot is not ready; empty lists if all are."""
         of_all = [trouble] if (trouble := self.journal_trouble) else []

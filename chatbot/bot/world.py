@@ -1,0 +1,38 @@
+"""What changes with the world, for all bots of a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chatbot.bot.connection import OpenHttp, open_http
+from chatbot.bot.presence import Colleagues
+from chatbot.bot.shadow import Shadow
+from chatbot.hooks.trace import Observer
+from chatbot.model.clock import Clock, Rng, RunInThread
+
+__all__ = ["World"]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What changes with the world, for all bots of a process.
+
+    Args:
+        clock: Time.
+        rng: Chance.
+        run_in_thread: Worker threads.
+        open_http: The transport of each bot.
+        colleagues: The bots of the process.
+        observer: Told what comes, what is called and what is performed.
+        tells_all: As Parts says.
+        shadow: Shows what bots in shadow would do.
+    """
+
+    clock: Clock
+    rng: Rng
+    run_in_thread: RunInThread
+    open_http: OpenHttp = open_http
+    colleagues: Colleagues = field(default_factory=Colleagues)
+    observer: Observer | None = None
+    tells_all: bool = False
+    shadow: Shadow = field(default_factory=Shadow)
