@@ -68,6 +68,8 @@ class Beginning:
         if chat.offered:
             return await self._offer_again(chat)
         chat.offered = True
+        chat.draft.renew()
+        chat.draft.begin(self._parts.name, chat.id, self._pipeline.now())
         await self._sender.recover(chat)
         chat.progress.phase = "offered"
         await self._dispatch.suspect(chat)
@@ -184,6 +186,9 @@ class Beginning:
         chat.due.spoken_at = self._parts.clock.monotonic() - waited_s
         chat.due.spoken_index = last.position if last is not None else 0
         chat.tally.began_at = self._parts.clock.monotonic() - _age(lines)
+        chat.draft.begin(self._parts.name, chat.id, now)
+        chat.draft.enter(now)
+        chat.draft.leave(1, abandoned=chat.abandoned)
         chat.enter(now)
 
     async def _ask_who_is_there(self, chat: LiveChat, lines: list[TranscriptEvent]) -> None:

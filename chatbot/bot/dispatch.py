@@ -25,7 +25,7 @@ from chatbot.hooks.trace import Hearing, HookCall, Observer, no_plugin_has
 from chatbot.model.actions import Action
 from chatbot.model.codes import Code
 from chatbot.model.errors import ActionError, NotAllowed
-from chatbot.model.events import Event
+from chatbot.model.events import Event, SessionReport
 
 __all__ = ["Dispatch", "Stopped", "contained"]
 
@@ -162,7 +162,8 @@ class Dispatch:
         occasion = Occasion(
             self._bot, chat.handle, event, trigger, chat.runs, instances=chat.instances, turn=turn
         )
-        watched = await self.call("on_event", occasion)
+        is_public = not isinstance(event, SessionReport)
+        watched = await self.call("on_event", occasion) if is_public else CallResult()
         if not turn.is_left and (taken := await chat.waits.offer(event, trigger)) is not None:
             self._resumed(chat, event, trigger, taken.run)
             return CallResult(handled=not taken.came_to_nothing, performed=watched.performed)
@@ -195,6 +196,23 @@ class Dispatch:
             no_hook = "" if self._parts.plugins.hooks(event.hook) else no_plugin_has(event)
             self._parts.observer.observe(Hearing(self._parts.name, event, trigger(), passed_over or no_hook))
 
+    async def report(self, chat: LiveChat, report: SessionReport, then: Callable[[], None]) -> None:
+        """Hand on the report of a chat; without a plugin that wants it there is nothing to write down.
+
+        Args:
+            chat: The chat.
+            report: The report.
+            then: As ``run`` says.
+
+        Raises:
+            Stopped: As ``begin`` says.
+            LeftAside: Another worker goes on with the chat.
+        """
+        if self._parts.plugins.hooks(report.hook):
+            await self.run(chat, report, "report", then)
+        else:
+            then()
+
     async def tell_outside(self, event: Event) -> None:
         """Hand on what belongs to no chat."""
         self._parts.counters.events[type(event).__name__] += 1
@@ -208,6 +226,7 @@ class Dispatch:
         log.error("hooks for %s ended in a crash %d times: they are not run again", trigger, MOST_ATTEMPTS)
         self._parts.counters.dead_letters += 1
         chat.report("dead letter", trigger)
+        chat.draft.is_dead = True
         self._fallback.begin(chat, "dead letter", trigger)
         line = Print.parse(trigger)
         if line is not None:

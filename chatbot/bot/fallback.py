@@ -145,6 +145,8 @@ async def fall_back(
         return False
     if attempt > 1:
         trigger, settings = f"{trigger}:{attempt}", settings.model_copy(update={"say": None})
+    chat.draft.fallback = reason
+    chat.progress.flush()
     # like the hook of a plugin: what it does is done once, also over a crash
     token = current_run.set(HookRun(FALLBACK, FALLBACK, None, trigger))
     try:

@@ -29,6 +29,7 @@ class Counters:
         handed_over: Customers that were handed to somebody else while the bot ran, by reason.
         takeovers: Human agents who came into a chat of the bot.
         guards: Guards that had something to say, by name and step.
+        session_reports: Reports of chats that were to be kept: written, or lost.
     """
 
     events: Counter[str] = field(default_factory=Counter)
@@ -47,6 +48,7 @@ class Counters:
     handed_over: Counter[str] = field(default_factory=Counter)
     takeovers: int = 0
     guards: Counter[tuple[str, str]] = field(default_factory=Counter)
+    session_reports: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)

@@ -69,6 +69,7 @@ class OperationRecord:
         base: The highest index known at the intent: its line comes later.
         line: Fingerprint of the line that confirmed it.
         reason: Why it failed or was abandoned: the class of the error, a colon, its words.
+        said: The server has taken its text for the customer.
     """
 
     key: Key
@@ -79,6 +80,7 @@ class OperationRecord:
     base: int = 0
     line: str = ""
     reason: str = ""
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Checkpoint:
         muted: Why the bot does not talk to the customer; empty if it may.
         owed_at: When the oldest text was said that nobody has answered, in seconds since the epoch; or 0.
         idles: How often hooks were told that the customer says nothing.
+        report: What the report of the chat will say, as JSON; empty if nothing is known yet.
     """
 
     chat_id: str
@@ -112,6 +115,7 @@ class Checkpoint:
     muted: str = ""
     owed_at: float = 0.0
     idles: int = 0
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,13 @@ _VERSION_3 = (
     "ALTER TABLE chat ADD COLUMN idles INTEGER NOT NULL DEFAULT 0",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = (
+    "ALTER TABLE chat ADD COLUMN report TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE operation ADD COLUMN said INTEGER NOT NULL DEFAULT 0",
+    "UPDATE operation SET said = 1 WHERE operation = 'SendMessage' AND state IN ('accepted', 'confirmed')",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """The statements that lead from each version of the schema to the next; the first begins with nothing."""
 
 _WORDS = {

@@ -40,19 +40,20 @@ Step = tuple[str, Sequence[Row]]
 
 _VACUUMED_AT_ONCE = 2_000
 _PUT_CHAT = """
-    INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO chat VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (bot, chat) DO UPDATE SET phase = excluded.phase, cursor = excluded.cursor,
         trigger_ = excluded.trigger_, attempts = excluded.attempts, history_to = excluded.history_to,
         unanswered = excluded.unanswered, prints = excluded.prints, own_ids = excluded.own_ids,
-        at = excluded.at, muted = excluded.muted, owed_at = excluded.owed_at, idles = excluded.idles
+        at = excluded.at, muted = excluded.muted, owed_at = excluded.owed_at, idles = excluded.idles,
+        report = excluded.report
 """
 # seq stays that of the first write: operations are loaded in the order of their intents
 _PUT_OPERATION = """
-    INSERT INTO operation VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO operation VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (bot, chat, trigger_, plugin, hook, ordinal) DO UPDATE SET
         operation = excluded.operation, body = excluded.body, digest = excluded.digest,
         state = excluded.state, base = excluded.base, line = excluded.line, reason = excluded.reason,
-        at = excluded.at
+        at = excluded.at, said = excluded.said
 """
 _PUT_MEMORY = """
     INSERT INTO memory VALUES (?, ?, ?) ON CONFLICT (bot, chat) DO UPDATE SET kept = excluded.kept
@@ -64,12 +65,12 @@ _BEGIN_RUN = """
 """
 _LIVE_CHATS = """
     SELECT chat, phase, unanswered, prints, own_ids, cursor, trigger_, attempts, history_to, muted, owed_at,
-        idles
+        idles, report
     FROM chat WHERE bot = ? AND phase != 'ended'
 """
 _LIVE_OPERATIONS = """
     SELECT o.chat, o.trigger_, o.plugin, o.hook, o.ordinal, o.operation, o.body, o.digest, o.state, o.base,
-        o.line, o.reason
+        o.line, o.reason, o.said
     FROM operation o JOIN chat c ON c.bot = o.bot AND c.chat = o.chat
     WHERE o.bot = ? AND c.phase != 'ended' ORDER BY o.seq
 """
@@ -168,10 +169,8 @@ class SqliteStore:
             db.execute(_BEGIN_RUN, (bot, int(self._now())))
             [run] = db.execute("SELECT run FROM bot WHERE name = ?", (bot,)).fetchone()
             chats = {row[0]: SavedChat(_checkpoint(*row)) for row in db.execute(_LIVE_CHATS, (bot,))}
-            for *key, operation, body, digest, state, base, line, reason in db.execute(
-                _LIVE_OPERATIONS, (bot,)
-            ):
-                record = OperationRecord(Key(*key), operation, body, digest, state, base, line, reason)
+            for row in db.execute(_LIVE_OPERATIONS, (bot,)):
+                record = _operation(*row)
                 chats[record.key.chat_id].operations.append(record)
             memories = {chat: json.loads(kept) for chat, kept in db.execute(_MEMORIES, (bot,))}
         for chat_id, chat in chats.items():
@@ -293,13 +292,20 @@ class _Tables:
 def _chat_row(bot: str, it: Checkpoint, now: float) -> Row:
     lists = (_listed(it.unanswered), _listed(it.prints), _listed(it.own_ids))
     come = (it.phase, it.cursor, it.trigger, it.attempts, it.history_to)
-    return (bot, it.chat_id, *come, *lists, now, it.muted, it.owed_at, it.idles)
+    return (bot, it.chat_id, *come, *lists, now, it.muted, it.owed_at, it.idles, it.report)
 
 
 def _operation_row(bot: str, it: OperationRecord, now: float) -> Row:
     key = it.key
     name = (bot, key.chat_id, key.trigger, key.plugin, key.hook, key.ordinal)
-    return (*name, it.operation, it.body, it.digest, it.state, it.base, it.line, it.reason, now)
+    come = (it.operation, it.body, it.digest, it.state, it.base, it.line, it.reason)
+    return (*name, *come, now, it.said)
+
+
+def _operation(*row: Any) -> OperationRecord:
+    *key, operation, body, digest, state, base, line, reason, said = row
+    fate = {"line": line, "reason": reason, "said": bool(said)}
+    return OperationRecord(Key(*key), operation, body, digest, state, base, **fate)
 
 
 def _listed(values: tuple[int, ...] | tuple[str, ...]) -> str:
@@ -308,7 +314,7 @@ def _listed(values: tuple[int, ...] | tuple[str, ...]) -> str:
 
 def _checkpoint(chat_id: str, phase: Any, *values: Any) -> Checkpoint:
     unanswered, prints, own_ids = (tuple(json.loads(text)) for text in values[:3])
-    cursor, trigger, attempts, history_to, muted, owed_at, idles = values[3:]
+    cursor, trigger, attempts, history_to, muted, owed_at, idles, report = values[3:]
     return Checkpoint(
         chat_id,
         phase,
@@ -322,6 +328,7 @@ def _checkpoint(chat_id: str, phase: Any, *values: Any) -> Checkpoint:
         muted=muted,
         owed_at=owed_at,
         idles=idles,
+        report=report,
     )
 
 

@@ -172,7 +172,9 @@ class Leaving:
 
     async def farewell(self, source: NotificationSource | None) -> None:
         """Disconnect, then end the session: it also ends the HTTP session, so it is the last."""
+        now = self._pipeline.now()
         for chat in self._pipeline.chats.values():
+            chat.draft.stop(now, ends_session=self._ends_session)
             chat.progress.flush()
         self._dispatch.flush()
         if source is not None:

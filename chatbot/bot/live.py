@@ -67,6 +67,7 @@ class LiveChat:
         order: Its lines.
         outbox: What the bot has sent there.
         progress: How far the bot has come in it, as the journal knows it.
+        draft: What the report of it will say.
         identity: Which participant is the bot.
         presence: Who else is there.
         ownership: Who talks to the customer.
@@ -131,6 +132,7 @@ class LiveChat:
         self.tally = Tally()
         self.notes: deque[str] = deque(maxlen=_MOST_UNORDERED)
         self.progress = Progress(self, run=run, journal=around.journal, saved=saved, times=around.times)
+        self.draft = self.progress.draft
         self.sending = asyncio.Lock()
         self.resumes = saved is not None and saved.checkpoint.phase == "started"
         self.is_suspect = False
@@ -370,6 +372,7 @@ class LiveChat:
         self.order.rewind(index)
         self.presence.rewind(index)
         self.abandoned = customer_has_left(transcript, index)
+        self.draft.rewind(index)
         self.outbox.doubt(index)
         self.progress.save()
         return True

@@ -73,6 +73,7 @@ class Operation:
         error: What its sender is told, if it came to nothing.
         is_on_its_way: Somebody sees to it now.
         was_chased: It was accepted, not seen, and looked for.
+        is_taken: The server has accepted it, whether or not its effect is ever seen.
     """
 
     def __init__(self, key: Key, action: Action, *, base: int = 0) -> None:
@@ -89,6 +90,7 @@ class Operation:
         self.error: ActionError | None = None
         self.is_on_its_way = False
         self.was_chased = False
+        self.is_taken = False
         plain = _plain(action)
         self._kind = type(plain).__name__
         self._body = json.dumps(plain.model_dump(mode="json", exclude_none=True), separators=(",", ":"))
@@ -108,6 +110,7 @@ class Operation:
         operation = cls(record.key, action, base=record.base)
         operation.state = record.state
         operation.sent = True
+        operation.is_taken = record.state == "accepted"
         return operation
 
     def record(self) -> OperationRecord:
@@ -121,12 +124,19 @@ class Operation:
             base=self.base,
             line=self.line,
             reason=self.reason,
+            said=self.said,
         )
 
     @property
     def is_open(self) -> bool:
         """Whether its fate is not known yet."""
         return self.state not in _FINAL
+
+    @property
+    def said(self) -> bool:
+        """Whether the server has taken a text of it that the customer sees."""
+        has_text = bool(getattr(self.action, "text", None))
+        return self.is_taken and self.action.customer_sees and has_text
 
     @property
     def leaves_a_line(self) -> bool:

@@ -12,6 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from chatbot.bot.endings import Endings
 from chatbot.bot.health import Counters
 from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Journal, Key, OperationRecord, OperationState
@@ -30,6 +31,7 @@ _MOST_OPEN = 100
 _MOST_REMEMBERED = 200
 _MOST_DECIDED = 1000
 _MOST_OF_ONE_INDEX = 4
+_TAKEN = frozenset({"accepted", "confirmed"})
 
 
 class Outbox:
@@ -43,12 +45,14 @@ class Outbox:
         open: Those whose fate is not known yet, oldest first.
         asking: Held while a request is under way: its answer may tell the reference id of a report.
         is_doubtful: An own line was taken for that of an operation with other words.
+        endings: What the report of the chat tells of them.
     """
 
     def __init__(self, journal: Journal, counters: Counters) -> None:
         self.open: list[Operation] = []
         self.asking = asyncio.Lock()
         self.is_doubtful = False
+        self.endings = Endings()
         self._journal = journal
         self._counters = counters
         self._settled: dict[Key, OperationRecord] = {}
@@ -227,6 +231,8 @@ class Outbox:
     def restore(self, records: Iterable[OperationRecord]) -> None:
         """Take over what an earlier run has left."""
         for record in records:
+            self.endings.texts += record.said
+            self.endings.note(record)
             if (line := Print.parse(record.line)) is not None:
                 self._decided[line.index] = (line,)
             self._settled[record.key] = record
@@ -281,10 +287,15 @@ class Outbox:
     def _move(self, operation: Operation, state: OperationState) -> None:
         if operation.state == state:
             return
+        had_said = operation.said
         operation.state = state
+        # accepted is said, also where the server never shows it
+        operation.is_taken = state in _TAKEN or (operation.is_taken and state != "failed")
+        self.endings.texts += operation.said - had_said
         if is_fleeting(operation.action):
             return
         record = operation.record()
+        self.endings.note(record, operation.action)
         if operation.key in self._settled:
             self._settled[operation.key] = record
         self._journal.put(record)

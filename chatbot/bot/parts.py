@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from chatbot.bot.health import Counters, Health
 from chatbot.bot.journal import Journal
 from chatbot.bot.platform import Platform
+from chatbot.bot.ports import KeepReport
 from chatbot.bot.shadow import Shadow
 from chatbot.bot.wishes import Wishes
 from chatbot.hooks.manager import PluginManager
@@ -39,6 +40,7 @@ class Parts:
         tells_all: Silence is an event even if no plugin has a hook for it.
         shadow: Shows actions instead of having them sent; None: they are sent.
         wishes: What an operator wants of it.
+        reports: Keeps the reports of chats, if anybody does.
     """
 
     name: str
@@ -54,3 +56,4 @@ class Parts:
     tells_all: bool = False
     shadow: Shadow | None = None
     wishes: Wishes = field(default_factory=Wishes)
+    reports: KeepReport | None = None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol
 
+from chatbot.model.events import SessionReport
 from chatbot.model.notifications import Signal
 
-__all__ = ["NotificationSource"]
+__all__ = ["KeepReport", "NotificationSource"]
+
+KeepReport = Callable[[SessionReport], Awaitable[bool]]
+"""Keeps the report of a chat; whether that was possible. Never raises, and does not take long."""
 
 
 class NotificationSource(Protocol):

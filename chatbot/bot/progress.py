@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Protocol
 
+from chatbot.bot.draft import Draft
 from chatbot.bot.identity import Identity
 from chatbot.bot.journal import Checkpoint, Forget, Journal, Memory, Phase, Record, SavedChat
 from chatbot.bot.memory import KeptMemory
@@ -68,6 +69,7 @@ class Progress:
         memory: What plugins keep.
         owed_at: When the oldest text was said that nobody has answered, in seconds since the epoch; or 0.
         idles: How often hooks were told that the customer says nothing.
+        draft: What the report of the chat will say.
     """
 
     def __init__(
@@ -83,7 +85,9 @@ class Progress:
         self.memory = KeptMemory(saved.memory if saved is not None else None)
         self.owed_at = before.owed_at
         self.idles = before.idles
+        self.draft = Draft.restored(before.report)
         self._muted = before.muted
+        self._reported = before.report
         self._chat = chat
         self._run = run
         self._journal = journal
@@ -162,10 +166,14 @@ class Progress:
 
     def flush(self) -> None:
         """Write what has changed; nobody waits for it."""
-        if self._is_behind or self._muted != self._chat.ownership.saved:
+        if self._is_behind or self._is_outdated:
             self.save()
         elif (memory := self.memory.news()) is not None and self.phase is not None:
             self._journal.put(Memory(self._chat.id, memory))
+
+    @property
+    def _is_outdated(self) -> bool:
+        return self._muted != self._chat.ownership.saved or self._reported != self.draft.text()
 
     def save(self) -> Awaitable[None]:
         """Write how far the chat has come."""
@@ -176,7 +184,7 @@ class Progress:
         if (memory := self.memory.news()) is not None:
             records.append(Memory(self._chat.id, memory))
         self._is_behind = self._is_new = False
-        self._muted = self._chat.ownership.saved
+        self._muted, self._reported = self._chat.ownership.saved, self.draft.text()
         return self._journal.put(*records)
 
     def _checkpoint(self, phase: Phase) -> Checkpoint:
@@ -193,4 +201,5 @@ class Progress:
             muted=self._chat.ownership.saved,
             owed_at=self.owed_at,
             idles=self.idles,
+            report=self.draft.text(),
         )

@@ -170,6 +170,7 @@ class BotRunner:
             tells_all=self._world.tells_all,
             shadow=self._world.shadow if self._is_shadow else None,
             wishes=self.wishes,
+            reports=self._world.reports,
         )
         self._woken: set[str] = set()
         self._busy: dict[str, asyncio.Task[Any]] = {}

@@ -25,6 +25,7 @@ from chatbot.model.events import (
     ChatOffered,
     ChatUpdated,
     Event,
+    SessionReport,
     TextReceived,
     TranscriptEvent,
 )
@@ -36,7 +37,7 @@ E = TypeVar("E", bound=Event)
 Where = Callable[[Any], bool]
 
 _STOPPING = "the bot is stopping"
-_NEVER_COME = (ChatOffered, ChatEnded, ChatUpdated)
+_NEVER_COME = (ChatOffered, ChatEnded, ChatUpdated, SessionReport)
 
 
 class Room(Protocol):
@@ -265,7 +266,7 @@ class Waits:
                 return "it only watches; wait in the hook of the event, or spawn what waits"
             case "on_chat_offered", _:
                 return "the bot is not in the chat yet"
-            case "on_chat_ended", _:
+            case "on_chat_ended" | "on_session_report", _:
                 return "the chat has ended, and nothing comes any more"
             case _, None:
                 return "it runs for no chat; spawn what waits, with chat.spawn"

@@ -10,6 +10,8 @@ from chatbot.bot.asking import Asking
 from chatbot.bot.beginning import Beginning
 from chatbot.bot.care import Care
 from chatbot.bot.dispatch import Dispatch, Stopped
+from chatbot.bot.ending import Ending
+from chatbot.bot.history import is_said_by_customer
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
@@ -21,7 +23,6 @@ from chatbot.model.actions import Action, Complete, Leave
 from chatbot.model.changes import changes
 from chatbot.model.errors import WireError
 from chatbot.model.events import (
-    ChatEnded,
     ChatHandedBack,
     ChatTakenOver,
     Event,
@@ -67,6 +68,7 @@ class Worker:
         self._care = care
         self._asking = Asking(parts)
         self._beginning = Beginning(parts, pipeline, sender, dispatch, care)
+        self._ending = Ending(parts, pipeline, dispatch)
 
     async def drain(self, chat: LiveChat) -> None:
         """Do what there is to do in this chat now."""
@@ -106,6 +108,8 @@ class Worker:
 
     async def _step(self, chat: LiveChat) -> bool:
         """One thing; False if there is nothing to do until something new is heard."""
+        if chat.ended:
+            return await self._end(chat)
         if chat.failures:
             await self._tell(chat, await chat.next_failure())
             return True
@@ -207,6 +211,7 @@ class Worker:
         if chat.ownership.news:
             human = chat.ownership.news.popleft()
             self._parts.counters.takeovers += human is not None
+            chat.draft.take_over(human=human is not None)
             if human is None:
                 self._care.handed_back(chat)
             await self._tell(chat, self._owner_changed(chat, human))
@@ -231,6 +236,7 @@ class Worker:
 
     async def _take_line(self, chat: LiveChat, line: TranscriptEvent) -> None:
         self._note_gap(chat, line)
+        self._count(chat, line)
         then = partial(self._pass, chat, line)
         if reason := self._passed_over(chat, line):
             self._dispatch.hear(line, partial(chat.progress.trigger_of, line), reason)
@@ -247,6 +253,14 @@ class Worker:
             then()
         if chat.order.next() is None:
             chat.progress.flush()
+
+    @staticmethod
+    def _count(chat: LiveChat, line: TranscriptEvent) -> None:
+        """For the report, before its hooks begin: with that it is durable, and counted once."""
+        progress = chat.progress
+        is_of_old = line.position <= progress.history_to and line.index not in progress.unanswered
+        if is_said_by_customer(line) and not is_of_old and not progress.is_done(line):
+            chat.draft.hear(line.position)
 
     def _pass(self, chat: LiveChat, line: TranscriptEvent) -> None:
         """The line is done with."""
@@ -304,6 +318,9 @@ class Worker:
         elif not _is_before(line.timestamp, chat.due.customer_left_at):
             # what was said before the leaving, and comes later, does not bring the customer back
             chat.abandoned = False
+        if chat.is_live or chat.outbox.endings.last is None:
+            # else the bot was out of it already
+            chat.draft.leave(line.position, abandoned=chat.abandoned)
 
     async def _look_after(self, chat: LiveChat) -> bool:
         """What is due though nothing was said.
@@ -344,39 +361,9 @@ class Worker:
         return True
 
     async def _end(self, chat: LiveChat) -> bool:
-        chat.ended = True
         self._beginning.taken.discard(chat.id)
-        for task in chat.tasks:
-            task.cancel()
-        chat.waits.close()
-        await self._dismiss(chat)
-        await self._settle(chat)
-        if chat.progress.phase is None:
-            self._pipeline.forget(chat)
-            return False
-        reason = "gone" if chat.gone else str(chat.resource.state)
-        event = ChatEnded(reason=reason, **self._dispatch.about(chat))
-        await self._dispatch.run(chat, event, "ended", partial(self._forget, chat))
+        await self._ending.end(chat)
         return False
-
-    def _forget(self, chat: LiveChat) -> None:
-        chat.progress.end("ended")
-        chat.progress.flush()
-        chat.instances.clear()  # a plugin may hold the chat's handle for long
-        self._pipeline.forget(chat)
-
-    @staticmethod
-    async def _dismiss(chat: LiveChat) -> None:
-        """Hooks that wait have nothing to wait for: they tidy up, one by one."""
-        for run in chat.stop_waiting("the chat has ended"):
-            if run.is_aside:
-                await run.lend()
-
-    async def _settle(self, chat: LiveChat) -> None:
-        """Nothing more will be seen: every operation gets its end."""
-        if chat.outbox.has_unseen_lines and not chat.is_read_out:
-            await self._asking.last_look(chat)
-        chat.outbox.close(chat.resource)
 
 
 def _is_before(one: datetime | None, other: datetime | None) -> bool:

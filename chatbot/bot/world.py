@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chatbot.bot.connection import OpenHttp, open_http
+from chatbot.bot.ports import KeepReport
 from chatbot.bot.presence import Colleagues
 from chatbot.bot.shadow import Shadow
 from chatbot.hooks.trace import Observer
@@ -26,6 +27,7 @@ class World:
         observer: Told what comes, what is called and what is performed.
         tells_all: As Parts says.
         shadow: Shows what bots in shadow would do.
+        reports: Keeps the reports of chats, if anybody does.
     """
 
     clock: Clock
@@ -36,3 +38,4 @@ class World:
     observer: Observer | None = None
     tells_all: bool = False
     shadow: Shadow = field(default_factory=Shadow)
+    reports: KeepReport | None = None

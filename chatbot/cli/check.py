@@ -22,6 +22,7 @@ from chatbot.model.config_file import read
 from chatbot.model.errors import ConfigError, WireError
 from chatbot.model.findings import Finding
 from chatbot.model.section import Section
+from chatbot.service.reports import check_reports
 from chatbot.service.supervisor import assemble, check_journal
 from chatbot.service.system import system_world
 
@@ -99,7 +100,7 @@ def _of_settings(settings: Settings, file: str, *, is_whole: bool) -> list[Findi
     """What is wrong beyond the file itself; what is suspicious, only if the file is as it was written."""
     warnings = list(_warnings(settings, file)) if is_whole else []
     _, findings = assemble(settings, system_world(), file)
-    return [*warnings, *findings, *check_journal(settings, file)]
+    return [*warnings, *findings, *check_journal(settings, file), *check_reports(settings, file)]
 
 
 def _warnings(settings: Settings, file: str) -> Iterator[Finding]:

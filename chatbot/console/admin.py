@@ -78,6 +78,7 @@ class ServiceMetrics:
             "hook_failures": ("Hooks that raised or overran", ["plugin"]),
             "actions": ("Operations by their result", ["action", "result"]),
             "handed_over": ("Customers handed to somebody else, by reason", ["reason"]),
+            "session_reports": ("Reports of chats, written to their file or lost", ["result"]),
             "guards": ("Guards that warned or stopped a bot", ["guard", "step"]),
         }
         for field, (text, labels) in texts.items():

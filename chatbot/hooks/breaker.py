@@ -22,7 +22,7 @@ BreakerState = Literal["closed", "half-open", "open"]
 Verdict = Literal["good", "undecided", "error", "timeout"]
 """What a call has shown of its plugin; undecided: it ended for a reason that is not the plugin's."""
 
-ALWAYS_ASKED = frozenset({"on_bot_started", "on_bot_stopping", "on_chat_ended"})
+ALWAYS_ASKED = frozenset({"on_bot_started", "on_bot_stopping", "on_chat_ended", "on_session_report"})
 """Hooks that set up and tidy up: they run whatever the breaker says, and count for nothing."""
 
 # How long seconds of a blocked event loop count.

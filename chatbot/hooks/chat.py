@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from chatbot.hooks.conversation import Question, check_can_wait, gave_up, interrupted, typing_time
+from chatbot.hooks.conversation import Question, check_can_wait, interrupted, typing_time
 from chatbot.hooks.handoff import Handoff, destinations
 from chatbot.hooks.ports import ActionSender, ChatView
 from chatbot.hooks.receipt import Receipt
@@ -176,10 +176,7 @@ class Chat:
 
     @asynccontextmanager
     async def typing(self) -> AsyncGenerator[None]:
-        """Show that the bot is typing inside the block; always taken down, also after an error.
-
-        That nobody can be shown it is no reason not to run the block.
-        """
+        """Show that the bot is typing inside the block, if anybody can be shown; always taken down."""
         try:
             with suppress(ChatbotError):
                 await self.start_typing()
@@ -220,14 +217,8 @@ class Chat:
         """
         question = Question(match, timeout, retries)
         await check_can_wait(self._view)
-        await self.send_text(text)
-        for _ in range(retries):
-            if (answer := await question.answer(self._view)) is not None:
-                return answer
-            await self.send_text(text if retry_text is None else retry_text)
-        if (answer := await question.answer(self._view)) is not None:
-            return answer
-        raise gave_up(f"the customer gave no answer that matches, asked {retries + 1} times")
+        again = text if retry_text is None else retry_text
+        return await question.ask(self._view, self.send_text, [text, *[again] * retries])
 
     async def wait_for(
         self,
@@ -324,11 +315,10 @@ class Chat:
         Raises:
             ValueError: The server does not tell which user that is.
         """
-        if participant.path:
-            return await self.perform(do.RemoveParticipantFromConference(target_path=participant.path))
-        if not participant.uri:
+        where = {"target_path": participant.path} if participant.path else {"target_uri": participant.uri}
+        if not any(where.values()):
             raise ValueError("this participant has no address: only agents can be removed")
-        return await self.perform(do.RemoveParticipantFromConference(target_uri=participant.uri))
+        return await self.perform(do.RemoveParticipantFromConference(**where))
 
     # data
 
@@ -351,6 +341,19 @@ class Chat:
     async def add_comment(self, text: str) -> Receipt:
         """Set the comment of the chat."""
         return await self.perform(do.AddComment(comment=text))
+
+    def report(self, result: str | None = None, **attributes: Any) -> None:
+        """Say what became of the chat, for its report; kept as ``memory`` is, up to ``on_chat_ended``.
+
+        Args:
+            result: In a word or two; None leaves it as it is.
+            attributes: JSON values by name, beside those given before: 16 KiB in all.
+
+        Raises:
+            ValueError: An attribute is no JSON, or that is too much.
+            RuntimeError: The report is made already.
+        """
+        self._view.draft.report(result, attributes)
 
     # life
 

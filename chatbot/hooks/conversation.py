@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Awaitable, Callable, Sequence
 
 from chatbot.hooks.ports import ChatView
 from chatbot.hooks.run import current_run
@@ -72,6 +73,23 @@ class Question:
             raise ValueError(f"timeout is a number of seconds above 0, not {timeout_s!r}")
         self._pattern = None if match is None else re.compile(match)
         self._timeout_s = timeout_s
+
+    async def ask(self, view: ChatView, say: Callable[[str], Awaitable[object]], texts: Sequence[str]) -> str:
+        """Say one text after the other, until there is an answer that matches.
+
+        Args:
+            view: The chat.
+            say: Says a text.
+            texts: The question, and what is said to repeat it.
+
+        Raises:
+            TimeoutError: There was none in time, or none that matches.
+        """
+        for text in texts:
+            await say(text)
+            if (answer := await self.answer(view)) is not None:
+                return answer
+        raise gave_up(f"the customer gave no answer that matches, asked {len(texts)} times")
 
     async def answer(self, view: ChatView) -> str | None:
         """What matters in the next text of the customer; None if it does not match.

@@ -358,7 +358,7 @@ class PluginManager:
         )
 
 
-_ALL_ARE_ASKED = frozenset({"on_event", "on_bot_started", "on_bot_stopping"})
+_ALL_ARE_ASKED = frozenset({"on_event", "on_bot_started", "on_bot_stopping", "on_session_report"})
 _NOBODY_LISTENS = _ALL_ARE_ASKED | {"on_chat_offered", "on_chat_ended"}
 
 

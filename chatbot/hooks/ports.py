@@ -12,7 +12,7 @@ from chatbot.model.config_care import HandoffSettings
 from chatbot.model.events import Event, TranscriptEvent
 from chatbot.model.resources import ChatResource, Participant
 
-__all__ = ["ActionSender", "ChatView", "ReadLines"]
+__all__ = ["ActionSender", "ChatView", "ReadLines", "Report"]
 
 E = TypeVar("E", bound=Event)
 ReadLines = Callable[[str, int, int | None], Awaitable[list[TranscriptEvent]]]
@@ -23,6 +23,14 @@ class ActionSender(Protocol):
 
     async def perform(self, action: Action, chat_id: str | None) -> Receipt:
         """Do it, or raise an ActionError."""
+        ...
+
+
+class Report(Protocol):
+    """What plugins say for the report of one chat."""
+
+    def report(self, result: str | None, attributes: dict[str, Any]) -> None:
+        """Set the result, unless it is None, and add attributes."""
         ...
 
 
@@ -47,6 +55,11 @@ class ChatView(Protocol):
     @property
     def memory(self) -> MutableMapping[str, Any]:
         """JSON values that plugins keep for this chat."""
+        ...
+
+    @property
+    def draft(self) -> Report:
+        """For what plugins say of the chat in its report."""
         ...
 
     async def lines(self, start: int, count: int | None) -> list[TranscriptEvent]:

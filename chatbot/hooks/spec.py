@@ -38,6 +38,7 @@ from chatbot.model.events import (
     ParticipantLeft,
     ParticipantRejoined,
     ParticipantsChanged,
+    SessionReport,
     TextReceived,
     TranscriptSaved,
     TypingStarted,
@@ -174,7 +175,16 @@ def on_capabilities_changed(bot: Bot, chat: Chat, event: CapabilitiesChanged, se
 
 @hookspec
 def on_chat_ended(bot: Bot, chat: Chat, event: ChatEnded, settings: Any) -> bool | None:
-    """The chat is no longer this bot's: nothing can be said any more. The last hook of a chat."""
+    """The chat is no longer this bot's: nothing can be said any more. Only the report follows."""
+
+
+@hookspec
+def on_session_report(bot: Bot, chat: Chat, event: SessionReport, settings: Any) -> None:
+    """What has become of the chat, in figures: once for each, after ``on_chat_ended``. Returns nothing.
+
+    Also of offers that came to nothing. All plugins are asked, and ``on_event`` does not run for it. Only a
+    crash amid it is a reason to run it again: ``event.session_id`` is the same then.
+    """
 
 
 @hookspec

@@ -110,6 +110,7 @@ class ServiceSettings(Table):
     Keys:
         journal: The file of what survives a crash; ``":memory:"`` keeps nothing.
         admin: Host and port of health, metrics and console; ``""`` turns them off.
+        session_reports: The file that gets a line of JSON at the end of each chat; ``""`` for none.
         drain_timeout: How long running hooks may take at the end.
         retention: How long chats that have ended stay in the journal, and all that is left of bots that are
             no longer in bots.toml; a week.
@@ -117,8 +118,17 @@ class ServiceSettings(Table):
 
     journal: str = "chatbot.sqlite3"
     admin: str = "127.0.0.1:8080"
+    session_reports: str = ""
     drain_timeout: Patience = 30.0
     retention: float = Field(default=604_800.0, ge=0, le=_TEN_YEARS, allow_inf_nan=False, strict=True)
+
+    @model_validator(mode="after")
+    def _leaves_the_journal_alone(self) -> Self:
+        own = {os.path.normpath(self.journal + ending) for ending in ("", "-wal", "-shm", ".lock")}
+        if self.session_reports and os.path.normpath(self.session_reports) in own:
+            message = f"session_reports = {self.session_reports!r} is a file of the journal"
+            raise flawed(Flaw(Code.REPORTS_PLACE, message, ("session_reports",), fix="name another file"))
+        return self
 
     @field_validator("admin")
     @classmethod
@@ -149,6 +159,8 @@ class BotSettings(Table):
         password: The agent's password; as a text it is a warning of ``chatbot check``.
         nickname: Shown to the customer; the agent's own, if not given.
         mode: ``"shadow"`` hears everything and sends nothing.
+        category: For reports: what kind of bot it is, as ``"Dialog"``.
+        function: For reports: what it does, as ``"Advisor"``.
         plugins: Their names, in call order.
         auto_accept: Accept offers that no plugin has decided.
         hook_timeout: For each hook; time inside an action, or waiting for the customer, does not count.
@@ -187,6 +199,8 @@ class BotSettings(Table):
     password: Annotated[SecretSource, BeforeValidator(_secret_table)]
     nickname: str | None = Field(default=None, min_length=1)
     mode: Literal["live", "shadow"] = "live"
+    category: str | None = Field(default=None, min_length=1)
+    function: str | None = Field(default=None, min_length=1)
     plugins: tuple[str, ...] = ()
     auto_accept: bool = True
     hook_timeout: Seconds = 10.0

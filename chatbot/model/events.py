@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from chatbot.model.actions import Action
 from chatbot.model.frozen import FrozenDict, Json, JsonObject
 from chatbot.model.resources import ChatResource, Participant
-from chatbot.model.words import Visibility
+from chatbot.model.words import EndedBy, EndReason, Visibility
 
 __all__ = [
     "CapabilitiesChanged",
@@ -31,6 +31,7 @@ __all__ = [
     "ParticipantLeft",
     "ParticipantRejoined",
     "ParticipantsChanged",
+    "SessionReport",
     "TextReceived",
     "TranscriptEvent",
     "TranscriptSaved",
@@ -282,6 +283,55 @@ class ChatHandedBack(Event):
     """The last human agent has left the chat, and the bot goes on."""
 
     hook = "on_handback"
+
+
+class SessionReport(Event):
+    """What has become of one chat, in figures: told once, after its end. No text of a customer is in it.
+
+    As JSON (``model_dump_json``, and the file of ``[service] session_reports``) it has no ``received_at``.
+
+    Attributes:
+        version: Of this record.
+        session_id: The same whenever this record is told again; another session has another.
+        mode: ``shadow``: nothing was sent.
+        category: The key ``category`` of the bot.
+        function: The key ``function`` of the bot.
+        started_at: When the bot was in the chat; when it was offered, if it never was.
+        ended_at: When the end was seen; where the bot had stopped before, when it stopped.
+        duration: From the one to the other, in seconds.
+        messages_sent: Texts for the customer that the server has taken.
+        messages_received: Texts of customers that the bot heard, and those that waited when it came.
+        ended_by: Who ended the bot's part; ``system`` is the server or a stop, ``unknown`` that nobody knows.
+        end_reason: Why, in one of a few words.
+        end_detail: More of it: the reason of a handover, else the last state of the chat.
+        result: What a plugin has said by ``chat.report``.
+        ended_abnormally: It was handed over by the fallback, hooks ended in a crash each time, or the end was
+            not seen.
+        refused_to_start: The bot rejected the offer, or could not accept it.
+        takeovers: How often a human agent came in.
+        attributes: What plugins have said by ``chat.report``.
+    """
+
+    hook = "on_session_report"
+    received_at: datetime = Field(exclude=True)
+    version: Literal[1] = 1
+    session_id: str
+    mode: Literal["live", "shadow"] = "live"
+    category: str | None = None
+    function: str | None = None
+    started_at: datetime
+    ended_at: datetime
+    duration: float
+    messages_sent: int = 0
+    messages_received: int = 0
+    ended_by: EndedBy
+    end_reason: EndReason
+    end_detail: str = ""
+    result: str | None = None
+    ended_abnormally: bool = False
+    refused_to_start: bool = False
+    takeovers: int = 0
+    attributes: JsonObject = Field(default_factory=FrozenDict, repr=False)
 
 
 class OperationFailed(Event):

@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
-__all__ = ["ChatState", "LineType", "ParticipantType", "Visibility"]
+__all__ = ["ChatState", "EndReason", "EndedBy", "LineType", "ParticipantType", "Visibility"]
+
+EndedBy = Literal["bot", "customer", "agent", "system", "unknown"]
+"""Who has ended the bot's part in a chat."""
+
+EndReason = Literal[
+    "completed",
+    "left",
+    "customer_left",
+    "transferred",
+    "handed_over",
+    "taken_over",
+    "stopped",
+    "rejected",
+    "accept_failed",
+    "revoked",
+    "gone",
+]
+"""Why it has ended."""
 
 
 class OpenEnum(StrEnum):

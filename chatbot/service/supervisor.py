@@ -29,6 +29,7 @@ from chatbot.model.errors import ConfigError, PluginError
 from chatbot.model.findings import Finding
 from chatbot.model.section import Section
 from chatbot.service.recorder import Recorder
+from chatbot.service.reports import keep_reports
 from chatbot.service.system import WriterThread
 from chatbot.service.watchdog import Watchdog
 from chatbot.wire.retry import Backoff, Limits
@@ -225,7 +226,11 @@ def build(
     """
     journal = open_journal(settings, world)
     recorder = Recorder(world.clock)
-    watched = replace(world, observer=Watchers(recorder, *filter(None, [world.observer])))
+    watched = replace(
+        world,
+        observer=Watchers(recorder, *filter(None, [world.observer])),
+        reports=keep_reports(settings),
+    )
     bots, findings = assemble(settings, watched, file, journal)
     errors = [finding for finding in findings if finding.is_error]
     if errors:

@@ -9,6 +9,7 @@ from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.run import HookRun
 from chatbot.hooks.trace import Deed, Hearing, HookCall, Record
 from chatbot.model.config import BotSettings
+from chatbot.model.events import SessionReport
 from chatbot.simulator.transcript import Visibility
 from chatbot.testing.network import InProcess
 from chatbot.testing.report import TalkError
@@ -37,6 +38,7 @@ class StagedBot:
         calls: What became of its hooks, oldest first.
         deeds: What it has done, or was not let do, oldest first.
         unheard: The hooks of events that came, and that none of its plugins has.
+        reports: The reports of its chats that have ended, oldest first.
         errors: The calls of hooks that raised or took too long. Whatever is left in here at the end of the
             test fails it: a test that wants a hook to fail takes it out (``bot.errors.pop()``).
     """
@@ -47,6 +49,7 @@ class StagedBot:
         self.deeds: list[Deed] = []
         self.errors: list[HookCall] = []
         self.unheard: list[str] = []
+        self.reports: list[SessionReport] = []
         self._stage = stage
         self._settings = settings
         self._plugins = plugins
@@ -122,6 +125,7 @@ class StagedBot:
             colleagues=self._stage.colleagues,
             observer=self,
             tells_all=True,
+            reports=self._keep,
         )
         journal = self._stage.journal.of(self.name)
         self._runner = BotRunner(self.name, self._settings, self._plugins, world, journal)
@@ -166,6 +170,10 @@ class StagedBot:
             case Hearing(event=event):
                 if record.is_unhandled and event.hook not in self.unheard:
                     self.unheard.append(event.hook)
+
+    async def _keep(self, report: SessionReport) -> bool:
+        self.reports.append(report)
+        return True
 
     def _open_http(self, settings: BotSettings) -> Http:
         network = InProcess(self._stage.simulator.asgi)

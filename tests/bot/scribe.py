@@ -45,6 +45,7 @@ CHECKPOINT = Checkpoint(
     unanswered=(2, 3),
     prints=("a", 'b"\n'),
     own_ids=("p1", "p2"),
+    report='{"heard":3}',
 )
 
 

@@ -16,6 +16,7 @@ from chatbot.bot.connection import Connection
 from chatbot.bot.journal import NO_JOURNAL, Journal
 from chatbot.bot.live import LiveChat
 from chatbot.bot.platform import Platform
+from chatbot.bot.ports import KeepReport
 from chatbot.bot.presence import Colleagues
 from chatbot.bot.runner import BotRunner, World
 from chatbot.hooks.loader import LoadedPlugin
@@ -225,6 +226,7 @@ async def on_stage(
 ) -> AsyncIterator[Stage]:
     """A bot at its desk, ready unless told otherwise; stopped at the end of the block."""
     observer: Observer | None = overrides.pop("observer", None)
+    reports: KeepReport | None = overrides.pop("reports", None)
     colleagues: Colleagues = overrides.pop("colleagues", None) or Colleagues()
     clock, rng, seen = VirtualClock(), EvenRng(), Watcher()
     desk = desk or Desk(clock.monotonic)
@@ -240,6 +242,7 @@ async def on_stage(
             colleagues=colleagues,
             observer=observer,
             tells_all=observer is not None,
+            reports=reports,
         )
         bot = BotRunner("robo", chosen, loaded, world, journal)
         running = asyncio.create_task(bot.run(drain))

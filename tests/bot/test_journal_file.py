@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.bot.journal import SavedChat
+from chatbot.bot.journal import Checkpoint, SavedChat
 from chatbot.bot.journal_file import MIGRATIONS, JournalError
 from chatbot.model.errors import ConfigError
 from tests.bot.scribe import CHECKPOINT, Place, as_nobody, operation, place_of_others, scribe
@@ -49,6 +49,22 @@ def test_a_journal_of_an_earlier_version_is_brought_up_to_date(place: Place) -> 
     assert store.load("maid").chats == {"c1": SavedChat(CHECKPOINT, [operation()])}
 
 
+def test_what_was_said_before_reports_were_made_counts_in_them(place: Place) -> None:
+    store = place.open(MIGRATIONS[:3])
+    store._db.execute(
+        "INSERT INTO chat VALUES ('maid', 'c1', 'started', 7, '', 0, 0, '[]', '[]', '[]', 1, '', 0, 0)"
+    )
+    for number, state in enumerate(("confirmed", "accepted", "failed")):
+        store._db.execute(
+            "INSERT INTO operation VALUES"
+            " (NULL, 'maid', 'c1', ?, 'faq', 'on_text', 0, 'SendMessage', '', 'd', ?, 0, '', '', 1)",
+            (f"{number}", state),
+        )
+    chat = place.open().load("maid").chats["c1"]
+    assert chat.checkpoint == Checkpoint("c1", "started", cursor=7)
+    assert [record.said for record in chat.operations] == [True, True, False]
+
+
 def test_a_migration_that_fails_changes_nothing(place: Place) -> None:
     place.put(CHECKPOINT)
     with pytest.raises(JournalError):
@@ -71,7 +87,7 @@ def refused(place: Place) -> str:
 def test_a_journal_of_a_later_version_is_refused(place: Place) -> None:
     place.open((*MIGRATIONS, ("CREATE TABLE song (name TEXT)",)))
     place.close()
-    assert refused(place) == "a later version of this program wrote it (schema 4, here 3)"
+    assert refused(place) == "a later version of this program wrote it (schema 5, here 4)"
 
 
 def test_a_place_that_cannot_be_is_refused(place: Place, tmp_path: Path) -> None:

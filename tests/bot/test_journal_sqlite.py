@@ -62,6 +62,12 @@ def test_bots_do_not_see_what_others_keep(place: Place) -> None:
     assert place.load("butler") == Saved(run=1000)
 
 
+def test_what_the_server_took_is_known_after_a_crash(place: Place) -> None:
+    taken = replace(operation(), state="accepted", said=True)
+    place.put(CHECKPOINT, operation(), taken, operation(2))
+    assert place.load().chats["c1"].operations == [taken, operation(2)]
+
+
 def test_a_chat_that_ended_is_kept_and_not_loaded(place: Place) -> None:
     place.put(CHECKPOINT, operation())
     place.put(replace(CHECKPOINT, phase="ended"), operation())

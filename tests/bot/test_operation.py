@@ -159,7 +159,7 @@ ACTIONS: list[Action] = [
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.operation)
 def test_an_operation_is_restored_as_it_was(action: Action) -> None:
     before = sent(action, base=4)
-    before.state = "accepted"
+    before.state, before.is_taken = "accepted", True
     after = Operation.restored(before.record())
     assert after is not None
     assert (after.action, after.record(), after.sent) == (action, before.record(), True)

@@ -27,6 +27,7 @@ FILES: dict[Code, str | bytes] = {
     Code.SHARED_LOGIN: BOT + f"[bots.twin]\n{SERVER}{PASSWORD}",
     Code.NO_PLUGIN_DIR: BOT.replace("plugins", "plgins"),
     Code.PLUGIN_NOT_FOUND: BOT + 'plugins = ["ecko"]\n',
+    Code.REPORTS_PLACE: BOT + '[service]\nsession_reports = "gone/reports"\n',
     Code.JOURNAL_PLACE: BOT + '[service]\njournal = "gone/journal"\n',
 }
 """What stands in bots.toml."""

@@ -39,6 +39,8 @@ def test_a_bot_has_the_documented_defaults() -> None:
         "username": "bot",
         "nickname": None,
         "mode": "live",
+        "category": None,
+        "function": None,
         "plugins": (),
         "auto_accept": True,
         "hook_timeout": 10.0,
@@ -89,9 +91,17 @@ def test_a_service_has_the_documented_defaults() -> None:
     assert ServiceSettings().model_dump() == {
         "journal": "chatbot.sqlite3",
         "admin": "127.0.0.1:8080",
+        "session_reports": "",
         "drain_timeout": 30.0,
         "retention": 604_800.0,
     }
+
+
+@pytest.mark.parametrize("name", ["chatbot.sqlite3", "./chatbot.sqlite3-wal", "x/../chatbot.sqlite3.lock"])
+def test_reports_do_not_go_into_the_journal(name: str) -> None:
+    assert finding(ServiceSettings, session_reports=name) == (
+        f": session_reports = {name!r} is a file of the journal: name another file"
+    )
 
 
 @pytest.mark.parametrize("retention", [-1.0, float("inf"), float("nan"), "7 days", True])

@@ -24,6 +24,7 @@ plugin_dirs = ["plugins", "/opt/plugins"]
 [service]
 journal = "data/journal.sqlite3"
 admin = ""
+session_reports = "reports.jsonl"
 drain_timeout = 5
 
 [defaults]
@@ -36,6 +37,8 @@ plugins = ["greeter"]
 username = "day"
 nickname = "Day"
 mode = "shadow"
+category = "Dialog"
+function = "Advisor"
 plugins = ["greeter", "faq"]
 auto_accept = false
 hook_timeout = 2.5
@@ -101,6 +104,8 @@ def test_every_key_is_read_and_defaults_are_filled_in(tmp_path: Path) -> None:
         password=secret,
         nickname="Day",
         mode="shadow",
+        category="Dialog",
+        function="Advisor",
         plugins=("greeter", "faq"),
         auto_accept=False,
         hook_timeout=2.5,
@@ -130,7 +135,12 @@ def test_every_key_is_read_and_defaults_are_filled_in(tmp_path: Path) -> None:
     )
     assert load(write(tmp_path, EVERYTHING)) == Settings(
         plugin_dirs=(tmp_path / "plugins", Path("/opt/plugins")),
-        service=ServiceSettings(journal=str(tmp_path / "data/journal.sqlite3"), admin="", drain_timeout=5.0),
+        service=ServiceSettings(
+            journal=str(tmp_path / "data/journal.sqlite3"),
+            admin="",
+            session_reports=str(tmp_path / "reports.jsonl"),
+            drain_timeout=5.0,
+        ),
         bots={"day": day, "night": night},
         demo=(
             DemoChat(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from chatbot.model.events import SessionReport
 from tests.simulation.chats import Chat
 from tests.simulation.disk import Disk
 from tests.simulation.options import AT_ONCE_S, SLOW_S
@@ -185,6 +186,29 @@ def _check_end(truth: Truth, chat: Chat) -> None:
     again = truth.counts["revoked"] + (truth.counts["offered late"] if truth.counts["lives"] > 1 else 0)
     if times > 1 + len(truth.kills) + again:
         truth.find("end", f"{chat.id}: on_chat_ended was called {times} times")
+    _check_reports(truth, chat, times, again)
+
+
+def _check_reports(truth: Truth, chat: Chat, times: int, again: int) -> None:
+    """One for each end, again only for a crash; a transcript that was not rewound tells what was said."""
+    reports = [report for report in truth.reports if report.chat_id == chat.id]
+    if chat.id in truth.over and times and not reports:
+        truth.find("report", f"{chat.id} is over, and on_session_report was not called")
+    if len(reports) > 1 + len(truth.kills) + again:
+        truth.find("report", f"{chat.id}: on_session_report was called {len(reports)} times")
+    if len(reports) == 1 and not truth.rewinds[chat.id]:
+        _check_counts(truth, chat, *reports)
+
+
+def _check_counts(truth: Truth, chat: Chat, report: SessionReport) -> None:
+    """What is said when the chat is not the bot's any more may be heard or not."""
+    said, texts = len(chat.texts("bot")), chat.texts("customer")
+    owed = sum(not line.excused for line in texts)
+    if report.messages_sent != said:
+        truth.find("report", f"{chat.id}: {said} texts sent are told as {report.messages_sent}")
+    if not owed <= report.messages_received <= len(texts):
+        of = f"{owed} to {len(texts)} texts received"
+        truth.find("report", f"{chat.id}: {of} are told as {report.messages_received}")
 
 
 def _check_settled(truth: Truth, disk: Disk, closed: set[str]) -> None:

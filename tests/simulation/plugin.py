@@ -5,7 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 
-from chatbot import Bot, Chat, ChatEnded, ChatResumed, ChatStarted, TextReceived, TypingStarted, hookimpl
+from chatbot import (
+    Bot,
+    Chat,
+    ChatEnded,
+    ChatResumed,
+    ChatStarted,
+    SessionReport,
+    TextReceived,
+    TypingStarted,
+    hookimpl,
+)
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.clock import Clock
 from chatbot.model.errors import ActionError
@@ -119,6 +129,11 @@ class Answers:
     async def on_chat_ended(self, chat: Chat, event: ChatEnded) -> None:
         self._truth.note("hook", "on_chat_ended %s: %s", chat.id, event.reason)
         self._truth.ended.append(chat.id)
+
+    @hookimpl
+    async def on_session_report(self, chat: Chat, event: SessionReport) -> None:
+        self._truth.note("hook", "on_session_report %s", chat.id)
+        self._truth.reports.append(event)
 
     def _check_who(self, chat: Chat, event: TextReceived) -> None:
         """Design 4.3: the customer is heard, and nobody else; the bot knows itself."""

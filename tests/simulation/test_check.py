@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from chatbot import SessionReport
 from chatbot.bot.journal import Checkpoint, Incident, Key, OperationRecord, OperationState
 from chatbot.wire.http import Reply
 from tests.simulation.chats import Chat
@@ -46,6 +48,22 @@ class Record:
     def operation(state: OperationState) -> OperationRecord:
         key = Key("chat1", "started", "answers", "on_chat_started", 0)
         return OperationRecord(key, "SendMessage", '{"text":"hello"}', "", state)
+
+    @staticmethod
+    def report(sent: int = 3, received: int = 2) -> SessionReport:
+        noon = datetime(2026, 1, 1, tzinfo=UTC)
+        return SessionReport(
+            chat_id="chat1",
+            received_at=noon,
+            session_id="1",
+            started_at=noon,
+            ended_at=noon,
+            duration=0.0,
+            messages_sent=sent,
+            messages_received=received,
+            ended_by="bot",
+            end_reason="left",
+        )
 
     def found(self) -> set[str]:
         check(self.truth, self.disk, [self.chat])
@@ -182,7 +200,21 @@ def test_an_end_that_no_hook_was_told_of_is_found(record: Record) -> None:
     assert record.found() == {"end"}
     record.truth.findings.clear()
     record.truth.ended += ["chat1", "chat1"]
+    record.truth.reports = [record.report()]
     assert record.found() == {"end"}
+
+
+def test_a_report_that_is_missing_doubled_or_wrong_is_found(record: Record) -> None:
+    record.answer("re 1000.0", "re 1100.0")
+    record.truth.ended, record.truth.over = ["chat1"], {"chat1"}
+    assert record.found() == {"report"}
+    for reports in ([record.report(sent=2)], [record.report(received=1)], [record.report()] * 2):
+        record.truth.findings.clear()
+        record.truth.reports = reports
+        assert record.found() == {"report"}
+    record.truth.findings.clear()
+    record.truth.reports = [record.report()]
+    assert record.found() == set()
 
 
 def test_an_answer_that_waits_for_the_next_comparison_is_found(record: Record) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from chatbot.model.errors import ActionError
+from chatbot.model.events import SessionReport
 
 __all__ = ["CANARY", "NAMED", "Call", "HookStart", "Line", "Truth", "key_of", "replies_to"]
 
@@ -129,6 +130,7 @@ class Truth:
     timeline: list[str] = field(default_factory=list)
     hooks: list[HookStart] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    reports: list[SessionReport] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)

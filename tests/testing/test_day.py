@@ -1,6 +1,6 @@
 """A day in the life: everything that can happen happens."""
 
-from chatbot import Event, hookimpl
+from chatbot import Event, SessionReport, hookimpl
 from chatbot.hooks.checks import HOOKS
 from chatbot.testing import Kit
 from chatbot.testing.day import live_a_day
@@ -12,6 +12,10 @@ class Watches:
 
     @hookimpl
     async def on_event(self, event: Event) -> None:
+        self.seen.add(event.hook)
+
+    @hookimpl
+    async def on_session_report(self, event: SessionReport) -> None:
         self.seen.add(event.hook)
 
     @hookimpl
