@@ -38,6 +38,10 @@ class WaitsIn:
         await self._wait("on_chat_ended", chat)
 
     @hookimpl
+    async def on_session_report(self, chat: Chat) -> None:
+        await self._wait("on_session_report", chat)
+
+    @hookimpl
     async def on_bot_stopping(self, bot: Any) -> None:
         await self._wait("on_bot_stopping", next(iter(bot.chats.values()), None))
 
@@ -50,6 +54,7 @@ REASONS = {
     "on_event": "it only watches",
     "on_chat_offered": "the bot is not in the chat yet",
     "on_chat_ended": "the chat has ended",
+    "on_session_report": "the chat has ended",
     "on_bot_stopping": "it runs for no chat",
     "elsewhere": "it runs for another chat than c2",
 }

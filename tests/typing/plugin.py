@@ -20,6 +20,7 @@ from chatbot import (
     Participant,
     Receipt,
     Refused,
+    SessionReport,
     TextReceived,
     TypingStarted,
     Unconfirmed,
@@ -111,6 +112,13 @@ class Watcher:
     async def on_chat_ended(self, chat: Chat, event: ChatEnded) -> None:
         """The end."""
         self._ended[chat.id] = event.reason
+        chat.report("done", topic="invoice", steps=[1, 2])
+
+    @hookimpl
+    async def on_session_report(self, event: SessionReport) -> None:
+        """The record."""
+        assert_type(event.duration, float)
+        assert_type(event.result, str | None)
 
     @hookimpl
     async def on_idle(self, chat: Chat, event: ChatIdle) -> str | None:

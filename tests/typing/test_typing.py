@@ -23,7 +23,7 @@ def test_its_class_is_a_plugin_too() -> None:
     assert isinstance(module, ModuleType)
     watcher: object = module.Watcher(module.Watcher.Settings())
     hooks = manager(loaded("watcher", watcher))
-    assert sum(bool(hooks.hooks(name)) for name in HOOKS) == 8
+    assert sum(bool(hooks.hooks(name)) for name in HOOKS) == 9
 
 
 def test_what_the_checkers_let_pass_is_possible() -> None:
