@@ -168,6 +168,27 @@ async def test_nobody_answers_and_the_fallback_hands_over(chatbot: Kit) -> None:
     }
 
 
+async def test_a_stop_hands_over_and_the_next_process_tells_of_it(chatbot: Kit) -> None:
+    fallback = {"queue": "Sales", "say": "One moment."}
+    bot = await chatbot.start(Obeys, options={"fallback": fallback, "on_stop": "logout"})
+    await chatbot.human("Helena", queues=("Sales",), says="Hi, I am Helena.")
+    ana = await chatbot.customer()
+    await ana.says("one")
+    await chatbot.sleep(20)
+    await bot.stop()
+    await chatbot.sleep(600)
+    await bot.start()
+    await chatbot.sleep(60)
+    assert only(bot) == QUIET | times("00:00", "00:20", 20.0) | {
+        "messages_sent": 3,
+        "messages_received": 1,
+        "ended_by": "bot",
+        "end_reason": "handed_over",
+        "end_detail": "stopping",
+        "ended_abnormally": True,
+    }
+
+
 async def test_an_offer_is_rejected(chatbot: Kit) -> None:
     bot = await chatbot.start(Rejects)
     await chatbot.customer()
