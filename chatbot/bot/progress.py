@@ -180,11 +180,11 @@ class Progress:
         if self.phase is None:
             return self._journal.put()
         records: list[Record] = [Forget(self._chat.id)] if self._is_new else []
+        self._muted, self._reported = self._chat.ownership.saved, self.draft.text()
         records.append(self._checkpoint(self.phase))
         if (memory := self.memory.news()) is not None:
             records.append(Memory(self._chat.id, memory))
         self._is_behind = self._is_new = False
-        self._muted, self._reported = self._chat.ownership.saved, self.draft.text()
         return self._journal.put(*records)
 
     def _checkpoint(self, phase: Phase) -> Checkpoint:
@@ -198,8 +198,8 @@ class Progress:
             unanswered=tuple(sorted(self.unanswered)),
             prints=self.prints.codes(),
             own_ids=self._chat.identity.own_ids,
-            muted=self._chat.ownership.saved,
+            muted=self._muted,
             owed_at=self.owed_at,
             idles=self.idles,
-            report=self.draft.text(),
+            report=self._reported,
         )

@@ -157,10 +157,11 @@ class _World:
             await asyncio.sleep(0.5)
 
     def _is_quiet(self) -> bool:
-        """Nothing is open, no hook is cut short, and each end was told: all that may need a restart."""
+        """Nothing is open, no hook cut short, and each end told and reported: all that may need a restart."""
         last = {start.chat: start for start in self.truth.hooks}
         cut_short = {name for name, start in last.items() if not self.disk.is_done(start)}
-        is_told = self._over() <= {*self.truth.ended} and cut_short <= self._over()
+        reported = {report.chat_id for report in self.truth.reports}
+        is_told = self._over() <= reported.intersection(self.truth.ended) and cut_short <= self._over()
         return is_told and not self.disk.unsettled()
 
     def _over(self) -> set[str]:
