@@ -52,6 +52,7 @@ class Facts:
         has_human: A human agent has the chat.
         is_muted: For that, the bot was silent.
         fallback: Why the bot was to hand the customer over.
+        was_wished: An operator wanted it handed over.
         is_dead: Hooks ended in a crash each time.
         was_stopped: The agent's session was ended meanwhile, as at a stop.
         has_crashed: It was over when the bot came back from a crash.
@@ -65,6 +66,7 @@ class Facts:
     has_human: bool = False
     is_muted: bool = False
     fallback: str = ""
+    was_wished: bool = False
     is_dead: bool = False
     was_stopped: bool = False
     has_crashed: bool = False
@@ -73,12 +75,12 @@ class Facts:
 def cause_of(facts: Facts) -> Cause:
     """What follows from the facts."""
     by, reason = _of_chat(facts) if facts.was_in else _of_offer(facts)
-    is_unseen = facts.is_dead or facts.has_crashed
+    is_accident = reason == "gone" or (reason == "handed_over" and not facts.was_wished)
     return Cause(
         by,
         reason,
         detail=facts.fallback if reason == "handed_over" else facts.state,
-        is_abnormal=is_unseen or reason in {"handed_over", "gone"},
+        is_abnormal=is_accident or facts.is_dead or facts.has_crashed,
         was_refused=reason in {"rejected", "accept_failed"},
     )
 
@@ -95,8 +97,9 @@ def _of_offer(facts: Facts) -> tuple[EndedBy, EndReason]:
 def _of_chat(facts: Facts) -> tuple[EndedBy, EndReason]:
     if facts.left_at and _left_first(facts):
         return "customer", "customer_left"
-    if facts.last is not None:
-        return _of_bot(facts.last, facts)
+    if facts.last is not None and facts.last.key.plugin:
+        return _of_bot(facts.last)
+    # what the bot does by itself is only tidying up, or making room
     if facts.was_stopped:
         return "system", "stopped"
     if facts.has_human:
@@ -113,11 +116,9 @@ def _left_first(facts: Facts) -> bool:
     return last is None or last.operation == _TRANSFER or facts.left_at <= last.base
 
 
-def _of_bot(last: OperationRecord, facts: Facts) -> tuple[EndedBy, EndReason]:
+def _of_bot(last: OperationRecord) -> tuple[EndedBy, EndReason]:
     if last.operation == _TRANSFER:
         return "bot", "handed_over" if last.key.plugin == FALLBACK else "transferred"
-    if facts.has_human and not last.key.plugin:
-        return "agent", "taken_over"  # the bot has only made room
     return "bot", "left" if last.operation == _LEAVE else "completed"
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from chatbot.bot.asking import Asking
 from chatbot.bot.causes import GONE, Cause, Facts, cause_of
 from chatbot.bot.dispatch import Dispatch
+from chatbot.bot.intervention import BY_OPERATOR
 from chatbot.bot.live import LiveChat
 from chatbot.bot.ownership import HUMAN
 from chatbot.bot.parts import Parts
@@ -139,6 +140,7 @@ def _facts(chat: LiveChat) -> Facts:
         has_human=draft.has_human or chat.ownership.muted == HUMAN,
         is_muted=chat.ownership.muted == HUMAN,
         fallback=draft.fallback,
+        was_wished=draft.fallback == BY_OPERATOR,
         is_dead=draft.is_dead,
         was_stopped=draft.stopped == "logout",
         has_crashed=is_unseen and not draft.stopped,

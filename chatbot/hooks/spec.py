@@ -221,7 +221,10 @@ def on_handback(bot: Bot, chat: Chat, event: ChatHandedBack, settings: Any) -> R
 
 @hookspec
 def on_event(bot: Bot, chat: Chat | None, event: Event, settings: Any) -> None:
-    """Every event, before its own hook. For plugins that watch: what it returns is passed over."""
+    """Every event but the session report, before its own hook.
+
+    For plugins that watch: what it returns is passed over.
+    """
 
 
 @hookspec

@@ -39,6 +39,14 @@ CASES: dict[str, tuple[Facts, Cause]] = {
         Facts(GONE, last=did("Transfer", FALLBACK), fallback="no answer"),
         Cause("bot", "handed_over", "no answer", is_abnormal=True),
     ),
+    "an operator had it transferred": (
+        Facts(DONE, last=did("Transfer", FALLBACK), fallback="operator", was_wished=True),
+        Cause("bot", "handed_over", "operator"),
+    ),
+    "the bot was put out of it, and tidied up": (
+        Facts(DONE, last=did("Complete", "")),
+        Cause("system", "completed", DONE),
+    ),
     "the fallback came to nothing": (Facts(DONE, fallback="no answer"), Cause("system", "completed", DONE)),
     "the bot made room for a human": (
         Facts(DONE, last=did("Leave", ""), has_human=True, is_muted=True),
