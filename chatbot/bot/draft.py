@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Literal
 
+from pydantic_core import to_json
+
 from chatbot.bot.causes import Cause
 
 __all__ = ["MOST_BYTES", "Draft"]
@@ -131,12 +133,12 @@ class Draft:
             raise TypeError(f"result is a text, not {type(result).__name__}")
         if result is not None and len(result) > _MOST_LETTERS:
             raise ValueError(f"result has {len(result)} characters; expected {_MOST_LETTERS} at most")
-        kept = {**self.attributes, **{name: _as_kept(name, value) for name, value in attributes.items()}}
+        kept = {**self.attributes, **{_plain(name): _as_kept(name, it) for name, it in attributes.items()}}
         size = len(json.dumps(kept, separators=(",", ":")))
         if size > MOST_BYTES:
             raise ValueError(f"the attributes of a report take {size} bytes; expected {MOST_BYTES} at most")
         self.attributes = kept
-        self.result = self.result if result is None else result
+        self.result = self.result if result is None else _plain(result)
 
     def time(self, seconds: float) -> datetime:
         """A time in here, as a date."""
@@ -147,9 +149,16 @@ _NAMES = tuple(one.name for one in fields(Draft))
 _OF_CAUSE = tuple(one.name for one in fields(Cause))
 
 
+def _plain(text: str) -> str:
+    """Half of a pair of surrogates could not be written as UTF-8."""
+    return text.encode(errors="replace").decode()
+
+
 def _as_kept(name: str, value: object) -> Any:
     """The value as it will be after a crash: what is changed in it later does not count."""
     try:
-        return json.loads(json.dumps(value, allow_nan=False))
+        kept = json.loads(_plain(json.dumps(value, allow_nan=False, ensure_ascii=False)))
+        to_json(kept)  # what is nested too deep could not be written as an event
     except (TypeError, ValueError, RecursionError) as exc:
         raise ValueError(f"the attribute {name!r} of a report is no JSON: {exc}") from exc
+    return kept

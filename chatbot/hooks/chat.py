@@ -315,10 +315,10 @@ class Chat:
         Raises:
             ValueError: The server does not tell which user that is.
         """
-        where = {"target_path": participant.path} if participant.path else {"target_uri": participant.uri}
-        if not any(where.values()):
+        path, uri = (participant.path, None) if participant.path else (None, participant.uri)
+        if not (path or uri):
             raise ValueError("this participant has no address: only agents can be removed")
-        return await self.perform(do.RemoveParticipantFromConference(**where))
+        return await self.perform(do.RemoveParticipantFromConference(target_path=path, target_uri=uri))
 
     # data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -51,7 +52,8 @@ class ReportFile:
         """Write a line; whether that was possible within some seconds. Never raises for the disk."""
         if self._begun - self._done >= _MOST_WAITING:
             return False
-        line = report.model_dump_json().encode() + b"\n"
+        # not by pydantic: it refuses half of a pair of surrogates, which an id may hold
+        line = json.dumps(report.model_dump(mode="json"), separators=(",", ":")).encode() + b"\n"
         self._begun += 1
         try:
             async with asyncio.timeout(_PATIENCE_S):

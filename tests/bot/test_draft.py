@@ -110,6 +110,20 @@ def test_attributes_are_added_and_a_result_stays_until_there_is_another() -> Non
     assert draft.result == "done"
 
 
+def test_half_of_a_pair_of_surrogates_does_not_spoil_the_record() -> None:
+    draft = begun()
+    draft.report("\ud83d!", {"\ud83d": ["\ud83d", "\U0001f600"]})
+    assert (draft.result, draft.attributes) == ("?!", {"?": ["?", "\U0001f600"]})
+
+
+def test_what_is_nested_too_deep_is_no_json() -> None:
+    deep: list[object] = []
+    for _ in range(400):
+        deep = [deep]
+    with pytest.raises(ValueError, match="the attribute 'deep' of a report is no JSON"):
+        begun().report(None, {"deep": deep})
+
+
 @pytest.mark.parametrize(
     ("result", "attributes", "error", "words"),
     [

@@ -126,6 +126,11 @@ def test_only_its_owner_may_read_it(file: ReportFile, path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_an_odd_id_is_written_too(file: ReportFile, path: Path) -> None:
+    assert asyncio.run(file.keep(report().model_copy(update={"chat_id": "\ud83d"})))
+    assert records(path)[0]["chat_id"] == "\ud83d"
+
+
 def test_a_rotated_file_is_begun_anew(file: ReportFile, path: Path) -> None:
     assert keeps(file, 1)
     path.rename(f"{path}.1")
