@@ -96,7 +96,7 @@ def test_what_is_nobody_s_fault_counts_for_nothing(breaker: Breaker) -> None:
     assert breaker.state == "open"
 
 
-@pytest.mark.parametrize("hook", ["on_bot_started", "on_bot_stopping", "on_chat_ended"])
+@pytest.mark.parametrize("hook", ["on_bot_started", "on_bot_stopping", "on_chat_ended", "on_session_report"])
 def test_what_sets_up_and_tidies_up_always_runs_and_counts_for_nothing(breaker: Breaker, hook: str) -> None:
     for _ in range(9):
         assert called(breaker, "error", hook)
