@@ -10,11 +10,13 @@ from chatbot.bot import delivery, gate, progress, sender
 from chatbot.bot.beginning import Beginning
 from chatbot.bot.delivery import Delivery
 from chatbot.bot.dispatch import Dispatch
+from chatbot.bot.draft import Draft
 from chatbot.bot.history import end_of
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
 from chatbot.bot.live import LiveChat
 from chatbot.bot.memory import KeptMemory
+from chatbot.bot.operation import Operation
 from chatbot.bot.order import LineOrder
 from chatbot.bot.ownership import Ownership
 from chatbot.bot.progress import Progress
@@ -164,6 +166,10 @@ def _is_heard(_: Worker, __: TranscriptEvent) -> bool:
     return True
 
 
+def _forgotten(_: str) -> Draft:
+    return Draft()
+
+
 RULE_MUTANTS = (
     Mutant("sessions-not-reconciled", ((InStep, "lost", _once),), suits=_only_sessions_are_lost),
     Mutant("waiting-hook-beside-others", ((Wait, "wake", _wake_beside),), suits=_asks),
@@ -199,6 +205,8 @@ RULE_MUTANTS = (
     ),
     Mutant("resumed-in-silence", ((Beginning, "_resume", _resume_in_silence),), suits=_is_away),
     Mutant("memory-not-kept", ((KeptMemory, "news", constant(value=None)),), suits=_is_away),
+    Mutant("report-forgotten", ((Draft, "restored", staticmethod(_forgotten)),), suits=_is_away),
+    Mutant("said-is-forgotten", ((Operation, "said", property(constant(value=False))),)),
     Mutant("swallowed-for-good", ((Sender, "chase", _give_up),), suits=harms("swallowed")),
     Mutant(
         "any-agent-is-the-bot",
