@@ -1,9 +1,13 @@
 """What every run of the tests needs."""
 
 import gc
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anyio._backends._asyncio
 import httpcore
+import pytest
 
 import chatbot.testing.contract_items
 import chatbot.testing.fixture
@@ -17,3 +21,12 @@ IMPORTED = (anyio._backends._asyncio, httpcore, chatbot.testing.contract_items, 
 def pytest_collection_finish() -> None:
     """Thousands of tests live until the end of the run: garbage is not looked for among them each time."""
     gc.freeze()
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that every user of the machine may enter, unlike those of pytest."""
+    with TemporaryDirectory(prefix="public-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder

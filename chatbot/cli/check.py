@@ -17,10 +17,11 @@ from chatbot.bot.runner import World
 from chatbot.cli.common import USAGE, counted, printable
 from chatbot.cli.report import as_github, as_json, from_here
 from chatbot.model.codes import Code
-from chatbot.model.config import BotSettings, SecretSource, Settings
+from chatbot.model.config import BotSettings, Settings
 from chatbot.model.config_file import read
 from chatbot.model.errors import ConfigError, WireError
 from chatbot.model.findings import Finding
+from chatbot.model.secret import SecretSource, is_open_to_all
 from chatbot.model.section import Section
 from chatbot.service.reports import check_reports
 from chatbot.service.supervisor import assemble, check_journal
@@ -29,6 +30,7 @@ from chatbot.service.system import system_world
 __all__ = ["check"]
 
 _FINDINGS, _OFFLINE = 1, 3
+_PLACES = 'password = { env = "NAME" }, { file = "path" } or { credential = "NAME" }'
 # Which key of a bot has to do with a login that failed, and what to do about it.
 _KEYS: Mapping[Code | None, str] = {
     Code.NO_CERTIFICATES: "ca_file",
@@ -119,15 +121,25 @@ def _warnings(settings: Settings, file: str) -> Iterator[Finding]:
 
 def _of_password(bot: BotSettings, where: Section) -> Iterator[Finding]:
     if bot.password.plain is not None:
-        message, fix = "holds its password", 'password = { env = "NAME" }, or { file = "path" }'
-        yield where.finding(Code.INLINE_CREDENTIALS, message, "password", fix=fix, severity="warning")
+        yield _inline(where)
         return
+    if (path := bot.password.path) is not None and is_open_to_all(path):
+        message, fix = f"password: every user of this machine may read {path}", f"chmod o= {path}"
+        yield where.finding(Code.OPEN_CREDENTIALS, message, "password", fix=fix, severity="warning")
     try:
         bot.password.read()
     except ConfigError as error:
         for it in error.findings:
             message = f"password: {it.message}"
             yield where.finding(it.code, message, "password", fix=it.fix, severity="warning")
+
+
+def _inline(where: Section) -> Finding:
+    message, fix = "holds its password", _PLACES
+    if is_open_to_all(Path(where.file)):
+        message = f"{message}, and every user of this machine may read it"
+        fix = f"{fix}; until then: chmod 600 {where.file}"
+    return where.finding(Code.INLINE_CREDENTIALS, message, "password", fix=fix, severity="warning")
 
 
 def _of_connections(settings: Settings, file: str) -> Iterator[Finding]:

@@ -5,21 +5,19 @@ Reading the file and explaining what is wrong with it: ``model/config_file.py``.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from chatbot.model.codes import Code
 from chatbot.model.config_care import BreakerSettings, FallbackSettings, GuardSettings, HandoffSettings
 from chatbot.model.config_table import Flaw, Patience, Seconds, Table, flawed
-from chatbot.model.errors import ConfigError
-from chatbot.model.findings import Finding
 from chatbot.model.nearest import nearest
+from chatbot.model.secret import Secret, SecretSource
 from chatbot.model.toml_lines import Lines
 
 __all__ = [
@@ -32,8 +30,6 @@ __all__ = [
 ]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_BIGGEST_SECRET = 4096
-_FORMS = 'give a string, or { env = "NAME" }, or { file = "path" }'
 _NO_ADDRESS = Flaw(
     Code.NO_ADDRESS,
     "is no address",
@@ -50,58 +46,6 @@ _IN_SHADOW = {
     "on_customer_left": "stay",
     "on_stop": "keep",
 }
-
-
-class SecretSource(Table):
-    """Where a secret stands; read when it is needed, so that a file can be checked without it.
-
-    Exactly one of:
-        plain: The secret itself (a warning of ``chatbot check``).
-        env: The name of an environment variable.
-        file: A file that holds nothing else, such as a mounted secret.
-    """
-
-    plain: SecretStr | None = None
-    env: str | None = None
-    file: Path | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if sum(source is not None for source in (self.plain, self.env, self.file)) != 1:
-            raise flawed(Flaw(Code.NOT_EXACTLY_ONE, "gives no place, or several", expected=_FORMS))
-        return self
-
-    def read(self) -> str:
-        """The secret.
-
-        Raises:
-            ConfigError: It is not there, or empty.
-        """
-        if self.plain is not None:
-            return self.plain.get_secret_value()
-        if self.env is not None:
-            secret, where = os.environ.get(self.env, ""), f"the environment variable {self.env}"
-            fix = f"set {self.env} where the service starts"
-        else:
-            secret, where = _first_line(self.file), f"the file {self.file}"
-            fix = "write the password to its first line"
-        if not secret:
-            raise ConfigError(Finding(Code.NO_CREDENTIALS, f"{where} is missing or empty", fix=fix))
-        return secret
-
-
-def _first_line(path: Path | None) -> str:
-    try:
-        text = path.read_bytes()[:_BIGGEST_SECRET].decode() if path is not None else ""
-    except (OSError, UnicodeDecodeError):
-        return ""
-    return text.rstrip("\r\n")
-
-
-def _secret_table(value: object) -> object:
-    if not isinstance(value, str | Mapping | SecretSource):
-        raise flawed(Flaw(Code.WRONG_VALUE, "is neither a string nor a table", expected=_FORMS))
-    return {"plain": value} if isinstance(value, str) else value
 
 
 class ServiceSettings(Table):
@@ -196,7 +140,7 @@ class BotSettings(Table):
 
     server: str
     username: str = Field(min_length=1)
-    password: Annotated[SecretSource, BeforeValidator(_secret_table)]
+    password: Secret
     nickname: str | None = Field(default=None, min_length=1)
     mode: Literal["live", "shadow"] = "live"
     category: str | None = Field(default=None, min_length=1)

@@ -38,7 +38,7 @@ _WORDS: Mapping[Any, str] = {
     Any: "any value",
     type(None): "none",
 }
-_FORMS_OF_SECRETS = '`{ env = "NAME" }`, `{ file = "path" }` or text'
+_FORMS_OF_SECRETS = "text, or a [secret](../how-to/secrets.md)"
 
 
 def settings(name: str) -> str:

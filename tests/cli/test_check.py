@@ -22,6 +22,7 @@ def config(folder: Path, *keys: str, server: str = "https://gws.invalid", plugin
 
 FROM_ENV = 'password = { env = "MAID_PASSWORD" }'
 INLINE = f'password = "{CANARY}"'
+PLACES = 'password = { env = "NAME" }, { file = "path" } or { credential = "NAME" }'
 
 
 @pytest.fixture(autouse=True)
@@ -63,14 +64,46 @@ def test_a_misspelt_limit_of_a_breaker_is_told_with_the_nearest(chatbot: Chatbot
 
 
 def test_a_password_in_the_file_is_a_warning_and_never_printed(chatbot: Chatbot, tmp_path: Path) -> None:
-    result = chatbot("check", "-c", config(tmp_path, INLINE))
+    path = config(tmp_path, INLINE)
+    path.chmod(0o600)
+    result = chatbot("check", "-c", path)
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
-        f"CB121  {tmp_path}/bots.toml:6  warning: [bots.maid] holds its password",
-        '       fix: password = { env = "NAME" }, or { file = "path" }        more: chatbot explain CB121',
+        f"CB121  {path}:6  warning: [bots.maid] holds its password",
+        f"       fix: {PLACES}        more: chatbot explain CB121",
     ]
-    assert result.stdout == f"{tmp_path}/bots.toml: 1 bot, 1 warning\n"
+    assert result.stdout == f"{path}: 1 bot, 1 warning\n"
     assert CANARY not in result.output
+
+
+def test_a_file_with_a_password_that_everybody_may_read_is_told(chatbot: Chatbot, public: Path) -> None:
+    path = config(public, INLINE)
+    path.chmod(0o644)
+    result = chatbot("check", "-c", path)
+    assert result.exit_code == 0
+    message = "[bots.maid] holds its password, and every user of this machine may read it"
+    assert result.stderr.splitlines() == [
+        f"CB121  {path}:6  warning: {message}",
+        f"       fix: {PLACES}; until then: chmod 600 {path}        more: chatbot explain CB121",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["file", "credential"])
+def test_a_password_in_a_file_that_everybody_may_read_is_a_warning(
+    chatbot: Chatbot, public: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(public))
+    secret = public / "secret"
+    secret.write_text(CANARY)
+    path = config(public, f'password = {{ {kind} = "secret" }}')
+    for mode, told in ((0o640, []), (0o644, ["CB124"])):
+        secret.chmod(mode)
+        result = chatbot("check", "-c", path)
+        assert (result.exit_code, [line[:5] for line in result.stderr.splitlines()[:1]]) == (0, told)
+    assert result.stderr.splitlines() == [
+        f"CB124  {path}:6  warning: [bots.maid] password: every user of this machine may read {secret}",
+        f"       fix: chmod o= {secret}        more: chatbot explain CB124",
+    ]
 
 
 def test_two_bots_that_are_one_agent_are_a_warning(chatbot: Chatbot, tmp_path: Path) -> None:

@@ -71,6 +71,17 @@ def test_a_port_that_is_taken(chatbot: Chatbot, tmp_path: Path) -> None:
     assert result.stderr.startswith("CB114  ")
 
 
+@sees(Code.OPEN_CREDENTIALS)
+def test_a_password_that_everybody_may_read(
+    chatbot: Chatbot, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(public))
+    (public / "maid").write_text("x")
+    (public / "maid").chmod(0o644)
+    text = BOT.replace('env = "MAID_PASSWORD"', 'credential = "maid"')
+    assert checked(chatbot, bots_toml(public, text)) == ["CB124"]
+
+
 @sees(Code.EXTRA_MISSING)
 def test_an_extra_that_is_not_installed(
     chatbot: Chatbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,7 @@ from chatbot.cli.slash import COMMANDS as SLASHES
 from chatbot.console.admin import ServiceMetrics, create_admin
 from chatbot.hooks import spec
 from chatbot.hooks.checks import HOOKS
-from chatbot.model import actions, agent_actions, config, config_care, errors, events
+from chatbot.model import actions, agent_actions, config, config_care, errors, events, secret
 from chatbot.model.actions import Action
 from chatbot.model.events import Event
 from chatbot.service.supervisor import Service
@@ -97,7 +97,7 @@ def test_every_key_of_a_line_of_the_demo_is_described() -> None:
 
 def test_every_table_of_bots_toml_is_looked_at() -> None:
     known = {*TABLES.values(), config.DemoLine}
-    modules = (config, config_care)
+    modules = (config, config_care, secret)
     tables = {
         kind
         for module in modules

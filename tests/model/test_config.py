@@ -1,4 +1,3 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,12 +7,10 @@ from chatbot.model.config import (
     BotSettings,
     DemoChat,
     DemoLine,
-    SecretSource,
     ServiceSettings,
     Settings,
     admin_address,
 )
-from chatbot.model.errors import ConfigError
 
 CANARY = "canary-7c1f"
 LEAST: dict[str, Any] = {"server": "https://gws.example.com", "username": "bot", "password": "secret"}
@@ -33,7 +30,7 @@ def finding(model: type[BotSettings | ServiceSettings | Settings], **keys: Any) 
 
 def test_a_bot_has_the_documented_defaults() -> None:
     found = bot().model_dump()
-    assert found.pop("password") == {"plain": SecretStr("secret"), "env": None, "file": None}
+    assert found.pop("password")["plain"] == SecretStr("secret")
     assert found == {
         "server": "https://gws.example.com",
         "username": "bot",
@@ -296,56 +293,6 @@ def test_a_drain_has_an_end(seconds: object) -> None:
 
 
 # secrets
-
-
-def source(value: object) -> SecretSource:
-    return bot(password=value).password
-
-
-def test_a_plain_secret_is_itself() -> None:
-    assert source(CANARY).read() == CANARY
-
-
-def test_a_secret_is_read_from_the_environment_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = source({"env": "TEST_SECRET"})
-    monkeypatch.setenv("TEST_SECRET", CANARY)
-    assert found.read() == CANARY
-
-
-@pytest.mark.parametrize("content", [CANARY, f"{CANARY}\n", f"{CANARY}\r\n"])
-def test_a_secret_is_read_from_a_file_without_its_line_end(tmp_path: Path, content: str) -> None:
-    (tmp_path / "secret").write_bytes(content.encode())
-    assert source({"file": str(tmp_path / "secret")}).read() == CANARY
-
-
-@pytest.mark.parametrize("value", ["", None])
-def test_a_secret_that_is_not_in_the_environment_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch, value: str | None
-) -> None:
-    monkeypatch.delenv("TEST_SECRET", raising=False)
-    if value is not None:
-        monkeypatch.setenv("TEST_SECRET", value)
-    with pytest.raises(
-        ConfigError, match=r"^CB116  the environment variable TEST_SECRET is missing or empty\n"
-    ):
-        source({"env": "TEST_SECRET"}).read()
-
-
-@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe"])
-def test_a_secret_that_is_not_in_its_file_is_asked_for(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "secret"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(ConfigError) as caught:
-        source({"file": str(path)}).read()
-    assert caught.value.brief == f"CB116 the file {path} is missing or empty"
-
-
-@pytest.mark.parametrize("value", [{}, {"env": "A", "file": "b"}, {"plain": CANARY, "env": "A"}, 5, None])
-def test_a_secret_stands_in_one_place(value: object) -> None:
-    assert finding(BotSettings, password=value).endswith(
-        ': give a string, or { env = "NAME" }, or { file = "path" }'
-    )
 
 
 def test_a_secret_is_never_printed() -> None:
