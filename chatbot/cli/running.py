@@ -19,12 +19,14 @@ from chatbot.model.findings import Finding
 from chatbot.service.supervisor import Service
 from chatbot.simulator.server import bound, serve
 
-__all__ = ["Runs", "admin_pages", "listener_at", "until_signalled"]
+__all__ = ["Runs", "admin_pages", "listener_at", "longest_stop_s", "until_signalled"]
 
 log = logging.getLogger(__name__)
 
 # For the last requests, beyond drain_timeout; what has not ended by then never will.
 _LAST_RESORT_S = 20.0
+# After that, until the process has gone.
+_GOING_S = 5.0
 
 
 class Runs(Protocol):
@@ -42,6 +44,11 @@ class Runs(Protocol):
     async def run(self) -> None:
         """Work until ``stop``."""
         ...
+
+
+def longest_stop_s(service: Runs) -> float:
+    """Seconds from the signal to the end of the process, whatever hooks and servers do."""
+    return service.drain_timeout + _LAST_RESORT_S + _GOING_S
 
 
 async def until_signalled(service: Runs, signals: Signals) -> int:

@@ -57,6 +57,7 @@ class Service:
     Attributes:
         watchdog: Watches the event loop while the bots run, if there is one.
         recorder: Keeps what has happened lately.
+        has_begun: The bots are at work, or try to be.
     """
 
     def __init__(
@@ -75,7 +76,13 @@ class Service:
         self._retention_s = retention_s
         self.watchdog: Watchdog | None = None
         self.recorder = Recorder(world.clock)
+        self.has_begun = False
         self._stopping = asyncio.Event()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether ``stop`` was called."""
+        return self._stopping.is_set()
 
     @property
     def journal_trouble(self) -> str:
@@ -127,6 +134,7 @@ class Service:
             await self._journal.close()
 
     async def _run_bots(self) -> None:
+        self.has_begun = True
         async with asyncio.TaskGroup() as tasks:
             for bot in self.bots:
                 tasks.create_task(self._keep_running(bot), name=f"bot {bot.name}")
