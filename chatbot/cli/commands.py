@@ -140,8 +140,8 @@ def dev(config: Path, port: int, server: str | None, bot: str | None, *, show_te
 def new(folder: Path, *, yes: bool, **given: str | None) -> None:
     """Make a project in DIR: a bot, its plugin, and their test.
 
-    With it come a Dockerfile and a systemd unit. What is not given is asked on a terminal. Exit code 2 if
-    DIR is not empty or a name will not do; nothing is written then.
+    With it come a Dockerfile, a compose.yaml and a systemd unit. What is not given is asked on a terminal.
+    Exit code 2 if DIR is not empty or a name will not do; nothing is written then.
     """
     from chatbot.cli.new import new
 
@@ -209,8 +209,9 @@ def chat(ctx: click.Context, /, config: Path, bot: str | None, **given: Any) -> 
 
 
 @main.command()
+@click.option("--admin", metavar="HOST:PORT", help="Serve the admin pages here, whatever bots.toml says.")
 @_configured
-def run(config: Path) -> None:
+def run(config: Path, admin: str | None) -> None:
     """Run the bots against their servers, until SIGTERM or SIGINT.
 
     A server that cannot be reached, or a password that is refused, keeps that bot not ready and
@@ -219,7 +220,7 @@ def run(config: Path) -> None:
     with Signals() as signals:  # heard before the imports, which take a while
         from chatbot.cli.run import run
 
-        run(config, signals)
+        run(config, signals, admin)
 
 
 @main.command()

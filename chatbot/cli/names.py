@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from chatbot.model.config import BotSettings
 
-__all__ = ["Names", "address", "plugin_name", "project_name", "variable_name", "words"]
+__all__ = ["Names", "address", "credential_name", "plugin_name", "project_name", "words"]
 
 _LONGEST = 64
 _PLUGIN_FORM = "choose a word of letters, digits and _, such as opening_hours"
@@ -112,8 +112,8 @@ def project_name(folder: str) -> str:
     return f"bots-{slug[:24]}".strip("-")
 
 
-def variable_name(bot: str) -> str:
-    """The environment variable of a bot's password."""
-    ascii_only = unicodedata.normalize("NFKD", bot).encode("ascii", "ignore").decode().upper()
-    slug = re.sub(r"[^A-Z0-9]+", "_", ascii_only).strip("_")
-    return f"{slug}_PASSWORD" if slug[:1].isalpha() else "BOT_PASSWORD"
+def credential_name(bot: str) -> str:
+    """The name of the file that a bot's password is in."""
+    ascii_only = unicodedata.normalize("NFKD", bot).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_")[:_LONGEST]
+    return f"{slug}_password" if slug[:1].isalpha() else "bot_password"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from chatbot.cli.names import Names, project_name, variable_name
+from chatbot.cli.names import Names, credential_name, project_name
 
 __all__ = ["in_the_way", "rendered", "write"]
 
@@ -25,10 +25,13 @@ _FILES = {
     "README.md": "README.md",
     "Dockerfile": "Dockerfile",
     ".dockerignore": "dockerignore",
+    "compose.yaml": "compose.yaml",
     "<project>.service": "unit.service",
     ".gitignore": "gitignore",
     "data/.gitignore": "data.gitignore",
 }
+# What hooks may take at the end, and what whoever stops the process must wait.
+_DRAIN_S, _PATIENCE_S = 30, 65
 _ESCAPES = {"\x7f": "\\u007f", "\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -45,12 +48,14 @@ def rendered(folder: str, names: Names) -> dict[str, str]:
         keep_trailing_newline=True,
         autoescape=select_autoescape(),  # none of them is HTML: values are quoted by the filter
     )
-    environment.filters |= {"quoted": quoted, "key": key}
+    environment.filters |= {"quoted": quoted, "key": key, "inner": lambda text: text.strip()[1:-1]}
     project = project_name(folder)
     values = {
         **asdict(names),
         "project": project,
-        "variable": variable_name(names.bot),
+        "credential": credential_name(names.bot),
+        "drain": _DRAIN_S,
+        "patience": _PATIENCE_S,
         "version": version("chatbot").partition("+")[0],
     }
     return {

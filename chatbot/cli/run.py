@@ -8,10 +8,13 @@ import resource
 from contextlib import suppress
 from pathlib import Path
 
+import click
+from pydantic import ValidationError
+
 from chatbot.cli.common import fail, load_settings
 from chatbot.cli.running import admin_pages, longest_stop_s, until_signalled
 from chatbot.cli.signals import Signals
-from chatbot.model.config import Settings
+from chatbot.model.config import ServiceSettings, Settings
 from chatbot.model.errors import ConfigError
 from chatbot.service.notify import ServiceManager, telling
 from chatbot.service.supervisor import build, check_secrets
@@ -20,19 +23,38 @@ from chatbot.service.system import system_watchdog, system_world
 __all__ = ["run"]
 
 
-def run(config: Path, signals: Signals) -> None:
-    """Run the bots, and end with the exit code."""
+def run(config: Path, signals: Signals, admin: str | None) -> None:
+    """Run the bots, and end with the exit code.
+
+    Args:
+        config: The configuration.
+        signals: Ask the bots to stop.
+        admin: Where the admin pages are, if not where the configuration says.
+    """
     with suppress(OSError, ValueError):  # whoever has set other limits for this process knows why
         resource.setrlimit(
             resource.RLIMIT_CORE, (0, 0)
         )  # a dump would hold passwords and what customers said
-    settings = load_settings(config)
+    settings = _settings(config, admin)
     try:
         check_secrets(settings, str(config))
         code = asyncio.run(_run(settings, str(config), signals))
     except ConfigError as error:
         fail(error)
     raise SystemExit(code)
+
+
+def _settings(config: Path, admin: str | None) -> Settings:
+    settings = load_settings(config)
+    if admin is None:
+        return settings
+    given = {**settings.service.model_dump(), "admin": admin}
+    try:
+        service = ServiceSettings.model_validate(given)
+    except ValidationError as exc:
+        why = exc.errors()[0]["msg"].removeprefix("Value error, ")
+        raise click.BadParameter(f"{admin!r}: {why}.", param_hint="--admin") from None
+    return settings.model_copy(update={"service": service})
 
 
 async def _run(settings: Settings, file: str, signals: Signals) -> int:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chatbot.cli.names import address, plugin_name, project_name, variable_name, words
+from chatbot.cli.names import address, credential_name, plugin_name, project_name, words
 
 
 @pytest.mark.parametrize("name", ["hours", "opening_hours2", "match", "öffnungszeiten", "contest_rules"])
@@ -129,14 +129,14 @@ def test_a_project_s_name_fits_everywhere(folder: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bot", "variable"),
+    ("bot", "name"),
     [
-        ("concierge", "CONCIERGE_PASSWORD"),
-        ("night-porter 2", "NIGHT_PORTER_2_PASSWORD"),
-        ("Jürgen", "JURGEN_PASSWORD"),
-        ("2nd", "BOT_PASSWORD"),
-        ("客服", "BOT_PASSWORD"),
+        ("concierge", "concierge_password"),
+        ("night-porter 2", "night_porter_2_password"),
+        ("Jürgen", "jurgen_password"),
+        ("2nd", "bot_password"),
+        ("客服", "bot_password"),
     ],
 )
-def test_a_password_s_variable_is_called_after_its_bot(bot: str, variable: str) -> None:
-    assert variable_name(bot) == variable
+def test_a_password_s_file_is_called_after_its_bot(bot: str, name: str) -> None:
+    assert credential_name(bot) == name

@@ -25,6 +25,7 @@ FILES = {
     ".dockerignore",
     ".gitignore",
     "data/.gitignore",
+    "compose.yaml",
     "bots-hello.service",
 }
 

@@ -37,7 +37,7 @@ _AT_WORK = {
     "check": "logged in",
 }
 _THERE = "https://gws.example.com"
-_HARMLESS = frozenset({"mkdir", "cp", "ls", "cat", "rm", "touch"})
+_HARMLESS = frozenset({"mkdir", "cp", "ls", "cat", "rm", "touch", "chmod"})
 
 
 def run(project: Project, line: str) -> str:
@@ -46,7 +46,11 @@ def run(project: Project, line: str) -> str:
     Raises:
         NotTestedError: There is no rule for such a command.
     """
+    line = line.replace("$PWD", str(project.cwd))
     words = shlex.split(line, comments=True)
+    if words[-2:-1] == [">"]:
+        (project.cwd / words[-1]).write_text(run(project, line.rpartition(" > ")[0]))
+        return ""
     if "|" in words:
         first, second = line.split(" | ")
         project.piped = run(project, first)
@@ -104,13 +108,22 @@ async def _at_work(project: Project, words: list[str]) -> None:
         (project.cwd / "at_work.toml").write_text(text)
         secrets: dict[str, str] = dict.fromkeys(re.findall(r'env = "(\w+)"', text), "any")
         options = ["--config", "at_work.toml", *(["--port", "0"] if words[0] in _LONG[1:] else [])]
-        env = {"PYTHONPATH": str(ROOT), **secrets, **project.env}
+        env = {"PYTHONPATH": str(ROOT), **secrets, **_credentials(project, text), **project.env}
         here = [url if word == _THERE else word for word in words]
         async with program(*here, *options, cwd=project.cwd, **env) as command:
             await command.says(_AT_WORK[words[0]])
             if words[0] in _LONG:
                 command.signal(signal.SIGTERM)
             assert await command.ends() == project.expected, command.output
+
+
+def _credentials(project: Project, text: str) -> dict[str, str]:
+    """The folder with those that are asked for."""
+    folder = project.cwd / "credentials"
+    folder.mkdir(exist_ok=True)
+    for name in re.findall(r'credential = "(\w+)"', text):
+        (folder / name).write_text("any")
+    return {"CREDENTIALS_DIRECTORY": str(folder)}
 
 
 def _printf(_: Project, words: list[str]) -> str:
@@ -167,9 +180,18 @@ def _pytest(project: Project, words: list[str]) -> str:
 
 
 def _really(project: Project, words: list[str]) -> str:
-    assert not any(word.startswith("/") for word in words), "only inside the project"
+    if any(word.startswith("/") for word in words):
+        return _on_the_server(project, words)
     done = subprocess.run(words, cwd=project.cwd, check=True, capture_output=True, text=True)
     return done.stdout
+
+
+def _on_the_server(project: Project, words: list[str]) -> str:
+    """Not done, for it needs root; what is taken from the project is there."""
+    form = r"[\w-]+(\.\w+|/\w+)+|plugins|data|secrets"
+    for word in filter(re.compile(form).fullmatch, words[1:]):
+        assert (project.cwd / word).exists(), f"{word} is not there"
+    return ""
 
 
 def _curl(_: Project, words: list[str]) -> str:
@@ -197,8 +219,14 @@ def _unit(project: Project, words: list[str]) -> str:
 
 
 def _docker(project: Project, words: list[str]) -> str:
-    assert list(project.cwd.rglob("Dockerfile")), "no Dockerfile"
-    assert words[1] in {"build", "run"}, f"docker {words[1]}?"
+    known = {"build", "run", "stop", "rm"}
+    files = ["Dockerfile"]
+    if words[1] == "compose":
+        known, files = {"build", "up", "ps", "logs", "run"}, ["Dockerfile", "compose.yaml"]
+        words = words[1:]
+    assert words[1] in known, f"docker {words[1]}?"
+    for file in files:
+        assert (project.cwd / file).is_file(), f"no {file}"
     return ""
 
 
@@ -216,6 +244,7 @@ RULES: dict[str, Callable[[Project, list[str]], str]] = {
     "systemctl": _unit,
     "journalctl": _unit,
     "docker": _docker,
+    **dict.fromkeys(("chown", "install", "useradd"), _on_the_server),
     **dict.fromkeys(sorted(_HARMLESS), _really),
 }
 """By the first word of a command."""
