@@ -5,6 +5,7 @@ Reading the file and explaining what is wrong with it: ``model/config_file.py``.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
