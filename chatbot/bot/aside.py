@@ -77,6 +77,10 @@ class Aside:
         task.add_done_callback(self._forsaken.discard)
         return task
 
+    def monotonic(self) -> float:
+        """See Room."""
+        return self._clock.monotonic()
+
     def after(self, seconds: float, call: Callable[[], None]) -> asyncio.Task[None]:
         """Call it in so many seconds, unless the task is cancelled before."""
         alarm = self._crew.start(self._ring(seconds, call), "alarm")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatbot.bot.history import end_of
+from chatbot.bot.history import end_of, is_said_by_customer
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.platform import has_answered
@@ -50,6 +51,7 @@ class Asking:
         patience = self._patience()
         fruitless = 0
         while fruitless < _TRIES and not chat.is_over:
+            epoch = self._parts.health.hearing.epoch
             try:
                 lines = await self._parts.platform.lines(chat.id)
             except WireError as error:
@@ -59,6 +61,7 @@ class Asking:
                 fruitless += self._is_final(error, patience)
                 await self._wait(backoff)
             else:
+                self._compare(chat, (), epoch)
                 heard = {line.index: line for line in chat.order.waiting()}
                 chat.read_back(lines)
                 chat.outbox.look_back(lines, chat.identity)
@@ -144,14 +147,26 @@ class Asking:
         8.2), or have lost lines.
         """
         began, known_to = self._parts.clock.monotonic(), chat.order.highest
+        epoch = self._parts.health.hearing.epoch
         start = min(chat.order.cursor + 1, chat.progress.prints.near or chat.order.cursor + 1)
         lines = await self._lines_from(chat, start)
         if start > 1 and self._is_doubtful(chat, lines, start):
             lines = await self._parts.platform.lines(chat.id)
+        self._compare(chat, lines, epoch)
         chat.read_back(lines)
         chat.due.read_at = began
         if end_of(lines) > known_to:
             chat.told_late_to = end_of(lines)
+
+    def _compare(self, chat: LiveChat, lines: Sequence[TranscriptEvent], epoch: int) -> None:
+        """Whether notifications have told what the customer said."""
+        now, known_to = self._parts.clock.monotonic(), chat.order.highest
+        is_news = chat.is_live and any(
+            line.position > known_to and is_said_by_customer(line) for line in lines
+        )
+        self._parts.health.hearing.shown(chat.id, is_news=is_news, epoch=epoch, now=now)
+        if (end := end_of([*lines])) > known_to:
+            chat.waits.backlog.came(end, now)
 
     async def _lines_from(self, chat: LiveChat, start: int) -> list[TranscriptEvent]:
         """Nothing, where the server refuses to show what follows: its transcript may end before that."""

@@ -32,6 +32,10 @@ OpenHttp = Callable[[BotSettings], Http]
 _TOPICS = ("/v2/me/chats",)
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One bot's way to its server.
@@ -40,11 +44,13 @@ class Connection:
         http: Closed by whoever opened the connection.
         platform: REST and session.
         new_source: Makes a notification source; one at a time.
+        forget: The next request begins a new HTTP session.
     """
 
     http: Http
     platform: Platform
     new_source: Callable[[], NotificationSource]
+    forget: Callable[[], None] = _nothing
 
 
 def open_http(settings: BotSettings) -> Http:
@@ -98,7 +104,10 @@ def connect(
             limits=Limits(request_timeout_s=settings.request_timeout),
         )
 
-    return Connection(http, Platform(rest, session, http.turn), new_source)
+    platform = Platform(rest, session, http.turn)
+    # another transport keeps no cookies that we know of
+    forget = opened.forget if isinstance(opened, HttpxHttp) else _nothing
+    return Connection(http, platform, new_source, forget)
 
 
 def _source_class(settings: BotSettings) -> type[CometdSource]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
+from chatbot.bot.hearing import Hearing
+
 __all__ = ["Counters", "Health"]
+
+# How long a held poll may be overdue (design 4.6).
+_POLL_SLACK_S = 10.0
 
 
 @dataclass(slots=True)
@@ -18,6 +24,7 @@ class Counters:
         hook_failures: Hooks that raised or overran, by plugin.
         polls: That succeeded.
         troubles: Of the connection.
+        deaf: Things that the server showed on request, and that no notification had told.
         sessions: CometD sessions begun.
         gaps: Lines that the server does not show although it shows later ones.
         rewinds: Transcripts that had lost their end.
@@ -37,6 +44,7 @@ class Counters:
     hook_failures: Counter[str] = field(default_factory=Counter)
     polls: int = 0
     troubles: int = 0
+    deaf: int = 0
     sessions: int = 0
     gaps: int = 0
     rewinds: int = 0
@@ -62,6 +70,9 @@ class Health:
         polling: The last poll succeeded.
         stopping: The bot is on its way out.
         trouble: The last thing that went wrong, in words, until it is well again.
+        next_try_at: When what went wrong is tried again, in monotonic seconds.
+        poll_due_at: When the server has to have answered the poll, in monotonic seconds.
+        hearing: Whether notifications tell what the server shows.
     """
 
     logged_in: bool = False
@@ -70,15 +81,47 @@ class Health:
     polling: bool = False
     stopping: bool = False
     trouble: str = ""
+    next_try_at: float = 0.0
+    poll_due_at: float = math.inf
+    hearing: Hearing = field(default_factory=Hearing)
 
-    def problems(self) -> list[str]:
-        """Why the bot is not ready; empty if it is."""
+    def polled(self, now: float, next_within_s: float) -> None:
+        """A poll has succeeded.
+
+        Args:
+            now: The time.
+            next_within_s: Seconds that may pass until the next one has.
+        """
+        self.polling, self.next_try_at = True, 0.0
+        self.poll_due_at = now + next_within_s
+
+    def failed(self, trouble: str, next_try_at: float = 0.0) -> None:
+        """Something went wrong, and is tried again at this time, if that is known."""
+        self.trouble, self.next_try_at = trouble, next_try_at
+
+    def problems(self, now: float = -math.inf) -> list[str]:
+        """Why the bot is not ready; empty if it is.
+
+        Args:
+            now: The time, in monotonic seconds; without it, nothing is overdue.
+        """
+        late_s = now - self.poll_due_at
         checks = (
             (self.logged_in, "not logged in"),
             (self.subscribed, "not subscribed"),
             (self.entered, "no contact-centre session"),
             (self.polling, "not polling"),
+            (
+                not self.polling or late_s <= _POLL_SLACK_S,
+                f"not polling: an answer is {late_s:.0f} s overdue",
+            ),
             (not self.stopping, "stopping"),
         )
         reasons = [reason for is_well, reason in checks if not is_well]
-        return [*reasons, self.trouble] if reasons and self.trouble else reasons
+        if deaf := self.hearing.problem(now):
+            reasons.append(deaf)
+        return [*reasons, self._trouble(now)] if reasons and self.trouble else reasons
+
+    def _trouble(self, now: float) -> str:
+        left_s = self.next_try_at - now
+        return f"{self.trouble}; next try in {left_s:.0f} s" if 0 < left_s < math.inf else self.trouble

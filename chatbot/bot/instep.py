@@ -11,12 +11,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from chatbot.bot.hearing import Remedy
 from chatbot.bot.live import LiveChat
 from chatbot.bot.overdue import Overdue
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.view import read_view
 from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
+from chatbot.model.resources import ChatResource
+from chatbot.model.words import ChatState
 from chatbot.wire.retry import DEFAULT_LIMITS, Backoff
 
 __all__ = ["InStep"]
@@ -41,6 +44,7 @@ class InStep:
         pipeline: Where the chats are.
         wake: Called with a chat that has something to do.
         on_entered: Called each time the agent is Ready.
+        on_deaf: Called when the connection has to be rebuilt.
     """
 
     def __init__(
@@ -50,11 +54,13 @@ class InStep:
         *,
         wake: Callable[[LiveChat], None],
         on_entered: Callable[[], Awaitable[None]],
+        on_deaf: Callable[[Remedy], None],
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._wake = wake
         self._on_entered = on_entered
+        self._on_deaf = on_deaf
         self._out_of_step = asyncio.Event()
         self._overdue = Overdue(parts.clock, pipeline)
 
@@ -94,8 +100,18 @@ class InStep:
                 left_s -= _TICK_S
             self._ask_after_quiet_chats()
             self._overdue.look()
+            self._listen_up()
             if left_s <= 0:
                 return
+
+    def _listen_up(self) -> None:
+        """See whether what was shown has been told by now."""
+        hearing, now = self._parts.health.hearing, self._parts.clock.monotonic()
+        for what in hearing.overdue(now):
+            self._parts.counters.deaf += 1
+            log.warning("%s was found by asking, and not told", what)
+        if (remedy := hearing.remedy(now)) is not None:
+            self._on_deaf(remedy)
 
     def _ask_after_quiet_chats(self) -> None:
         now = self._parts.clock.monotonic()
@@ -148,8 +164,12 @@ class InStep:
 
     async def _compare(self) -> None:
         known = {chat_id: (chat, chat.views) for chat_id, chat in self._pipeline.chats.items()}
+        hearing, epoch = self._parts.health.hearing, self._parts.health.hearing.epoch
         listed = await self._parts.platform.chats()
-        unsure = known.keys() - {resource.id for resource in listed}
+        ids = {resource.id for resource in listed}
+        unsure = known.keys() - ids
+        new = {resource.id for resource in listed if self._is_new(resource)}
+        hearing.listed(None if unsure else ids, new, epoch, self._parts.clock.monotonic())
         for resource in listed:
             chat, before = self._pipeline.chats.get(resource.id), known.get(resource.id)
             if before == (None if chat is None else (chat, chat.views)):
@@ -160,6 +180,12 @@ class InStep:
             # else it has ended meanwhile, and does not begin again
         for chat_id in sorted(unsure):
             await self._look_for(chat_id)
+
+    def _is_new(self, resource: ChatResource) -> bool:
+        """Whether notifications should have told of it, if it was not there before."""
+        is_known = resource.id in self._pipeline.chats or self._pipeline.has_ended(resource.id)
+        state = resource.state
+        return not is_known and state is not None and (state.is_live or state is ChatState.INVITED)
 
     async def _look_for(self, chat_id: str) -> None:
         """A chat that is not listed: gone, or just not in the list. Or one whose place in the list is old."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
 
 from chatbot.bot.connection import Connection
 from chatbot.bot.fallback import NO_CONNECTION, Fallback
+from chatbot.bot.hearing import Remedy
 from chatbot.bot.instep import InStep
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.ports import NotificationSource
-from chatbot.model.errors import SessionLost, WireError
+from chatbot.model.errors import LoginRefused, SessionLost, WireError
 from chatbot.model.notifications import Batch, SessionStarted, Signal, Trouble
 from chatbot.wire.retry import DEFAULT_LIMITS, Backoff
 
@@ -51,6 +53,7 @@ class Listening:
         self._connection = connection
         self._in_step = in_step
         self._fallback = fallback
+        self._reading: asyncio.Timeout | None = None
         self._trouble_since: float | None = None
         self._tried: set[str] = set()
 
@@ -66,13 +69,39 @@ class Listening:
             on_login()
             self.source = self._connection.new_source()
             try:
-                async with aclosing(self.source.signals()) as signals:
-                    async for signal in signals:
-                        self._take(signal)
+                await self._read(self.source)
             except SessionLost as error:
                 # the server wants no more of the session: a new one, from the login on
                 self._trouble(error)
                 await self._wait(backoff)
+
+    async def _read(self, source: NotificationSource) -> None:
+        """Until the connection is to be rebuilt."""
+        try:
+            async with asyncio.timeout(None) as self._reading, aclosing(source.signals()) as signals:
+                async for signal in signals:
+                    self._take(signal)
+        except TimeoutError:
+            if self._reading is None or not self._reading.expired():
+                raise
+            await source.aclose()
+            if not self._parts.health.logged_in:
+                self._connection.forget()
+
+    def rebuild(self, remedy: Remedy) -> None:
+        """The connection is deaf: begin a new one.
+
+        Args:
+            remedy: How much of it.
+        """
+        health, reading = self._parts.health, self._reading
+        if reading is None or reading.expired() or not health.logged_in:
+            return  # it is being rebuilt anyhow
+        log.warning("the connection is deaf: rebuilding it, with a new %s", remedy)
+        health.subscribed = health.polling = False
+        if remedy == "login":
+            health.logged_in = health.entered = False
+        reading.reschedule(asyncio.get_running_loop().time())
 
     async def _log_in(self, backoff: Backoff) -> None:
         while True:
@@ -90,13 +119,13 @@ class Listening:
     def _take(self, signal: Signal) -> None:
         counters, health = self._parts.counters, self._parts.health
         match signal:
-            case Batch(notifications=notifications):
+            case Batch(notifications=notifications, next_within_s=within_s):
                 counters.polls += 1
                 if not health.polling:
                     # an answer may be lost with all it told; without acknowledgements nobody resends it
                     self._in_step.lost()
                 self._end_trouble()
-                health.polling = True
+                health.polled(self._parts.clock.monotonic(), within_s)
                 if health.entered:
                     # else the last word is why the agent is not Ready
                     health.trouble = ""
@@ -105,6 +134,7 @@ class Listening:
             case SessionStarted():
                 counters.sessions += 1
                 health.logged_in = health.subscribed = True
+                health.hearing.interrupted()
                 self._in_step.lost()
             case Trouble(error):
                 counters.troubles += 1
@@ -112,10 +142,12 @@ class Listening:
 
     def _trouble(self, error: WireError) -> None:
         log.warning("%s", error)
-        self._parts.health.polling = False
-        self._parts.health.trouble = str(error)
+        health, session = self._parts.health, self._parts.platform.session
+        health.polling = False
+        health.failed(str(error), session.next_try_at if isinstance(error, LoginRefused) else 0.0)
+        health.hearing.interrupted()
         if isinstance(error, SessionLost):
-            self._parts.health.subscribed = False
+            health.subscribed = False
         self._count_trouble(self._parts.clock.monotonic())
 
     def _count_trouble(self, now: float) -> None:
@@ -144,4 +176,7 @@ class Listening:
                 self._fallback.call_off(chat, NO_CONNECTION)
 
     async def _wait(self, backoff: Backoff) -> None:
-        await self._parts.clock.sleep(backoff.failed(self._parts.clock.monotonic()))
+        now, health = self._parts.clock.monotonic(), self._parts.health
+        wait = backoff.failed(now)
+        health.next_try_at = max(health.next_try_at, now + wait)
+        await self._parts.clock.sleep(wait)

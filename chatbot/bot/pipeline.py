@@ -39,6 +39,10 @@ class Owner(Protocol):
         """A chat has something to do; None: there is something that belongs to no chat."""
         ...
 
+    def told(self, chat_ids: set[str | None]) -> None:
+        """A notification about these chats has come."""
+        ...
+
     def heard(self, chat: LiveChat) -> None:
         """A new line of this chat was told: it need not be asked after for a while."""
         ...
@@ -73,7 +77,9 @@ class Pipeline:
 
     def feed(self, notification: Notification) -> None:
         """Take one notification. Never raises for what it holds."""
-        for event in parse(notification.data, bot=self._bot, received_at=self.now()):
+        events = parse(notification.data, bot=self._bot, received_at=self.now())
+        self._owner.told({event.chat_id for event in events})
+        for event in events:
             self._route(event)
 
     def update(self, resource: ChatResource) -> None:
@@ -122,6 +128,10 @@ class Pipeline:
         while len(self._ended) > _MOST_REMEMBERED:
             self._ended.popitem(last=False)
 
+    def has_ended(self, chat_id: str) -> bool:
+        """Whether it was the bot's once."""
+        return chat_id in self._ended
+
     def now(self) -> datetime:
         """The time of receipt."""
         return self._clock.now()
@@ -154,6 +164,7 @@ class Pipeline:
             # it did not begin under our eyes: an earlier process of this bot was in it
             chat.resumes = _is_live(update)
         chat.update(update)
+        chat.waits.backlog.changed(self._clock.monotonic())
         self._owner.wake(chat)
 
     def _begun(self, update: ChatUpdated) -> LiveChat | None:
@@ -178,6 +189,7 @@ class Pipeline:
             chat = self._create(ChatResource(id=chat_id))
         if line.position > chat.order.highest:
             self._owner.heard(chat)
+            chat.waits.backlog.came(line.position, self._clock.monotonic())
         chat.hear(line)
         self._owner.wake(chat)
 
@@ -188,6 +200,7 @@ class Pipeline:
             self._unattributable(failure)
             return
         chat.fail(failure.model_copy(update={"chat_id": chat.id}))
+        chat.waits.backlog.changed(self._clock.monotonic())
         self._owner.wake(chat)
 
     def _by_reference(self, reference_id: str | None) -> LiveChat | None:

@@ -14,6 +14,7 @@ from chatbot.bot.dispatch import Dispatch, contained
 from chatbot.bot.fallback import Fallback
 from chatbot.bot.guards import Guards
 from chatbot.bot.health import Counters, Health
+from chatbot.bot.hearing import Remedy
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
 from chatbot.bot.intervention import Intervention
@@ -28,6 +29,7 @@ from chatbot.bot.presence import Colleagues
 from chatbot.bot.prints import Times
 from chatbot.bot.review import review
 from chatbot.bot.sender import Sender
+from chatbot.bot.stuck import stuck
 from chatbot.bot.timers import Timers
 from chatbot.bot.wishes import Wishes
 from chatbot.bot.worker import Worker
@@ -45,6 +47,9 @@ from chatbot.model.resources import ChatResource
 __all__ = ["BotRunner", "World"]
 
 log = logging.getLogger(__name__)
+
+# How long a hook may tidy up before it is told again to end.
+_TIDIES_UP_S = 1.0
 
 
 class BotRunner:
@@ -97,6 +102,7 @@ class BotRunner:
         self.wishes = Wishes()
         self._stop = asyncio.Event()
         self._is_open = False
+        self._chats: Mapping[str, LiveChat] = {}
 
     @property
     def chats(self) -> int:
@@ -119,6 +125,11 @@ class BotRunner:
         """The chats it has now, by id."""
         return self._pipeline.chats if self._is_open else {}
 
+    def problems(self) -> list[str]:
+        """Why it is not ready at this moment; empty if it is."""
+        now = self._world.clock.monotonic()
+        return self.health.problems(now) + stuck(self._chats.values(), now, self.settings.stuck_after)
+
     def stop(self) -> None:
         """Ask it to leave well; ``run`` then returns."""
         self._stop.set()
@@ -137,6 +148,9 @@ class BotRunner:
             log.info("in shadow: what plugins do is shown, and not sent")
         clock, rng = self._world.clock, self._world.rng
         connection = connect(self.name, self.settings, clock=clock, rng=rng, open_http=self._world.open_http)
+        connection.platform.session.turn_s = lambda: self._world.entrance.turn(
+            self.settings.server, clock.monotonic()
+        )
         try:
             if (saved := await load_unless(self._stop, self.journal)) is None:
                 return
@@ -147,9 +161,14 @@ class BotRunner:
                     self._task(self._in_step.run(), "keep in step"),
                     self._task(self._timers.run(), "timers"),
                 ]
-                await self._stop.wait()
-                await self._leave(drain_timeout, loops)
+                try:
+                    await self._stop.wait()
+                    await self._leave(drain_timeout, loops)
+                except asyncio.CancelledError:
+                    await self._break_off()
+                    raise
         finally:
+            self._chats = {}
             await connection.http.aclose()
 
     def _assemble(self, connection: Connection, saved: Saved) -> None:
@@ -176,8 +195,10 @@ class BotRunner:
         self._busy: dict[str, asyncio.Task[Any]] = {}
         self._aside = Aside(self._world.clock, self)
         self._deliveries: set[asyncio.Task[Any]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
         self._pipeline = Pipeline(self.name, clock=self._world.clock, owner=self)
+        self._chats = self._pipeline.chats
         fallback = Fallback(self._parts, self.wake)
         self.intervention = Intervention(self._parts, self._pipeline, fallback, self.wake)
         guards = Guards(self._parts, fallback)
@@ -194,11 +215,20 @@ class BotRunner:
         self._timers = Timers(self._world.clock, self.wake)
         care = Care(self._parts, self._dispatch, fallback, guards, self._timers)
         self._worker = Worker(self._parts, self._pipeline, self.sender, self._dispatch, care)
-        self._in_step = InStep(self._parts, self._pipeline, wake=self.wake, on_entered=self._open)
+        self._in_step = InStep(
+            self._parts,
+            self._pipeline,
+            wake=self.wake,
+            on_entered=self._open,
+            on_deaf=self._rebuild,
+        )
         self._listening = Listening(
             self._parts, self._pipeline, connection, in_step=self._in_step, fallback=fallback
         )
         self._leaving = Leaving(self._parts, self._pipeline, self._dispatch, self)
+
+    def _rebuild(self, remedy: Remedy) -> None:
+        self._listening.rebuild(remedy)
 
     def _know_myself(self) -> None:
         """Tell the other bots, so that they do not take this one for a human; in shadow it is one."""
@@ -261,6 +291,10 @@ class BotRunner:
     def resync(self) -> None:
         """See Owner."""
         self._in_step.lost()
+
+    def told(self, chat_ids: set[str | None]) -> None:
+        """See Owner."""
+        self.health.hearing.told(chat_ids)
 
     def heard(self, chat: LiveChat) -> None:
         """See Owner."""
@@ -338,6 +372,7 @@ class BotRunner:
 
     def _task(self, coroutine: Coroutine[Any, Any, Any], purpose: str) -> asyncio.Task[Any]:
         task = self._tasks.create_task(coroutine, name=f"{self.name}: {purpose}")
+        self._running.add(task)
         task.add_done_callback(self._note_failure)
         if self._is_over:
             # a hook that tidies up after itself must not keep the process from leaving
@@ -346,6 +381,7 @@ class BotRunner:
 
     def _note_failure(self, task: asyncio.Task[Any]) -> None:
         """A fault of ours ends the bot, even if a hook that ignores that still holds it."""
+        self._running.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self.health.polling, self.health.trouble = False, f"{task.get_name()} failed"
 
@@ -358,6 +394,14 @@ class BotRunner:
         self._is_over = True
         await self._leaving.end([*loops, *self._busy.values(), *self._deliveries, *self._spawned()])
         await self._leaving.farewell(self._listening.source)
+
+    async def _break_off(self) -> None:
+        """Nobody waits for hooks: they are told to end until they have, also those that make light of it."""
+        self._is_over = self._dispatch.stopping = True
+        while self._running:
+            for task in self._running:
+                task.cancel()
+            await asyncio.wait(self._running, timeout=_TIDIES_UP_S)
 
     @property
     def busy(self) -> Mapping[str, asyncio.Task[Any]]:

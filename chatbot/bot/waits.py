@@ -13,10 +13,11 @@ import inspect
 import math
 from collections import deque
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from chatbot.bot.backlog import Backlog
 from chatbot.hooks.run import DISOWNED, HookRun, current_run
 from chatbot.model.codes import Code
 from chatbot.model.errors import ChatGone, NotAllowed
@@ -48,6 +49,10 @@ class Room(Protocol):
         """Whether nothing is handed to anybody any more."""
         ...
 
+    def monotonic(self) -> float:
+        """The time."""
+        ...
+
     def after(self, seconds: float, call: Callable[[], None]) -> asyncio.Task[None]:
         """Call it in so many seconds, unless the task is cancelled before."""
         ...
@@ -63,10 +68,12 @@ class Waits:
 
     Attributes:
         heard: How many texts of customers that all can see have come.
+        backlog: How long what is in the mailbox has been waiting.
     """
 
     def __init__(self, chat_id: str, room: Room, wake: Callable[[], None]) -> None:
         self.heard = 0
+        self.backlog = Backlog()
         self._chat_id = chat_id
         self._room = room
         self._wake = wake
@@ -155,12 +162,16 @@ class Waits:
                 _settle(is_over, value=False)
         run = current_run.get()
         try:
-            with run.waiting() if run is not None else nullcontext():
+            with run.waiting() if run is not None else nullcontext(), self._mailbox_held_up(run):
                 return await is_over
         finally:
             alarm.cancel()
             if since is not None:
                 self._pauses.remove(is_over)
+
+    def _mailbox_held_up(self, run: HookRun | None) -> AbstractContextManager[None]:
+        has_turn = run is not None and not run.is_beside and not run.is_aside
+        return self.backlog.paused(self._room.monotonic) if has_turn else nullcontext()
 
     def hear(self, line: TranscriptEvent) -> None:
         """A new line has come; those who wait get it in its turn, but a pause ends at once."""

@@ -73,9 +73,10 @@ class Worker:
     async def drain(self, chat: LiveChat) -> None:
         """Do what there is to do in this chat now."""
         worker = chat.worker = object()
+        chat.waits.backlog.begins(self._parts.clock.monotonic())
         try:
             while not self._dispatch.stopping and await self._go(chat):
-                pass
+                chat.waits.backlog.begins(self._parts.clock.monotonic())
         except Stopped:
             log.debug("hooks that were to begin are left to the next process")
         except LeftAside:
@@ -90,6 +91,7 @@ class Worker:
 
     def _rest(self, chat: LiveChat) -> None:
         chat.worker = None
+        chat.waits.backlog.rests(is_waiting=chat.order.is_missing_lines or chat.order.next() is not None)
         self._dispatch.acquit(chat)
         if self._dispatch.stopping:
             # what was not run to its end did not crash

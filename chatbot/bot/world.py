@@ -10,6 +10,7 @@ from chatbot.bot.presence import Colleagues
 from chatbot.bot.shadow import Shadow
 from chatbot.hooks.trace import Observer
 from chatbot.model.clock import Clock, Rng, RunInThread
+from chatbot.wire.entrance import Entrance
 
 __all__ = ["World"]
 
@@ -24,6 +25,7 @@ class World:
         run_in_thread: Worker threads.
         open_http: The transport of each bot.
         colleagues: The bots of the process.
+        entrance: Where they log in, one after the other.
         observer: Told what comes, what is called and what is performed.
         tells_all: As Parts says.
         shadow: Shows what bots in shadow would do.
@@ -35,6 +37,7 @@ class World:
     run_in_thread: RunInThread
     open_http: OpenHttp = open_http
     colleagues: Colleagues = field(default_factory=Colleagues)
+    entrance: Entrance = field(default_factory=Entrance)
     observer: Observer | None = None
     tells_all: bool = False
     shadow: Shadow = field(default_factory=Shadow)

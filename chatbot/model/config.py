@@ -109,6 +109,8 @@ class BotSettings(Table):
         plugins: Their names, in call order.
         auto_accept: Accept offers that no plugin has decided.
         hook_timeout: For each hook; time inside an action, or waiting for the customer, does not count.
+        stuck_after: How long what came in a chat may wait for its hooks before the bot is not ready; hooks
+            that wait for the customer, or make a pause, do not count.
         cometd: Who listens; ``"aiocometd"`` needs ``pip install "chatbot[aiocometd]"``.
         listen_to_agents: ``on_text`` also for texts of agents, and for texts that only agents see.
         max_chats: Offers beyond this many chats are rejected, so that other agents get them; 0: no limit of
@@ -149,6 +151,7 @@ class BotSettings(Table):
     plugins: tuple[str, ...] = ()
     auto_accept: bool = True
     hook_timeout: Seconds = 10.0
+    stuck_after: Seconds = 60.0
     cometd: Literal["httpx", "aiocometd"] = "httpx"
     listen_to_agents: bool = False
     max_chats: int = Field(default=0, ge=0, strict=True)

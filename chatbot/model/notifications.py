@@ -5,7 +5,7 @@ Knows nothing of Bayeux, HTTP or chats.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatbot.model.errors import WireError
 
@@ -44,10 +44,16 @@ class Batch:
     It comes after every successful poll, so it may be empty. Asking the source for its next
     signal means that this batch has been handed on: with the ack extension the server may then
     forget it.
+
+    Args:
+        session: The number of the session.
+        notifications: What has come.
+        next_within_s: Seconds that may pass until the next answer, if all is well.
     """
 
     session: int
     notifications: tuple[Notification, ...]
+    next_within_s: float = field(default=60.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

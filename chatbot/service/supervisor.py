@@ -96,7 +96,7 @@ class Service:
     def problems(self) -> Mapping[str, list[str]]:
         """Why each bot is not ready; empty lists if all are."""
         of_all = [trouble] if (trouble := self.journal_trouble) else []
-        return {bot.name: of_all + bot.health.problems() for bot in self.bots}
+        return {bot.name: of_all + bot.problems() for bot in self.bots}
 
     def stop(self) -> None:
         """Ask all bots to leave well; ``run`` then returns."""
@@ -165,9 +165,14 @@ class Service:
                 if was_asked_for(exc):
                     raise
                 log.exception("bot %s failed and begins again", bot.name)
-                bot.health = Health(trouble="it failed, and begins again")
                 backoff.succeeded(started)
-                await self._pause(backoff.failed(self._world.clock.monotonic()))
+                now = self._world.clock.monotonic()
+                wait = backoff.failed(now)
+                trouble = f"it failed {_times(backoff.failures)} ({type(exc).__name__}) and begins again"
+                bot.health = Health(trouble=trouble, next_try_at=now + wait)
+                await self._pause(wait)
+            else:
+                return  # it was asked to leave
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, but not beyond ``stop``."""
@@ -183,6 +188,10 @@ class Service:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def load_plugins(name: str, bot: BotSettings, settings: Settings, file: str) -> list[LoadedPlugin]:

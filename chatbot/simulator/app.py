@@ -90,6 +90,12 @@ class Simulator:
         """Forget the CometD clients of an agent or of all: their next poll gets 402 (4.5)."""
         self._bayeux.drop(lambda client: username not in (None, client.username))
 
+    def lose_subscriptions(self, username: str | None = None) -> None:
+        """Forget what the CometD clients of an agent or of all have subscribed to; their polls go on."""
+        for client in self._bayeux.clients.values():
+            if username in (None, client.username):
+                client.channels.clear()
+
     def end_http_sessions(self, username: str | None = None) -> None:
         """Forget the HTTP sessions of an agent or of all, and with them their CometD clients."""
         self._forget(self._sessions.end(username))

@@ -43,6 +43,9 @@ class Target(Protocol):
     def drop_clients(self, username: str | None = None) -> None:
         """Forget CometD clients."""
 
+    def lose_subscriptions(self, username: str | None = None) -> None:
+        """Forget what CometD clients have subscribed to."""
+
     def end_http_sessions(self, username: str | None = None) -> None:
         """Forget HTTP sessions."""
 
@@ -268,6 +271,10 @@ def _forgets_client(target: Target, _: How) -> Action:
     return Do(lambda call: target.drop_clients(call.agent))
 
 
+def _forgets_subscriptions(target: Target, _: How) -> Action:
+    return Do(lambda call: target.lose_subscriptions(call.agent))
+
+
 def _forgets_session(target: Target, _: How) -> Action:
     return Do(lambda call: target.end_http_sessions(call.agent))
 
@@ -283,6 +290,11 @@ NAMED_FAULTS: Mapping[str, NamedFault] = MappingProxyType(
         ),
         "402": NamedFault(
             "the CometD client is forgotten: 402::Unknown client at the next poll", _polls, _forgets_client
+        ),
+        "deaf": NamedFault(
+            "the subscriptions of a CometD client are forgotten, and its polls go on as if nothing were",
+            _polls,
+            _forgets_subscriptions,
         ),
         "session-lost": NamedFault(
             "the HTTP session is forgotten, and its CometD client with it", _polls, _forgets_session

@@ -79,7 +79,7 @@ class StagedBot:
     @property
     def is_ready(self) -> bool:
         """Whether it is logged in, subscribed and polling."""
-        return not self._runner.health.problems()
+        return not self._runner.problems()
 
     @property
     def is_running(self) -> bool:
@@ -131,7 +131,7 @@ class StagedBot:
         self._runner = BotRunner(self.name, self._settings, self._plugins, world, journal)
         self._task = self._stage.run(self._runner.run(_DRAIN_S), f"bot {self.name}")
         if not await self._stage.until(lambda: self.is_ready or None, _READY_S):
-            problems = "; ".join(self._runner.health.problems())
+            problems = "; ".join(self._runner.problems())
             raise TalkError(f"bot {self.name!r} does not become ready within {_READY_S:g} s: {problems}")
         await self._stage.settle()
 

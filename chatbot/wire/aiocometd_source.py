@@ -87,7 +87,8 @@ class AiocometdSource:
                 self._succeeded()
                 if is_new:
                     yield SessionStarted(self._number)
-                yield Batch(self._number, self._guard.take())
+                advice = self._guard.advice
+                yield Batch(self._number, self._guard.take(), advice.interval_s + advice.hold_s)
         await self._guard.leave()
 
     async def aclose(self) -> None:

@@ -12,7 +12,7 @@ bot would be deaf to something, so the session begins anew rather than go on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeGuard
 
@@ -65,6 +65,7 @@ class Outcome:
         polled: A connect succeeded.
         error: What went wrong, if something did.
         interval_s: Seconds that the server wants between this answer and the next request.
+        hold_s: Seconds for which it may hold the next poll.
         malformed: How many messages of the answer could not be read.
     """
 
@@ -73,6 +74,7 @@ class Outcome:
     polled: bool = False
     error: WireError | None = None
     interval_s: float = 0.0
+    hold_s: float = field(default=_HOLD_S, compare=False)
     malformed: int = 0
 
 
@@ -179,6 +181,7 @@ class BayeuxSession:
             polled=error is None and phase is Phase.CONNECT,
             error=error,
             interval_s=self._interval_s,
+            hold_s=self._hold_s,
             malformed=malformed,
         )
 

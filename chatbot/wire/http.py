@@ -174,6 +174,11 @@ class HttpxHttp:
         """See Http.aclose."""
         await self._transport.aclose()
 
+    def forget(self) -> None:
+        """Be a stranger to the server, without cookies and CSRF token; the next login begins a session."""
+        self._csrf = None
+        self._cookies = httpx.Cookies(_cookie_jar())
+
     def _request(self, method: Method, path: str, content: bytes | None) -> httpx.Request:
         headers = dict(self._headers)
         if method == "POST":

@@ -52,6 +52,11 @@ class Backoff:
         self._failures = 0
         self._well_since: float | None = None
 
+    @property
+    def failures(self) -> int:
+        """How often it failed since it last was well for long."""
+        return self._failures
+
     def succeeded(self, now: float) -> None:
         """Note a success at this monotonic time."""
         if self._well_since is None:

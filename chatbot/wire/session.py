@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from chatbot.model.actions import Action
 from chatbot.model.agent_actions import (
@@ -46,12 +46,14 @@ class AgentSession:
         user_id: Who the agent is, once it is known.
         is_leaving: The agent is not to be made Ready any more.
         may_have_begun: The server was asked for a contact-centre session: there is one to end.
+        turn_s: In how many seconds it may log in; asked before each try.
     """
 
     def __init__(self, rest: Rest, *, clock: Clock, start: StartContactCenterSession | None) -> None:
         self.user_id: str | None = None
         self.is_leaving = False
         self.may_have_begun = False
+        self.turn_s: Callable[[], float] = lambda: 0.0
         self._rest = rest
         self._clock = clock
         self._start = start
@@ -90,7 +92,7 @@ class AgentSession:
         self._failure = None
 
     async def _log_in(self) -> None:
-        if pause := self._pause_s():
+        if pause := max(self._pause_s(), self.turn_s()):
             await self._clock.sleep(pause)
         try:
             answer = await self._rest.me()
@@ -99,17 +101,21 @@ class AgentSession:
         self._refusals = 0
         self.user_id = _user_id(answer.value)
 
+    @property
+    def next_try_at(self) -> float:
+        """Before this, in monotonic seconds, the password must not be tried again."""
+        return self._refused_at + _PAUSE_S if self._refusals >= _TRIES else 0.0
+
     def _pause_s(self) -> float:
         """How long the password must not be tried again."""
-        if self._refusals < _TRIES:
-            return 0.0
-        return max(0.0, self._refused_at + _PAUSE_S - self._clock.monotonic())
+        return max(0.0, self.next_try_at - self._clock.monotonic())
 
     def _explained(self, error: WireError) -> WireError:
         if isinstance(error, SessionLost) and error.status in _PASSWORD_REFUSED:
             self._refusals += 1
             self._refused_at = self._clock.monotonic()
-            return LoginRefused("the server refused user name and password", status=error.status)
+            times = f" ({self._refusals} times)" if self._refusals > 1 else ""
+            return LoginRefused(f"the server refused user name and password{times}", status=error.status)
         if isinstance(error, ProtocolViolation) and error.status == StatusCode.PASSWORD_EXPIRED:
             self._refusals = _TRIES
             self._refused_at = self._clock.monotonic()

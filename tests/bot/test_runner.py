@@ -74,7 +74,7 @@ async def test_a_bot_whose_login_fails_is_not_ready_and_asks_ever_less() -> None
         assert set(desk.requests) == {"me"}
         assert all(later - earlier >= 60.0 for earlier, later in pairwise(times[2:]))
         assert "not logged in" in stage.bot.health.problems()
-        assert "CB404 the server refused user name and password" in stage.bot.health.problems()
+        assert any("refused user name and password" in told for told in stage.bot.problems())
         await stage.stop()
     assert desk.closed
     assert "EndContactCenterSession" not in desk.requests

@@ -82,7 +82,9 @@ async def test_a_bot_that_failed_is_not_ready_while_it_waits(caplog: pytest.LogC
     async with at_work(service):
         await until(lambda: "bot faulty failed and begins again" in caplog.messages)
         assert service.problems()["faulty"][0] == "not logged in"
-        assert service.problems()["faulty"][-1] == "it failed, and begins again"
+        assert service.problems()["faulty"][-1] == (
+            "it failed once (RuntimeError) and begins again; next try in 2 s"
+        )
     assert "RuntimeError: a fault of ours" in caplog.text
 
 
