@@ -139,7 +139,7 @@ class Hearing:
             return ""
         text = f"deaf for {now - self.deaf_since:.0f} s: polls succeed, and {self._proof} was not told"
         if self.rebuilt:
-            text += f"; rebuilt {self.rebuilt} times"
+            text += f"; rebuilt {'once' if self.rebuilt == 1 else f'{self.rebuilt} times'}"
         if self._is_overdue and self._next_at > now:
             text += f", next try in {self._next_at - now:.0f} s"
         return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 __all__ = ["Entrance"]
 
 _AT_ONCE = 10
@@ -30,6 +32,6 @@ class Entrance:
             server: Where.
             now: The time, in monotonic seconds.
         """
-        at = max(self._next.get(server, 0.0), now - self._ahead_s + self._every_s)
+        at = max(self._next.get(server, -math.inf), now - self._ahead_s + self._every_s)
         self._next[server] = at + self._every_s
         return max(0.0, at - now)
