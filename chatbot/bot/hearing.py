@@ -7,7 +7,7 @@ argument, in monotonic seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 __all__ = ["Hearing", "Remedy"]
@@ -90,10 +90,10 @@ class Hearing:
             self._find(chat_id, "a customer's text", now)
         self._read.add(chat_id)
 
-    def forget(self, chat_id: str) -> None:
-        """The chat has ended."""
-        self._read.discard(chat_id)
-        self._unheard.pop(chat_id, None)
+    def keep(self, ids: Collection[str]) -> None:
+        """All other chats have ended."""
+        self._read.intersection_update(ids)
+        self._unheard = {chat_id: found for chat_id, found in self._unheard.items() if chat_id in ids}
 
     def _find(self, chat_id: str, what: str, now: float) -> None:
         self._unheard.setdefault(chat_id, (now, what))

@@ -165,6 +165,7 @@ class InStep:
     async def _compare(self) -> None:
         known = {chat_id: (chat, chat.views) for chat_id, chat in self._pipeline.chats.items()}
         hearing, epoch = self._parts.health.hearing, self._parts.health.hearing.epoch
+        hearing.keep(known.keys())
         listed = await self._parts.platform.chats()
         ids = {resource.id for resource in listed}
         unsure = known.keys() - ids

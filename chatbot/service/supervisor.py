@@ -168,7 +168,7 @@ class Service:
                 backoff.succeeded(started)
                 now = self._world.clock.monotonic()
                 wait = backoff.failed(now)
-                trouble = f"it failed {_times(backoff.failures)} ({type(exc).__name__}) and begins again"
+                trouble = f"it failed {_times(backoff.failures)} ({_kind(exc)}) and begins again"
                 bot.health = Health(trouble=trouble, next_try_at=now + wait)
                 await self._pause(wait)
             else:
@@ -188,6 +188,13 @@ class Service:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
+
+
+def _kind(error: BaseException) -> str:
+    """The name of what was raised first."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return type(error).__name__
 
 
 def _times(count: int) -> str:

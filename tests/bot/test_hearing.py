@@ -91,7 +91,7 @@ def test_a_list_that_leaves_chats_out_is_no_measure_for_the_next() -> None:
 
 def test_a_chat_that_has_ended_is_forgotten() -> None:
     hearing = unheard()
-    hearing.forget("c1")
+    hearing.keep(["c2"])
     assert hearing.overdue(106) == []
     shown(hearing, 120)
     assert hearing.overdue(200) == []

@@ -97,3 +97,13 @@ async def test_a_human_who_came_while_nothing_was_heard_keeps_the_customer() -> 
         trouble(stage)
         await stage.quiet()
         assert (stage.asked("Transfer"), stage.live().human is not None) == (0, True)
+
+
+async def test_a_read_loop_that_stands_still_is_found_by_the_clock() -> None:
+    async with on_stage() as stage:
+        assert stage.bot.problems() == []
+        hold_s = stage.bot._listening.source._session._hold_s
+        stage.clock.time += hold_s + 9
+        assert stage.bot.problems() == []
+        stage.clock.time += 2
+        assert stage.bot.problems() == ["not polling: an answer is 11 s overdue"]

@@ -46,10 +46,8 @@ async def test_a_hook_that_does_not_come_back_makes_the_bot_not_ready_after_a_mi
         stage.clock.time = began + 60
         assert stuck(stage) == []
         stage.clock.time = began + 61
-        assert stuck(stage) == [
-            "chat c1 is stuck: something waits for its hooks for 61 s (limit: 60 s);"
-            " on_text of plugin p1 is running"
-        ]
+        what = "something waits for its hooks for 61 s (limit: 60 s); on_text of plugin p1 is running"
+        assert stuck(stage) == [f"chat c1 is stuck: {what}"]
         plugin.go.set()
         await stage.quiet()
         assert stage.bot.problems() == []
