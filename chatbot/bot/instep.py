@@ -164,13 +164,10 @@ class InStep:
 
     async def _compare(self) -> None:
         known = {chat_id: (chat, chat.views) for chat_id, chat in self._pipeline.chats.items()}
-        hearing, epoch = self._parts.health.hearing, self._parts.health.hearing.epoch
-        hearing.keep(known.keys())
+        epoch = self._parts.health.hearing.epoch
         listed = await self._parts.platform.chats()
-        ids = {resource.id for resource in listed}
-        unsure = known.keys() - ids
-        new = {resource.id for resource in listed if self._is_new(resource)}
-        hearing.listed(None if unsure else ids, new, epoch, self._parts.clock.monotonic())
+        unsure = known.keys() - {resource.id for resource in listed}
+        self._note(listed, epoch, is_whole=not unsure)
         for resource in listed:
             chat, before = self._pipeline.chats.get(resource.id), known.get(resource.id)
             if before == (None if chat is None else (chat, chat.views)):
@@ -181,6 +178,13 @@ class InStep:
             # else it has ended meanwhile, and does not begin again
         for chat_id in sorted(unsure):
             await self._look_for(chat_id)
+
+    def _note(self, listed: list[ChatResource], epoch: int, *, is_whole: bool) -> None:
+        """Whether notifications have told of all chats."""
+        hearing, now = self._parts.health.hearing, self._parts.clock.monotonic()
+        ids = {resource.id for resource in listed} if is_whole else None
+        hearing.keep(self._pipeline.chats.keys())
+        hearing.listed(ids, {resource.id for resource in listed if self._is_new(resource)}, epoch, now)
 
     def _is_new(self, resource: ChatResource) -> bool:
         """Whether notifications should have told of it, if it was not there before."""

@@ -57,6 +57,7 @@ class ServiceMetrics:
         texts = {
             "polls": "Polls that succeeded",
             "troubles": "Failures of the connection",
+            "deaf": "Things found by asking the server, and in no notification",
             "sessions": "CometD sessions begun",
             "gaps": "Lines that the server does not show although it shows later ones",
             "rewinds": "Transcripts that had lost their end",
