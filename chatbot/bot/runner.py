@@ -14,7 +14,6 @@ from chatbot.bot.dispatch import Dispatch, contained
 from chatbot.bot.fallback import Fallback
 from chatbot.bot.guards import Guards
 from chatbot.bot.health import Counters, Health
-from chatbot.bot.hearing import Remedy
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
 from chatbot.bot.intervention import Intervention
@@ -29,6 +28,7 @@ from chatbot.bot.presence import Colleagues
 from chatbot.bot.prints import Times
 from chatbot.bot.review import review
 from chatbot.bot.sender import Sender
+from chatbot.bot.staff import Staff
 from chatbot.bot.stuck import stuck
 from chatbot.bot.timers import Timers
 from chatbot.bot.wishes import Wishes
@@ -47,9 +47,6 @@ from chatbot.model.resources import ChatResource
 __all__ = ["BotRunner", "World"]
 
 log = logging.getLogger(__name__)
-
-# How long a hook may tidy up before it is told again to end.
-_TIDIES_UP_S = 1.0
 
 
 class BotRunner:
@@ -156,23 +153,25 @@ class BotRunner:
                 return
             self._assemble(connection, saved)
             async with asyncio.TaskGroup() as self._tasks:
+                self._staff = Staff(self.name, self._tasks, self._failed)
                 loops = [
-                    self._task(self._listening.run(self._know_myself), "read"),
-                    self._task(self._in_step.run(), "keep in step"),
-                    self._task(self._timers.run(), "timers"),
+                    self._staff.start(self._listening.run(self._know_myself), "read"),
+                    self._staff.start(self._in_step.run(), "keep in step"),
+                    self._staff.start(self._timers.run(), "timers"),
                 ]
                 try:
                     await self._stop.wait()
                     await self._leave(drain_timeout, loops)
                 except asyncio.CancelledError:
-                    await self._break_off()
+                    self._dispatch.stopping = True
+                    await self._staff.break_off()
                     raise
         finally:
             self._chats = {}
             await connection.http.aclose()
 
     def _assemble(self, connection: Connection, saved: Saved) -> None:
-        self._is_open = self._has_entered = self._is_over = False
+        self._is_open = self._has_entered = False
         self._session = connection.platform.session
         self._run, self._saved, self.times = saved.run, dict(saved.chats), Times()
         self._parts = Parts(
@@ -195,7 +194,6 @@ class BotRunner:
         self._busy: dict[str, asyncio.Task[Any]] = {}
         self._aside = Aside(self._world.clock, self)
         self._deliveries: set[asyncio.Task[Any]] = set()
-        self._running: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
         self._pipeline = Pipeline(self.name, clock=self._world.clock, owner=self)
         self._chats = self._pipeline.chats
@@ -220,15 +218,12 @@ class BotRunner:
             self._pipeline,
             wake=self.wake,
             on_entered=self._open,
-            on_deaf=self._rebuild,
+            on_deaf=lambda remedy: self._listening.rebuild(remedy),
         )
         self._listening = Listening(
             self._parts, self._pipeline, connection, in_step=self._in_step, fallback=fallback
         )
         self._leaving = Leaving(self._parts, self._pipeline, self._dispatch, self)
-
-    def _rebuild(self, remedy: Remedy) -> None:
-        self._listening.rebuild(remedy)
 
     def _know_myself(self) -> None:
         """Tell the other bots, so that they do not take this one for a human; in shadow it is one."""
@@ -306,7 +301,7 @@ class BotRunner:
         self._woken.add(key)
         if self._is_open and key not in self._busy and not self._dispatch.stopping:
             self._idle.clear()
-            self._busy[key] = self._task(self._work(key), f"chat {key}")
+            self._busy[key] = self._staff.start(self._work(key), f"chat {key}")
 
     async def _work(self, key: str) -> None:
         where.set(f"{self.name}/{key}" if key else self.name)
@@ -333,7 +328,7 @@ class BotRunner:
 
     def deliver(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         """See Tasks."""
-        task = self._task(coroutine, "deliver")
+        task = self._staff.start(coroutine, "deliver")
         self._idle.clear()
         self._deliveries.add(task)
         task.add_done_callback(self._delivered)
@@ -360,7 +355,7 @@ class BotRunner:
         run = current_run.get()
         branch = run and run.branch()
         inside = contained(coroutine, branch, chat.id, self._world.observer)
-        task = self._task(inside, f"spawned in {chat.id}")
+        task = self._staff.start(inside, f"spawned in {chat.id}")
         if branch is not None:
             branch.runs_in(task)
             chat.beside.add(branch)
@@ -370,20 +365,8 @@ class BotRunner:
     def _spawned(self) -> list[asyncio.Task[object]]:
         return [task for chat in self._pipeline.chats.values() for task in chat.tasks]
 
-    def _task(self, coroutine: Coroutine[Any, Any, Any], purpose: str) -> asyncio.Task[Any]:
-        task = self._tasks.create_task(coroutine, name=f"{self.name}: {purpose}")
-        self._running.add(task)
-        task.add_done_callback(self._note_failure)
-        if self._is_over:
-            # a hook that tidies up after itself must not keep the process from leaving
-            task.cancel()
-        return task
-
-    def _note_failure(self, task: asyncio.Task[Any]) -> None:
-        """A fault of ours ends the bot, even if a hook that ignores that still holds it."""
-        self._running.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self.health.polling, self.health.trouble = False, f"{task.get_name()} failed"
+    def _failed(self, task: str) -> None:
+        self.health.polling, self.health.trouble = False, f"{task} failed"
 
     # the end (it is the Crew of leaving)
 
@@ -391,17 +374,9 @@ class BotRunner:
         """Take no more chats, and begin no hook."""
         self.health.stopping = self._dispatch.stopping = self._session.is_leaving = True
         await self._leaving.drain(drain_timeout)
-        self._is_over = True
+        self._staff.is_over = True
         await self._leaving.end([*loops, *self._busy.values(), *self._deliveries, *self._spawned()])
         await self._leaving.farewell(self._listening.source)
-
-    async def _break_off(self) -> None:
-        """Nobody waits for hooks: they are told to end until they have, also those that make light of it."""
-        self._is_over = self._dispatch.stopping = True
-        while self._running:
-            for task in self._running:
-                task.cancel()
-            await asyncio.wait(self._running, timeout=_TIDIES_UP_S)
 
     @property
     def busy(self) -> Mapping[str, asyncio.Task[Any]]:
@@ -415,7 +390,7 @@ class BotRunner:
 
     def start(self, coroutine: Coroutine[Any, Any, None], purpose: str) -> asyncio.Task[None]:
         """See Crew."""
-        return self._task(coroutine, purpose)
+        return self._staff.start(coroutine, purpose)
 
     async def until_idle(self) -> None:
         """See Crew."""

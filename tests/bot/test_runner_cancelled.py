@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from chatbot import Chat, TextReceived, hookimpl
-from chatbot.bot import runner
+from chatbot.bot import staff
 from tests.bot.stage import Stage, on_stage
 
 BOUND_S = 5.0
@@ -13,7 +13,7 @@ BOUND_S = 5.0
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_TIDIES_UP_S", 0.05)
+    monkeypatch.setattr(staff, "_TIDIES_UP_S", 0.05)
 
 
 class Waits:

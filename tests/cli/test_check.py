@@ -270,12 +270,6 @@ def test_a_mistake_in_a_plugin_of_several_bots_is_told_once(chatbot: Chatbot, tm
     assert chatbot("check", "-c", path).stderr.count("CB203  ") == 1
 
 
-def test_a_mistake_in_a_plugin_of_several_bots_is_told_once(chatbot: Chatbot, tmp_path: Path) -> None:
-    twin = ["[bots.twin]", 'server = "https://gws.invalid"', 'username = "twin"', FROM_ENV]
-    path = config(tmp_path, FROM_ENV, *twin, 'plugins = ["echo"]', plugin=ECHO.replace("on_text", "on_txet"))
-    assert chatbot("check", "-c", path).stderr.count("CB203  ") == 1
-
-
 # for programs
 
 

@@ -156,7 +156,7 @@ async def test_each_metric_has_its_type_and_a_text(admin: httpx.AsyncClient) -> 
         line.split()[2] for line in lines if line.startswith("# HELP chatbot_") and len(line.split()) > 3
     }
     assert typed == helped
-    assert len(typed) == 23
+    assert len(typed) == 24
 
 
 async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, service: Service) -> None:
