@@ -14,6 +14,7 @@ from chatbot.bot.dispatch import Dispatch, contained
 from chatbot.bot.fallback import Fallback
 from chatbot.bot.guards import Guards
 from chatbot.bot.health import Counters, Health
+from chatbot.bot.hearing import Remedy
 from chatbot.bot.identity import Identity
 from chatbot.bot.instep import InStep
 from chatbot.bot.intervention import Intervention
@@ -64,6 +65,7 @@ class BotRunner:
         counters: What it has counted.
         breakers: Tell which plugins are asked, by name.
         sources: Where each plugin was found, by name.
+        live: The chats it has now, by id.
         wishes: What an operator wants of it.
         intervention: Meets such wishes; there once the bot runs.
         sender: Performs operations; there once the bot runs.
@@ -99,7 +101,7 @@ class BotRunner:
         self.wishes = Wishes()
         self._stop = asyncio.Event()
         self._is_open = False
-        self._chats: Mapping[str, LiveChat] = {}
+        self.live: Mapping[str, LiveChat] = {}
 
     @property
     def chats(self) -> int:
@@ -117,15 +119,10 @@ class BotRunner:
         if self._is_open:
             self._in_step.lost()
 
-    @property
-    def live(self) -> Mapping[str, LiveChat]:
-        """The chats it has now, by id."""
-        return self._pipeline.chats if self._is_open else {}
-
     def problems(self) -> list[str]:
         """Why it is not ready at this moment; empty if it is."""
         now = self._world.clock.monotonic()
-        return self.health.problems(now) + stuck(self._chats.values(), now, self.settings.stuck_after)
+        return self.health.problems(now) + stuck(self.live.values(), now, self.settings.stuck_after)
 
     def stop(self) -> None:
         """Ask it to leave well; ``run`` then returns."""
@@ -167,36 +164,21 @@ class BotRunner:
                     await self._staff.break_off()
                     raise
         finally:
-            self._chats = {}
+            self.live = {}
             await connection.http.aclose()
 
     def _assemble(self, connection: Connection, saved: Saved) -> None:
         self._is_open = self._has_entered = False
         self._session = connection.platform.session
         self._run, self._saved, self.times = saved.run, dict(saved.chats), Times()
-        self._parts = Parts(
-            name=self.name,
-            settings=self.settings,
-            plugins=self._plugins,
-            platform=connection.platform,
-            clock=self._world.clock,
-            rng=self._world.rng,
-            counters=self.counters,
-            health=self.health,
-            journal=self.journal,
-            observer=self._world.observer,
-            tells_all=self._world.tells_all,
-            shadow=self._world.shadow if self._is_shadow else None,
-            wishes=self.wishes,
-            reports=self._world.reports,
-        )
+        self._parts = self._parts_at(connection)
         self._woken: set[str] = set()
         self._busy: dict[str, asyncio.Task[Any]] = {}
         self._aside = Aside(self._world.clock, self)
         self._deliveries: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
         self._pipeline = Pipeline(self.name, clock=self._world.clock, owner=self)
-        self._chats = self._pipeline.chats
+        self.live = self._pipeline.chats
         fallback = Fallback(self._parts, self.wake)
         self.intervention = Intervention(self._parts, self._pipeline, fallback, self.wake)
         guards = Guards(self._parts, fallback)
@@ -218,12 +200,33 @@ class BotRunner:
             self._pipeline,
             wake=self.wake,
             on_entered=self._open,
-            on_deaf=lambda remedy: self._listening.rebuild(remedy),
+            on_deaf=self._rebuild,
         )
         self._listening = Listening(
             self._parts, self._pipeline, connection, in_step=self._in_step, fallback=fallback
         )
         self._leaving = Leaving(self._parts, self._pipeline, self._dispatch, self)
+
+    def _parts_at(self, connection: Connection) -> Parts:
+        return Parts(
+            name=self.name,
+            settings=self.settings,
+            plugins=self._plugins,
+            platform=connection.platform,
+            clock=self._world.clock,
+            rng=self._world.rng,
+            counters=self.counters,
+            health=self.health,
+            journal=self.journal,
+            observer=self._world.observer,
+            tells_all=self._world.tells_all,
+            shadow=self._world.shadow if self._is_shadow else None,
+            wishes=self.wishes,
+            reports=self._world.reports,
+        )
+
+    def _rebuild(self, remedy: Remedy) -> None:
+        self._listening.rebuild(remedy)
 
     def _know_myself(self) -> None:
         """Tell the other bots, so that they do not take this one for a human; in shadow it is one."""
@@ -362,9 +365,6 @@ class BotRunner:
         chat.tasks.add(task)
         task.add_done_callback(chat.tasks.discard)
 
-    def _spawned(self) -> list[asyncio.Task[object]]:
-        return [task for chat in self._pipeline.chats.values() for task in chat.tasks]
-
     def _failed(self, task: str) -> None:
         self.health.polling, self.health.trouble = False, f"{task} failed"
 
@@ -375,7 +375,8 @@ class BotRunner:
         self.health.stopping = self._dispatch.stopping = self._session.is_leaving = True
         await self._leaving.drain(drain_timeout)
         self._staff.is_over = True
-        await self._leaving.end([*loops, *self._busy.values(), *self._deliveries, *self._spawned()])
+        spawned = (task for chat in self._pipeline.chats.values() for task in chat.tasks)
+        await self._leaving.end([*loops, *self._busy.values(), *self._deliveries, *spawned])
         await self._leaving.farewell(self._listening.source)
 
     @property
