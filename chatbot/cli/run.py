@@ -31,10 +31,9 @@ def run(config: Path, signals: Signals, admin: str | None) -> None:
         signals: Ask the bots to stop.
         admin: Where the admin pages are, if not where the configuration says.
     """
-    with suppress(OSError, ValueError):  # whoever has set other limits for this process knows why
-        resource.setrlimit(
-            resource.RLIMIT_CORE, (0, 0)
-        )  # a dump would hold passwords and what customers said
+    # a core dump would hold passwords, and what customers said; whoever has forbidden to set limits knows why
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = _settings(config, admin)
     try:
         check_secrets(settings, str(config))
