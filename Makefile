@@ -43,11 +43,12 @@ docs: $(VENV)/.docs ## Build the documents into docs/build
 reference: $(VENV)/.docs ## Write anew what is generated in the documents
 	$(BIN)/python -m docs.generator
 
-bench: $(VENV)/.test ## Measure the cost of an event, of the journal, of a reply with and without it, and of idle bots
+bench: $(VENV)/.test ## Measure the cost of an event, of the journal, of a reply with and without it, of idle bots and /metrics
 	$(BIN)/python -m tests.bench.dispatch
 	$(BIN)/python -m tests.bench.journal
 	$(BIN)/python -m tests.bench.reply
 	$(BIN)/python -m tests.bench.idle
+	$(BIN)/python -m tests.bench.metrics
 
 soak: soak-seeds soak-crashes soak-days soak-chaos ## Run the simulation and the chaos at length
 

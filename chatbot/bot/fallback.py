@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from chatbot.bot.due import Rescue
+from chatbot.bot.health import count
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.view import read_view
@@ -91,7 +92,7 @@ class Fallback:
         rescue.tries += 1
         settings = rescue.to or self._settings
         if await fall_back(chat, settings, rescue.reason, rescue.trigger, attempt=rescue.tries):
-            self._parts.counters.handed_over[rescue.reason] += 1
+            count(self._parts.counters.handed_over, rescue.reason)
             # accepted is not done, and why not is told later, if at all (reference 1.2): then once more
             rescue.next_at = self._parts.clock.monotonic() + _TAKES_S
             return

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from chatbot.bot.hearing import Hearing
+from chatbot.bot.histogram import Histogram
 
-__all__ = ["Counters", "Health"]
+__all__ = ["Counters", "Health", "count"]
+
+_MOST_REASONS = 100
 
 # How long a held poll may be overdue (design 4.6).
 _POLL_SLACK_S = 10.0
@@ -21,11 +24,15 @@ class Counters:
     Attributes:
         events: Handed to plugins, by type.
         actions: Operations, by name and result.
+        action_seconds: How long each took to be answered, by name.
         hook_failures: Hooks that raised or overran, by plugin.
         polls: That succeeded.
+        polled_at: When the last of them did, in monotonic seconds; 0: none has.
         troubles: Of the connection.
         deaf: Things that the server showed on request, and that no notification had told.
         sessions: CometD sessions begun.
+        duplicates: Lines that were told again.
+        gaps_filled: Lines that nobody had told, found in the transcript.
         gaps: Lines that the server does not show although it shows later ones.
         rewinds: Transcripts that had lost their end.
         dead_letters: Events whose hooks ended in a crash each time.
@@ -41,11 +48,15 @@ class Counters:
 
     events: Counter[str] = field(default_factory=Counter)
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    action_seconds: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     hook_failures: Counter[str] = field(default_factory=Counter)
     polls: int = 0
+    polled_at: float = 0.0
     troubles: int = 0
     deaf: int = 0
     sessions: int = 0
+    duplicates: int = 0
+    gaps_filled: int = 0
     gaps: int = 0
     rewinds: int = 0
     dead_letters: int = 0
@@ -125,3 +136,9 @@ class Health:
     def _trouble(self, now: float) -> str:
         left_s = self.next_try_at - now
         return f"{self.trouble}; next try in {left_s:.0f} s" if 0 < left_s < math.inf else self.trouble
+
+
+def count(counter: Counter[str], key: str) -> None:
+    """Count what anybody may name: beyond a hundred names all others are ``other``."""
+    is_known = key in counter or len(counter) < _MOST_REASONS
+    counter[key if is_known else "other"] += 1

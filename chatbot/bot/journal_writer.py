@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeVar
 
+from chatbot.bot.histogram import Histogram
 from chatbot.bot.journal import Journal, Record, Saved
 from chatbot.bot.journal_sqlite import JournalError, Unit, UnitRefused
 from chatbot.model.clock import Clock, RunInThread
@@ -90,6 +91,7 @@ class GroupCommit:
 
     Attributes:
         trouble: Why nothing can be written, for an operator; empty while all is well.
+        commits: How long what was put together took to be durable.
     """
 
     def __init__(
@@ -100,6 +102,8 @@ class GroupCommit:
         lock: Lock | None = None,
     ) -> None:
         self.trouble = ""
+        self.commits = Histogram()
+        self._committing = 0
         self._open_store = open_store
         self._in_thread = in_thread
         self._clock = clock
@@ -118,6 +122,11 @@ class GroupCommit:
         """The journal of this bot."""
         self._bots.add(bot)
         return _OfBot(self, bot)
+
+    @property
+    def queued(self) -> int:
+        """How many units were put, and are not durable yet."""
+        return len(self._units) + self._committing
 
     async def open(self) -> None:
         """Open the database. Waits, in ``trouble``, until it can be used.
@@ -191,8 +200,14 @@ class GroupCommit:
     async def _commit_news(self) -> None:
         units, self._units = self._units, []
         waiting, self._waiting = self._waiting, []
-        if units:
+        if not units:
+            return
+        began, self._committing = self._clock.monotonic(), len(units)
+        try:
             await self._commit(units, waiting)
+        finally:
+            self._committing = 0
+            self.commits.add(self._clock.monotonic() - began)
 
     async def _commit(self, units: Sequence[Unit], waiting: Sequence[asyncio.Future[None]]) -> None:
         try:

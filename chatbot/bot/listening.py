@@ -121,6 +121,7 @@ class Listening:
         match signal:
             case Batch(notifications=notifications, next_within_s=within_s):
                 counters.polls += 1
+                counters.polled_at = self._parts.clock.monotonic()
                 if not health.polling:
                     # an answer may be lost with all it told; without acknowledgements nobody resends it
                     self._in_step.lost()

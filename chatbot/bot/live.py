@@ -329,7 +329,7 @@ class LiveChat:
         if line.index is not None:
             # an index that was given before to another line: only the transcript can tell
             self.must_ask = self.must_ask or self._is_contradicted(line)
-            self.order.offer([line])
+            self._around.counters.duplicates += not self.order.offer([line])
         elif isinstance(line, TranscriptSaved | UnknownMessage):
             self.unordered.append(line)
         else:
@@ -356,7 +356,7 @@ class LiveChat:
                 self.waits.hear(line)
             self.presence.hear(line, self.lists, is_new=self._is_new(line))
         self._look_around()
-        self.order.show(transcript)
+        self._around.counters.gaps_filled += self.order.show(transcript) * (self.started_at is not None)
         self.progress.prints.read(self.order.cursor, transcript)
         # what was heard before the rewind was dropped with it
         self.must_ask = is_rewound

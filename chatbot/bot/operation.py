@@ -33,7 +33,10 @@ from chatbot.model.policy import is_fleeting
 from chatbot.model.resources import ChatResource
 from chatbot.model.words import ChatState, LineType, Visibility
 
-__all__ = ["Operation", "tagged"]
+__all__ = ["OTHER", "Operation", "name_of", "tagged"]
+
+OTHER = "other"
+"""The name, among what is counted, of all operations that plugins make up."""
 
 _LINE_TYPES: dict[type[TranscriptEvent], LineType] = {
     TextReceived: LineType.TEXT,
@@ -50,6 +53,7 @@ _KINDS: dict[str, type[Action]] = {
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Action)
 }
+_NAMES = frozenset(name for kind in _KINDS.values() for name in (kind.operation, *kind.spellings) if name)
 _TAG = "b:"
 _FINAL = frozenset({"confirmed", "failed", "abandoned"})
 
@@ -65,6 +69,7 @@ class Operation:
     Attributes:
         receipt: What the plugin holds.
         state: How far it has come.
+        begun_at: When this run took it up, in monotonic seconds; 0: it has not.
         sent: The request may have reached the server.
         was_listed: The bot stood in the list of participants when it was sent.
         accepted_at: When the server accepted it, in monotonic seconds; 0 if it has not.
@@ -82,6 +87,7 @@ class Operation:
         self.base = base
         self.receipt = Receipt(action)
         self.state: OperationState = "intent"
+        self.begun_at = 0.0
         self.sent = False
         self.was_listed = False
         self.accepted_at = 0.0
@@ -209,6 +215,12 @@ def tagged(action: Action, key: Key) -> Action:
         return action
     name = "/".join((key.chat_id, key.trigger, key.plugin, key.hook, str(key.ordinal)))
     return action.model_copy(update={"message_type": _TAG + _hash(name)})
+
+
+def name_of(action: Action) -> str:
+    """The name under which an action is counted: a plugin may make up as many operations as it likes."""
+    name: object = action.operation
+    return name if isinstance(name, str) and name in _NAMES else OTHER
 
 
 def _plain(action: Action) -> Action:

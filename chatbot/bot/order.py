@@ -38,17 +38,20 @@ class LineOrder:
         self._shown_to = 0
         self._read: set[int] = set()
 
-    def offer(self, lines: Iterable[TranscriptEvent]) -> None:
-        """Take lines in any order; what was done with, or is here already, is dropped."""
+    def offer(self, lines: Iterable[TranscriptEvent]) -> int:
+        """Take lines in any order; what was done with, or is here already, is dropped. How many are new."""
+        new = 0
         for line in lines:
             self.see(line)
             if line.index is not None and line.index > self.cursor:
                 self.highest = max(self.highest, line.index)
+                new += line.index not in self._waiting
                 self._waiting.setdefault(line.index, line)
         if len(self._waiting) > _MOST_WAITING:
             # the content can be read again; that there is more is not forgotten (``highest``)
             nearest = sorted(self._waiting)[:_MOST_WAITING]
             self._waiting = {index: self._waiting[index] for index in nearest}
+        return new
 
     def see(self, line: TranscriptEvent) -> None:
         """Learn what time it is for the server."""
@@ -65,17 +68,21 @@ class LineOrder:
         """Whether it stands in what the server showed last, and was not only announced."""
         return line.position in self._read
 
-    def show(self, transcript: Sequence[TranscriptEvent]) -> None:
-        """Take what the server shows on request: what is missing below its end does not exist."""
+    def show(self, transcript: Sequence[TranscriptEvent]) -> int:
+        """Take what the server shows on request: what is missing below its end does not exist.
+
+        How many of its lines nobody had told.
+        """
         for line in transcript:
             if line.index in self._waiting:
                 # what was announced may have been lost, and its index given to another line
                 self._waiting[line.index] = line
-        self.offer(transcript)
+        new = self.offer(transcript)
         self._read = {line.position for line in transcript}
         indexes = [line.index for line in transcript if line.index is not None]
         kept = [index for index in indexes if index <= self.cursor or index in self._waiting]
         self._shown_to = max([self._shown_to, *kept])
+        return new
 
     def next(self) -> TranscriptEvent | None:
         """The line whose turn it is; None if there is none, or if it has to be asked for."""
@@ -83,6 +90,10 @@ class LineOrder:
         if turn not in self._waiting and self._waiting and min(self._waiting) <= self._shown_to:
             turn = min(self._waiting)
         return self._waiting.get(turn)
+
+    def __len__(self) -> int:
+        """How many lines wait."""
+        return len(self._waiting)
 
     @property
     def is_missing_lines(self) -> bool:

@@ -22,6 +22,7 @@ from chatbot.bot.journal import NO_JOURNAL, Journal, Saved, load_unless
 from chatbot.bot.leaving import Leaving
 from chatbot.bot.listening import Listening
 from chatbot.bot.live import LiveChat
+from chatbot.bot.measures import HookMeasures
 from chatbot.bot.memory import KeptMemory
 from chatbot.bot.parts import Parts, where
 from chatbot.bot.pipeline import Pipeline
@@ -41,6 +42,7 @@ from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import PluginManager
 from chatbot.hooks.ports import ReadLines
 from chatbot.hooks.run import HookRun, current_run
+from chatbot.hooks.trace import Watchers
 from chatbot.model.actions import Action
 from chatbot.model.config import BotSettings
 from chatbot.model.resources import ChatResource
@@ -62,7 +64,7 @@ class BotRunner:
 
     Attributes:
         health: Whether it is ready, and why not.
-        counters: What it has counted.
+        counters, measures: What it has counted, and how its hooks have done.
         breakers: Tell which plugins are asked, by name.
         sources: Where each plugin was found, by name.
         live: The chats it has now, by id.
@@ -90,14 +92,14 @@ class BotRunner:
         self._is_shadow = settings.mode == "shadow"
         self.health = Health()
         self.counters = Counters()
+        self.measures = HookMeasures()
         # what was only shown must not count as done for a run that sends
         self.journal = NO_JOURNAL if self._is_shadow else journal
         self._world = world
         self.sources = {plugin.name: plugin.source for plugin in plugins}
         self.breakers = breakers(name, self.sources, settings.breaker, world.clock.monotonic)
-        self._plugins = PluginManager(
-            plugins, run_in_thread=world.run_in_thread, breakers=self.breakers, observer=world.observer
-        )
+        run, watchers = world.run_in_thread, Watchers(self.measures, *filter(None, [world.observer]))
+        self._plugins = PluginManager(plugins, run_in_thread=run, breakers=self.breakers, observer=watchers)
         self.wishes = Wishes()
         self._stop = asyncio.Event()
         self._is_open = False

@@ -16,7 +16,7 @@ from chatbot.bot.gate import check_allowed, check_ours, check_talk
 from chatbot.bot.guards import Guards
 from chatbot.bot.journal import Key, OperationRecord
 from chatbot.bot.live import LiveChat
-from chatbot.bot.operation import Operation, tagged
+from chatbot.bot.operation import Operation, name_of, tagged
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
 from chatbot.bot.view import is_told_late
@@ -108,8 +108,13 @@ class Sender:
             await self._let_others_run(run)
             raise
         finally:
-            self._parts.counters.actions[action.operation, result] += 1
+            self._count(name_of(action), result, began)
         return receipt
+
+    def _count(self, name: str, result: str, began: float) -> None:
+        counters = self._parts.counters
+        counters.actions[name, result] += 1
+        counters.action_seconds[name].add(self._parts.clock.monotonic() - began)
 
     def _observed(self, deed: Deed) -> None:
         if self._parts.observer is not None:
@@ -162,6 +167,7 @@ class Sender:
                 return receipt
             said = tagged(action, key) if self._parts.settings.tag_messages else action
             operation = chat.outbox.begin(key, said, base=chat.order.highest)
+            operation.begun_at = self._parts.clock.monotonic()
         except BaseException:
             chat.sending.release()
             raise
@@ -221,6 +227,7 @@ class Sender:
         """Settle what an earlier run has left open, before anything else is said."""
         async with chat.sending:
             for operation in [one for one in chat.outbox.open if one.accepted_at == 0]:
+                operation.begun_at = self._parts.clock.monotonic()
                 if operation.state == "accepted":
                     operation.accepted_at = self._parts.clock.monotonic()
                 elif not operation.key.plugin:

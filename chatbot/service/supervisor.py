@@ -85,6 +85,11 @@ class Service:
         return self._stopping.is_set()
 
     @property
+    def journal(self) -> GroupCommit | None:
+        """The journal of all bots, if there is one."""
+        return self._journal
+
+    @property
     def journal_trouble(self) -> str:
         """Why the journal cannot be written; empty if it can, or if there is none."""
         return self._journal.trouble if self._journal is not None else ""

@@ -13,7 +13,8 @@ import click
 from pydantic import BaseModel
 
 from chatbot.cli.commands import main
-from chatbot.console.admin import ServiceMetrics
+from chatbot.console.families import FAMILIES
+from chatbot.console.metrics import ServiceMetrics
 from chatbot.service.supervisor import Service
 from chatbot.service.system import system_world
 from docs.generator.markdown import code, table
@@ -119,9 +120,12 @@ def _takes(option: click.Option) -> str:
 def metric_table() -> str:
     """All metrics of `/metrics`."""
     rows = []
+    of_bots = {f"chatbot_{family.name}": ("bot", *family.labels) for family in FAMILIES}
     for family in ServiceMetrics(Service([], world=system_world(), drain_timeout=0)).collect():
-        name = f"{family.name}_total" if family.type == "counter" else family.name
-        labels = ", ".join(code(label) for label in getattr(family, "_labelnames", ()))
+        name = family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
+        of_samples = {label: None for sample in family.samples for label in sample.labels}
+        known = of_bots.get(family.name, [*of_samples])
+        labels = ", ".join(code(label) for label in known if label != "le")
         rows.append([code(name), family.type, labels, family.documentation])
     return table(["metric", "type", "labels", "meaning"], sorted(rows))
 

@@ -266,3 +266,16 @@ async def test_with_no_writer_at_work_closing_writes(desk: Desk, journal: GroupC
     journal.put("maid", (checkpoint(1),))
     await journal.close()
     assert desk.groups == [[("maid", (checkpoint(1),))]]
+
+
+async def test_what_is_not_durable_yet_is_queued_and_commits_are_timed(desk: Desk, clock: HandClock) -> None:
+    journal = GroupCommit(desk.open, asyncio.to_thread, clock)
+    await journal.open()
+    put = [journal.put("b", [checkpoint(number)]) for number in range(3)]
+    assert (journal.queued, journal.commits.up_to[-1]) == (3, 0)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(journal.run())
+        await asyncio.gather(*put)
+        await journal.close()
+    assert journal.queued == 0
+    assert journal.commits.up_to[-1] >= 1

@@ -1,7 +1,6 @@
 """The admin pages: what an operator and a machine read of a service."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 
 import httpx
@@ -9,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from chatbot import hookimpl
-from chatbot.bot.health import Counters, Health
+from chatbot.bot.health import Health
 from chatbot.bot.journal_writer import GroupCommit
 from chatbot.console.admin import create_admin
 from chatbot.hooks.breaker import Breaker
@@ -89,76 +88,6 @@ async def test_while_the_journal_cannot_be_written_no_bot_is_ready_and_all_pages
         assert f"<td>day</td><td>CB510 {NO_ROOM}</td>" in (await http.get("/")).text
 
 
-async def test_metrics_tell_what_was_counted(admin: httpx.AsyncClient, service: Service) -> None:
-    day, _ = service.bots
-    day.health = health()
-    day.counters = Counters(
-        events=Counter({"TextReceived": 3}),
-        actions=Counter({("SendMessage", "accepted"): 2}),
-        hook_failures=Counter({'f"a\\q\n': 1}),
-        polls=7,
-        troubles=1,
-        deaf=8,
-        sessions=2,
-        gaps=4,
-        rewinds=1,
-        unseen=2,
-        fuzzy_matches=3,
-        replay_mismatches=4,
-        dead_letters=5,
-        takeovers=6,
-        handed_over=Counter({"no answer": 2}),
-        guards=Counter({("repeats", "warned"): 1}),
-    )
-    answer = await admin.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    samples = [line for line in answer.text.splitlines() if not line.startswith("#")]
-    assert samples == [
-        "chatbot_journal_writable 1.0",
-        'chatbot_ready{bot="day"} 1.0',
-        'chatbot_ready{bot="night"} 0.0',
-        'chatbot_chats{bot="day"} 0.0',
-        'chatbot_chats{bot="night"} 0.0',
-        'chatbot_polls_total{bot="day"} 7.0',
-        'chatbot_polls_total{bot="night"} 0.0',
-        'chatbot_troubles_total{bot="day"} 1.0',
-        'chatbot_troubles_total{bot="night"} 0.0',
-        'chatbot_deaf_total{bot="day"} 8.0',
-        'chatbot_deaf_total{bot="night"} 0.0',
-        'chatbot_sessions_total{bot="day"} 2.0',
-        'chatbot_sessions_total{bot="night"} 0.0',
-        'chatbot_gaps_total{bot="day"} 4.0',
-        'chatbot_gaps_total{bot="night"} 0.0',
-        'chatbot_rewinds_total{bot="day"} 1.0',
-        'chatbot_rewinds_total{bot="night"} 0.0',
-        'chatbot_unseen_total{bot="day"} 2.0',
-        'chatbot_unseen_total{bot="night"} 0.0',
-        'chatbot_fuzzy_matches_total{bot="day"} 3.0',
-        'chatbot_fuzzy_matches_total{bot="night"} 0.0',
-        'chatbot_replay_mismatches_total{bot="day"} 4.0',
-        'chatbot_replay_mismatches_total{bot="night"} 0.0',
-        'chatbot_dead_letters_total{bot="day"} 5.0',
-        'chatbot_dead_letters_total{bot="night"} 0.0',
-        'chatbot_takeovers_total{bot="day"} 6.0',
-        'chatbot_takeovers_total{bot="night"} 0.0',
-        'chatbot_events_total{bot="day",event="TextReceived"} 3.0',
-        r'chatbot_hook_failures_total{bot="day",plugin="f\"a\\q\n"} 1.0',
-        'chatbot_actions_total{action="SendMessage",bot="day",result="accepted"} 2.0',
-        'chatbot_handed_over_total{bot="day",reason="no answer"} 2.0',
-        'chatbot_guards_total{bot="day",guard="repeats",step="warned"} 1.0',
-    ]
-
-
-async def test_each_metric_has_its_type_and_a_text(admin: httpx.AsyncClient) -> None:
-    lines = (await admin.get("/metrics")).text.splitlines()
-    typed = {line.split()[2] for line in lines if line.startswith("# TYPE chatbot_")}
-    helped = {
-        line.split()[2] for line in lines if line.startswith("# HELP chatbot_") and len(line.split()) > 3
-    }
-    assert typed == helped
-    assert len(typed) == 24
-
-
 async def test_the_console_shows_no_markup_of_others(admin: httpx.AsyncClient, service: Service) -> None:
     day, night = service.bots
     day.health = health()
@@ -235,7 +164,8 @@ async def test_the_lag_of_the_event_loop_is_told_where_it_is_watched(
     with dog.watching(service.bots):
         now[0] = 0.35
         dog.beat()
-        *_, lag = (await admin.get("/metrics")).text.split()
+        page = (await admin.get("/metrics")).text
+        lag = page.partition("\nchatbot_loop_lag_seconds ")[2].split()[0]
         assert float(lag) == pytest.approx(0.25)
 
 

@@ -11,7 +11,8 @@ from starlette.routing import Route
 import chatbot
 from chatbot import Bot, Chat, Receipt, testing
 from chatbot.cli.slash import COMMANDS as SLASHES
-from chatbot.console.admin import ServiceMetrics, create_admin
+from chatbot.console.admin import create_admin
+from chatbot.console.metrics import ServiceMetrics
 from chatbot.hooks import spec
 from chatbot.hooks.checks import HOOKS
 from chatbot.model import actions, agent_actions, config, config_care, errors, events, secret
@@ -138,7 +139,8 @@ def arguments(kind: type[Exception]) -> set[str]:
 
 def test_every_metric_is_described() -> None:
     families = list(ServiceMetrics(Service([], world=system_world(), drain_timeout=0)).collect())
-    names = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
+    ends = {"counter": "_total", "info": "_info"}
+    names = {family.name + ends.get(family.type, "") for family in families}
     assert names <= cells(DOCS[f"{REFERENCE}/metrics.md"])
     assert all(family.documentation for family in families)
 

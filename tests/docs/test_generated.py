@@ -44,11 +44,11 @@ def test_there_are_generated_parts() -> None:
 
 
 def test_only_what_is_generated_is_written() -> None:
-    text = "Before\n<!-- generated: metrics -->\nold\n<!-- end -->\nAfter\n"
+    text = "Before\n<!-- generated: metrics -->\noutdated\n<!-- end -->\nAfter\n"
     new = written(text)
     assert new.startswith("Before\n<!-- generated: metrics -->\n")
     assert new.endswith("<!-- end -->\nAfter\n")
-    assert "old" not in new
+    assert "outdated" not in new
     assert "`chatbot_ready`" in new
     assert written(new) == new
 
