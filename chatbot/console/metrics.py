@@ -22,7 +22,7 @@ from chatbot.service.supervisor import Service
 __all__ = ["ServiceMetrics"]
 
 # what is done between two turns of the event loop
-_MOST_CHATS = 200
+_MOST_CHATS = 100
 _MOST_SAMPLES = 100
 
 
@@ -68,8 +68,11 @@ class ServiceMetrics:
             yield None
 
     def _look(self, bot: BotRunner, survey: Survey) -> Look:
-        is_ready = not (self._service.journal_trouble or bot.problems())
-        return Look(bot, is_ready, survey, self._service.monotonic())
+        now = self._service.monotonic()
+        # as bot.problems() says, which walks all chats in one go
+        is_stuck = survey.oldest_s > bot.settings.stuck_after
+        is_ready = not (self._service.journal_trouble or bot.health.problems(now) or is_stuck)
+        return Look(bot, is_ready, survey, now)
 
     def _of_service(self) -> Iterator[Metric]:
         journal, watchdog = self._service.journal, self._service.watchdog
