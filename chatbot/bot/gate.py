@@ -80,8 +80,8 @@ async def check_allowed(parts: Parts, pipeline: Pipeline, chat: LiveChat, action
     """
     check_ours(chat, action)
     check_talk(chat, action)
-    if refusal(chat.resource, type(action)) is None:
-        return
+    if chat.presence.is_watching or refusal(chat.resource, type(action)) is None:
+        return  # who only watches may do less than those it stands in for
     resource = await _read_again(parts, chat, action)
     if resource is not None:
         pipeline.update(resource)

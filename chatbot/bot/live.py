@@ -126,7 +126,7 @@ class LiveChat:
         self.tasks: set[asyncio.Task[object]] = set()
         self.runs: set[HookRun] = set()
         self.beside: WeakSet[HookRun] = WeakSet()
-        self.presence = Presence(identity, around.colleagues)
+        self.presence = Presence(identity, around.colleagues, in_shadow=around.policy.mode == "shadow")
         self.ownership = Ownership(around.policy, self.runs, saved.checkpoint.muted if saved else "")
         self.due = Due()
         self.tally = Tally()

@@ -44,6 +44,11 @@ class Policy(Protocol):
     """What bots.toml says about it."""
 
     @property
+    def mode(self) -> Literal["live", "shadow"]:
+        """Whether anything is sent."""
+        ...
+
+    @property
     def on_agent_joined(self) -> Literal["mute", "leave", "observe", "stay"]:
         """What the bot does when a human agent joins."""
         ...

@@ -78,11 +78,13 @@ class Presence:
     Args:
         identity: Which participant is the bot.
         colleagues: The other bots.
+        in_shadow: Whether it only hears.
     """
 
-    def __init__(self, identity: Identity, colleagues: Colleagues) -> None:
+    def __init__(self, identity: Identity, colleagues: Colleagues, *, in_shadow: bool = False) -> None:
         self._identity = identity
         self._colleagues = colleagues
+        self._in_shadow = in_shadow
         self._signs: dict[str, _Sign] = {}
 
     def hear(self, line: TranscriptEvent, lists: int, *, is_new: bool = False) -> None:
@@ -107,6 +109,15 @@ class Presence:
         """Lines after this index were lost: what they told is told again, or did not happen."""
         self._signs = {name: sign for name, sign in self._signs.items() if sign.position <= index}
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether the bot hears from a place where the customer does not see it, and says nothing.
+
+        In shadow a supervisor plans for those who are seen: they have not taken the chat from the bot.
+        """
+        me = self._identity.me
+        return self._in_shadow and me is not None and me.visibility is not Visibility.ALL
+
     def human(self, participants: Sequence[Participant], lists: int) -> Participant | None:
         """A human agent who is in the chat now; None if there is none.
 
@@ -114,6 +125,8 @@ class Presence:
             participants: The server's newest list; empty if it gives none.
             lists: How many lists were taken.
         """
+        if self.is_watching:
+            return None
         # who has no name of any kind is somebody all the same
         listed = {_name(one) or f" {n}": one for n, one in enumerate(participants) if one.is_agent}
         others = self._others(listed, lists)

@@ -167,3 +167,12 @@ def test_without_a_list_who_came_again_under_another_id_and_left_has_left() -> N
     assert found.human([], 1) == again
     found.hear(left(7, again), 1)
     assert found.human([], 1) is None
+
+
+def test_who_is_not_seen_in_shadow_stands_in_for_those_who_are() -> None:
+    hidden = agent("P-me", "Robo", "U-me", "Supervisors")
+    identity = Identity("U-me", "Robo")
+    identity.learn([hidden, HELENA, CUSTOMER])
+    live, shadow = Presence(identity, Colleagues()), Presence(identity, Colleagues(), in_shadow=True)
+    assert (live.is_watching, live.human([hidden, HELENA, CUSTOMER], 1)) == (False, HELENA)
+    assert (shadow.is_watching, shadow.human([hidden, HELENA, CUSTOMER], 1)) == (True, None)
