@@ -19,6 +19,7 @@ from chatbot.bot.sender import Sender
 from chatbot.bot.turn import LeftAside
 from chatbot.bot.view import is_not_over, is_told_late, read_view
 from chatbot.hooks.manager import CallResult
+from chatbot.hooks.trace import BEFORE
 from chatbot.model.actions import Action, Complete, Leave
 from chatbot.model.changes import changes
 from chatbot.model.errors import WireError
@@ -284,7 +285,7 @@ class Worker:
         """Why no hook hears of the line (design 4.3); empty if plugins are asked."""
         progress = chat.progress
         if line.position <= progress.history_to and line.index not in progress.unanswered:
-            return "it was said before the bot came, and is answered"
+            return BEFORE
         if chat.identity.is_me(line.sender):
             return "the bot's own"
         if progress.is_done(line):

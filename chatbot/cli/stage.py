@@ -64,7 +64,9 @@ def on_stage(settings: Settings, server: str) -> Settings:
         "notifications_path": BotSettings.model_fields["notifications_path"].default,
     }
     bots = {name: bot.model_copy(update=update) for name, bot in settings.bots.items()}
-    service = settings.service.model_copy(update={"journal": ":memory:", "session_reports": ""})
+    service = settings.service.model_copy(
+        update={"journal": ":memory:", "session_reports": "", "shadow_reports": ""}
+    )
     return settings.model_copy(update={"bots": bots, "service": service})
 
 

@@ -17,6 +17,7 @@ from chatbot.model.errors import ActionError
 from chatbot.model.events import Event, TranscriptEvent
 
 __all__ = [
+    "BEFORE",
     "Deed",
     "Hearing",
     "HookCall",
@@ -44,6 +45,9 @@ Outcome = Literal[
     "resumed",
 ]
 """How a hook call ended. ``skipped``: there was none; ``resumed``: it had waited for the event."""
+
+BEFORE = "it was said before the bot came, and is answered"
+"""Why no hook is called for a line of the history."""
 
 
 @dataclass(frozen=True, slots=True)

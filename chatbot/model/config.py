@@ -56,6 +56,9 @@ class ServiceSettings(Table):
         journal: The file of what survives a crash; ``":memory:"`` keeps nothing.
         admin: Host and port of health, metrics and console; ``""`` turns them off.
         session_reports: The file that gets a line of JSON at the end of each chat; ``""`` for none.
+        shadow_reports: The file that gets a line of JSON at the end of each chat of a bot in shadow: what its
+            plugins planned beside what humans did; ``""`` for none.
+        shadow_texts: Put texts of customers, humans and plugins into them.
         drain_timeout: How long running hooks may take at the end.
         retention: How long chats that have ended stay in the journal, and all that is left of bots that are
             no longer in bots.toml; a week.
@@ -64,16 +67,26 @@ class ServiceSettings(Table):
     journal: str = "chatbot.sqlite3"
     admin: str = "127.0.0.1:8080"
     session_reports: str = ""
+    shadow_reports: str = ""
+    shadow_texts: bool = False
     drain_timeout: Patience = 30.0
     retention: float = Field(default=604_800.0, ge=0, le=_TEN_YEARS, allow_inf_nan=False, strict=True)
 
     @model_validator(mode="after")
     def _leaves_the_journal_alone(self) -> Self:
         own = {os.path.normpath(self.journal + ending) for ending in ("", "-wal", "-shm", ".lock")}
-        if self.session_reports and os.path.normpath(self.session_reports) in own:
-            message = f"session_reports = {self.session_reports!r} is a file of the journal"
-            raise flawed(Flaw(Code.REPORTS_PLACE, message, ("session_reports",), fix="name another file"))
+        taken = dict.fromkeys(own, "a file of the journal")
+        for key, path in self.reports.items():
+            if path and (why := taken.get(os.path.normpath(path))):
+                message = f"{key} = {path!r} is {why}"
+                raise flawed(Flaw(Code.REPORTS_PLACE, message, (key,), fix="name another file"))
+            taken[os.path.normpath(path)] = f"the file of {key}"
         return self
+
+    @property
+    def reports(self) -> dict[str, str]:
+        """The files to which lines are added, by their keys."""
+        return {"session_reports": self.session_reports, "shadow_reports": self.shadow_reports}
 
     @field_validator("admin")
     @classmethod

@@ -199,11 +199,11 @@ def _absolute(settings: Settings, path: Path, where: Section) -> Settings:
     journal = settings.service.journal
     if journal != ":memory:":
         journal = str(folder / journal)
-    reports = settings.service.session_reports and str(folder / settings.service.session_reports)
+    files = {name: path and str(folder / path) for name, path in settings.service.reports.items()}
     absolute = settings.model_copy(
         update={
             "plugin_dirs": tuple(folder / name for name in settings.plugin_dirs),
-            "service": settings.service.model_copy(update={"journal": journal, "session_reports": reports}),
+            "service": settings.service.model_copy(update={"journal": journal, **files}),
             "bots": bots,
         }
     )

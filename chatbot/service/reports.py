@@ -39,25 +39,30 @@ class ReportFile:
     Args:
         path: The file; created readable for its owner only, with what is written first.
         in_thread: Runs what blocks, one after another.
+        what: What its lines are, for the log.
     """
 
-    def __init__(self, path: Path, in_thread: Append) -> None:
+    def __init__(self, path: Path, in_thread: Append, what: str = "session reports") -> None:
         self._path = path
         self._in_thread = in_thread
+        self._what = what
         self._trouble = ""
         self._is_torn = False
         self._begun = self._done = 0
 
     async def keep(self, report: SessionReport) -> bool:
+        """Write a report; see ``append``."""
+        # not by pydantic: it refuses half of a pair of surrogates, which an id may hold
+        return await self.append(json.dumps(report.model_dump(mode="json"), separators=(",", ":")).encode())
+
+    async def append(self, line: bytes) -> bool:
         """Write a line; whether that was possible within some seconds. Never raises for the disk."""
         if self._begun - self._done >= _MOST_WAITING:
             return False
-        # not by pydantic: it refuses half of a pair of surrogates, which an id may hold
-        line = json.dumps(report.model_dump(mode="json"), separators=(",", ":")).encode() + b"\n"
         self._begun += 1
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                await self._in_thread(partial(self._append, line))
+                await self._in_thread(partial(self._append, line + b"\n"))
         except OSError as error:
             why = "the disk does not answer" if isinstance(error, TimeoutError) else error.strerror
             self._ill(why or type(error).__name__)
@@ -67,13 +72,13 @@ class ReportFile:
 
     def _ill(self, trouble: str) -> None:
         if not self._trouble:
-            words = "session reports cannot be written to %s: %s\nThey are lost until that is possible again."
-            log.error(words, self._path, trouble)
+            words = "%s cannot be written to %s: %s\nThey are lost until that is possible again."
+            log.error(words, self._what, self._path, trouble)
         self._trouble = trouble
 
     def _well(self) -> None:
         if self._trouble:
-            log.warning("session reports can be written again")
+            log.warning("%s can be written again", self._what)
         self._trouble = ""
 
     # in the thread
@@ -105,16 +110,15 @@ def keep_reports(settings: Settings) -> KeepReport | None:
 
 
 def check_reports(settings: Settings, file: str) -> list[Finding]:
-    """What is wrong with the place of the reports, as far as it can be told without writing there."""
-    if not settings.service.session_reports:
-        return []
+    """What is wrong with the places of the reports, as far as it can be told without writing there."""
     where = Section(file, ("service",), settings.lines)
-    path = Path(settings.service.session_reports)
-    why, fix = _wrong_with(path)
-    if not why:
-        return []
-    what = f"session_reports = {str(path)!r} cannot be written: {why}"
-    return [where.finding(Code.REPORTS_PLACE, what, "session_reports", fix=fix)]
+    findings = []
+    for key, path in settings.service.reports.items():
+        why, fix = _wrong_with(Path(path)) if path else ("", "")
+        if why:
+            what = f"{key} = {path!r} cannot be written: {why}"
+            findings.append(where.finding(Code.REPORTS_PLACE, what, key, fix=fix))
+    return findings
 
 
 def _wrong_with(path: Path) -> tuple[str, str]:

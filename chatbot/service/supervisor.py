@@ -30,6 +30,7 @@ from chatbot.model.findings import Finding
 from chatbot.model.section import Section
 from chatbot.service.recorder import Recorder
 from chatbot.service.reports import keep_reports
+from chatbot.service.shadow_report import ShadowReport, report_of
 from chatbot.service.system import WriterThread
 from chatbot.service.watchdog import Watchdog
 from chatbot.wire.retry import Backoff, Limits
@@ -58,6 +59,7 @@ class Service:
         watchdog: Watches the event loop while the bots run, if there is one.
         recorder: Keeps what has happened lately.
         has_begun: The bots are at work, or try to be.
+        shadow_report: Compares what bots in shadow plan with what humans do; None if no bot is in shadow.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Service:
         self.watchdog: Watchdog | None = None
         self.recorder = Recorder(world.clock)
         self.has_begun = False
+        self.shadow_report: ShadowReport | None = None
         self._stopping = asyncio.Event()
 
     @property
@@ -140,6 +143,15 @@ class Service:
 
     async def _run_bots(self) -> None:
         self.has_begun = True
+        if self.shadow_report is None:
+            await self._run_each()
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.shadow_report.run(self._world.run_in_thread), name="shadow reports")
+            await self._run_each()
+            self.shadow_report.close()
+
+    async def _run_each(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             for bot in self.bots:
                 tasks.create_task(self._keep_running(bot), name=f"bot {bot.name}")
@@ -254,10 +266,10 @@ def build(
         ConfigError: Everything that is wrong with plugins and their settings, bot by bot.
     """
     journal = open_journal(settings, world)
-    recorder = Recorder(world.clock)
+    recorder, report = Recorder(world.clock), report_of(settings, world.clock.now)
     watched = replace(
         world,
-        observer=Watchers(recorder, *filter(None, [world.observer])),
+        observer=Watchers(recorder, *filter(None, [report, world.observer])),
         reports=keep_reports(settings),
     )
     bots, findings = assemble(settings, watched, file, journal)
@@ -273,7 +285,7 @@ def build(
         journal=journal,
         retention_s=settings.service.retention,
     )
-    service.watchdog, service.recorder = watchdog, recorder
+    service.watchdog, service.recorder, service.shadow_report = watchdog, recorder, report
     return service
 
 

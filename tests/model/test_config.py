@@ -89,6 +89,8 @@ def test_a_service_has_the_documented_defaults() -> None:
         "journal": "chatbot.sqlite3",
         "admin": "127.0.0.1:8080",
         "session_reports": "",
+        "shadow_reports": "",
+        "shadow_texts": False,
         "drain_timeout": 30.0,
         "retention": 604_800.0,
     }
@@ -98,6 +100,12 @@ def test_a_service_has_the_documented_defaults() -> None:
 def test_reports_do_not_go_into_the_journal(name: str) -> None:
     assert finding(ServiceSettings, session_reports=name) == (
         f": session_reports = {name!r} is a file of the journal: name another file"
+    )
+
+
+def test_each_kind_of_report_has_its_own_file() -> None:
+    assert finding(ServiceSettings, session_reports="x.jsonl", shadow_reports="./x.jsonl") == (
+        ": shadow_reports = './x.jsonl' is the file of session_reports: name another file"
     )
 
 

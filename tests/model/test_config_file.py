@@ -25,6 +25,8 @@ plugin_dirs = ["plugins", "/opt/plugins"]
 journal = "data/journal.sqlite3"
 admin = ""
 session_reports = "reports.jsonl"
+shadow_reports = "shadow.jsonl"
+shadow_texts = true
 drain_timeout = 5
 
 [defaults]
@@ -139,6 +141,8 @@ def test_every_key_is_read_and_defaults_are_filled_in(tmp_path: Path) -> None:
             journal=str(tmp_path / "data/journal.sqlite3"),
             admin="",
             session_reports=str(tmp_path / "reports.jsonl"),
+            shadow_reports=str(tmp_path / "shadow.jsonl"),
+            shadow_texts=True,
             drain_timeout=5.0,
         ),
         bots={"day": day, "night": night},
