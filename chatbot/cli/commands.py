@@ -262,6 +262,36 @@ def check(config: Path, *, online: bool, form: str) -> None:
 
 
 @main.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Tables for people, or one JSON list.",
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="How many of the least alike answers are told for each bot.",
+)
+@_configured
+def compare(config: Path, files: tuple[Path, ...], form: str, examples: int) -> None:
+    """Put what bots in shadow planned beside what humans did.
+
+    FILE is what [service] shadow_reports has named, or names now if none is given; several are taken
+    together. Lines that hold no chat are left out, and told. Exit code 2 if a file cannot be read or holds
+    no chat at all.
+    """
+    from chatbot.cli.compare import compare
+
+    compare(config, files, form=form, examples=examples)
+
+
+@main.command()
 @click.argument("codes", metavar="[CODE]...", nargs=-1)
 def explain(codes: tuple[str, ...]) -> None:
     """Explain codes such as CB104: what is wrong, why, the fix.

@@ -13,7 +13,19 @@ from click.testing import CliRunner
 from chatbot.cli import main
 from tests.cli.conftest import Chatbot
 
-COMMANDS = ["demo", "dev", "new", "chat", "run", "simulate", "check", "explain", "plugins", "hooks"]
+COMMANDS = [
+    "demo",
+    "dev",
+    "new",
+    "chat",
+    "run",
+    "simulate",
+    "check",
+    "compare",
+    "explain",
+    "plugins",
+    "hooks",
+]
 # what there is before there is a bots.toml
 UNCONFIGURED = {"new", "explain"}
 HEAVY = (
