@@ -142,11 +142,7 @@ class BotRunner:
         where.set(self.name)
         if self._is_shadow:
             log.info("in shadow: what plugins do is shown, and not sent")
-        clock, rng = self._world.clock, self._world.rng
-        connection = connect(self.name, self.settings, clock=clock, rng=rng, open_http=self._world.open_http)
-        connection.platform.session.turn_s = lambda: self._world.entrance.turn(
-            self.settings.server, clock.monotonic()
-        )
+        connection = self._connect()
         try:
             if (saved := await load_unless(self._stop, self.journal)) is None:
                 return
@@ -168,6 +164,13 @@ class BotRunner:
         finally:
             self.live = {}
             await connection.http.aclose()
+
+    def _connect(self) -> Connection:
+        world, settings = self._world, self.settings
+        connection = connect(self.name, settings, clock=world.clock, rng=world.rng, open_http=world.open_http)
+        session = connection.platform.session
+        session.turn_s = lambda: world.entrance.turn(settings.server, world.clock.monotonic())
+        return connection
 
     def _assemble(self, connection: Connection, saved: Saved) -> None:
         self._is_open = self._has_entered = False
