@@ -107,3 +107,18 @@ async def test_a_read_loop_that_stands_still_is_found_by_the_clock() -> None:
         assert stage.bot.problems() == []
         stage.clock.time += 2
         assert stage.bot.problems() == ["not polling: an answer is 11 s overdue"]
+
+
+async def test_what_may_have_been_lost_with_an_answer_is_no_proof_of_deafness() -> None:
+    async with on_stage() as stage:
+        await stage.chatting()
+        stage.desk.mute = True
+        stage.desk.says("lost with the answer")
+        stage.desk.mute = False
+        trouble(stage)
+        stage.bot._listening._take(Batch(1, ()))
+        await stage.quiet()
+        for _ in range(15):
+            await stage.later(1)
+        assert "TextReceived" in stage.names()
+        assert stage.bot.counters.deaf == 0

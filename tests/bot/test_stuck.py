@@ -3,6 +3,7 @@
 import asyncio
 
 from chatbot import Chat, TextReceived, hookimpl
+from tests.bot.bells import Bells
 from tests.bot.desk import LOST
 from tests.bot.stage import Stage, on_stage
 
@@ -86,9 +87,59 @@ async def test_a_hook_that_waits_for_the_customer_is_not_stuck() -> None:
 
 async def test_a_hook_that_makes_a_pause_is_not_stuck() -> None:
     async with on_stage(Pauses(), hook_timeout=3600) as stage:
+        bells = Bells(stage)
         await text(stage)
+        assert bells.asked == [3600]
         stage.clock.time += 1000
         assert stuck(stage) == []
+        bells.ring()
+
+
+class Slow:
+    """Takes one text after the other when it is told to."""
+
+    def __init__(self) -> None:
+        self.next = asyncio.Semaphore(0)
+
+    @hookimpl
+    async def on_text(self) -> None:
+        await self.next.acquire()
+
+
+async def test_a_line_waits_since_it_came_however_well_those_before_it_go() -> None:
+    plugin = Slow()
+    async with on_stage(plugin, hook_timeout=3600) as stage:
+        await text(stage)
+        stage.desk.says("and then")
+        await stage.turns(200)
+        stage.clock.time += 40
+        plugin.next.release()
+        await stage.turns(200)
+        stage.clock.time += 40
+        assert ["for 80 s" in problem for problem in stuck(stage)] == [True]
+        plugin.next.release()
+
+
+class StuckWhenIdle:
+    def __init__(self) -> None:
+        self.go, self.runs = asyncio.Event(), False
+
+    @hookimpl
+    async def on_idle(self) -> None:
+        self.runs = True
+        await self.go.wait()
+
+
+async def test_a_hook_that_nothing_was_said_for_counts_too() -> None:
+    plugin = StuckWhenIdle()
+    async with on_stage(plugin, hook_timeout=3600, idle_after=5.0) as stage:
+        await text(stage)
+        for _ in range(20):
+            await stage.later(1)
+        assert plugin.runs
+        stage.clock.time += 100
+        assert len(stuck(stage)) == 1
+        plugin.go.set()
 
 
 async def test_a_line_that_waits_behind_lines_that_cannot_be_read_is_stuck() -> None:

@@ -163,3 +163,20 @@ async def test_a_notification_that_was_lost_among_others_rebuilds_nothing(chatbo
         await ana.says("two")  # its answer is told
         await chatbot.sleep(60)
     assert (counted(bot).deaf, counted(bot).sessions) == (0, 1)
+
+
+async def test_what_was_said_before_it_was_rebuilt_is_no_proof_against_the_new_connection(
+    chatbot: Kit,
+) -> None:
+    bot = await chatbot.start(Silent())
+    ana = await chatbot.customer()
+    await chatbot.sleep(40)
+    await chatbot.fault("deaf")
+    await chatbot.sleep(1)
+    while counted(bot).sessions == 1:
+        await ana.says("hello?")
+        await chatbot.sleep(1)
+    await chatbot.sleep(30)
+    assert (counted(bot).sessions, bot.is_ready) == (2, False)
+    await chatbot.sleep(60)
+    assert (counted(bot).sessions, bot.is_ready) == (2, True)
