@@ -47,6 +47,7 @@ def test_a_bot_has_the_documented_defaults() -> None:
         "on_stop": "logout",
         "request_timeout": 10.0,
         "settle_time": 5.0,
+        "stuck_after": 60.0,
         "place": None,
         "login_code": None,
         "channels": ("chat",),

@@ -55,6 +55,7 @@ reply_timeout = 20
 idle_after = 60
 request_timeout = 4
 settle_time = 0
+stuck_after = 90
 place = "Place1"
 login_code = "4711"
 channels = ["chat", "email"]
@@ -122,6 +123,7 @@ def test_every_key_is_read_and_defaults_are_filled_in(tmp_path: Path) -> None:
         idle_after=60.0,
         request_timeout=4.0,
         settle_time=0.0,
+        stuck_after=90.0,
         place="Place1",
         login_code="4711",
         channels=("chat", "email"),
