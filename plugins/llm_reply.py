@@ -46,7 +46,7 @@ from pydantic import (
     model_validator,
 )
 
-from chatbot import ActionError, Chat, TextReceived, Visibility, WireError, hookimpl
+from chatbot import ActionError, Chat, ChatbotError, TextReceived, Visibility, WireError, hookimpl
 from chatbot.model.config import SecretSource
 from chatbot.model.config_table import Seconds, Table
 from chatbot.model.errors import ConfigError
@@ -63,7 +63,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _STRING = {"type": "string"}
 
 
-class NoAnswer(Exception):
+class NoAnswer(ChatbotError):
     """The model has no answer; the text says why, without a word of the customer."""
 
 
@@ -369,7 +369,7 @@ class LlmReply:
             else:
                 await chat.complete(text=text)
         except ActionError as error:
-            raise NoAnswer(f"{name} is not possible: {error}") from error
+            raise NoAnswer(f"{name} is not possible: {error.masked}") from error
 
 
 def _usable(choice: _Choice) -> _Message:

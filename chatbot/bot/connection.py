@@ -16,6 +16,7 @@ from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings
 from chatbot.model.errors import ConfigError
 from chatbot.model.findings import Finding
+from chatbot.model.tracing import NO_TRACER, Tracer
 from chatbot.wire.cometd import CometdSource
 from chatbot.wire.governor import GovernedHttp
 from chatbot.wire.http import Http, HttpxHttp, tls_context
@@ -23,8 +24,9 @@ from chatbot.wire.readonly import ReadOnlyHttp
 from chatbot.wire.rest import Rest
 from chatbot.wire.retry import Limits
 from chatbot.wire.session import AgentSession
+from chatbot.wire.traced import TracedHttp
 
-__all__ = ["Connection", "OpenHttp", "connect", "open_http"]
+__all__ = ["Connection", "OpenHttp", "connect", "open_http", "traced"]
 
 OpenHttp = Callable[[BotSettings], Http]
 
@@ -65,6 +67,11 @@ def open_http(settings: BotSettings) -> Http:
         tls=_tls(settings),
         proxy=settings.proxy,
     )
+
+
+def traced(open_http: OpenHttp, tracer: Tracer) -> OpenHttp:
+    """The same transport; requests are seen in traces, if there are any."""
+    return open_http if tracer is NO_TRACER else lambda settings: TracedHttp(open_http(settings), tracer)
 
 
 def connect(

@@ -29,6 +29,7 @@ from chatbot.model.errors import (
     WireError,
 )
 from chatbot.model.policy import on_unknown
+from chatbot.model.quoting import after
 from chatbot.wire.outcomes import Accepted, Gone, Later, NotSent, Outcome, Refusal, SessionFault, Unknown
 from chatbot.wire.retry import Backoff, Limits
 
@@ -158,6 +159,9 @@ class Delivery:
     def _accept(self, reference_id: str | None, *, partly: bool) -> None:
         self._operation.receipt.partly = partly
         if self._chat is not None:
+            about = {"chatbot.operation": self._action.operation}
+            span = self._parts.tracer.open("chatbot.confirmation", about)
+            self._operation.is_awaited_in(span)
             self._chat.outbox.accepted(self._operation, reference_id, self._parts.clock.monotonic())
         else:
             self._operation.receipt.reference_id = reference_id
@@ -221,15 +225,15 @@ class Delivery:
                     self._pipeline.lose(self._chat)
                 return True
             if shown is None:
-                raise Unconfirmed(f"{name} may or may not have taken effect: {error.text}", action=name)
+                raise Unconfirmed(after(f"{name} may or may not have taken effect", error.text), action=name)
         elif policy == "resend":
             await self._wait(error)
             if isinstance(error, SessionLost):
                 await self._log_in()
         else:
-            raise Unconfirmed(f"{name} may or may not have taken effect: {error.text}", action=name)
+            raise Unconfirmed(after(f"{name} may or may not have taken effect", error.text), action=name)
         if self._unknown >= _MOST_UNKNOWN:
-            raise Unconfirmed(f"{name} came to nothing {self._unknown} times: {error.text}", action=name)
+            raise Unconfirmed(after(f"{name} came to nothing {self._unknown} times", error.text), action=name)
         return False
 
     async def _refused(self, code: int, message: str) -> None:

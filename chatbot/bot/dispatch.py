@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from chatbot.bot.live import LiveChat
 from chatbot.bot.memory import KeptMemory
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.place import event_of, inside, where
 from chatbot.bot.prints import Print
 from chatbot.bot.progress import MOST_ATTEMPTS
 from chatbot.bot.turn import LeftAside, Turn, nothing
@@ -26,6 +28,7 @@ from chatbot.model.actions import Action
 from chatbot.model.codes import Code
 from chatbot.model.errors import ActionError, NotAllowed
 from chatbot.model.events import Event, SessionReport
+from chatbot.model.tracing import Span
 
 __all__ = ["Dispatch", "Stopped", "contained"]
 
@@ -111,19 +114,22 @@ class Dispatch:
             LeftAside: Another worker goes on with the chat.
         """
         turn = Turn(chat, partial(self._finish, chat, then), if_left)
-        result = CallResult()
-        if trigger == chat.progress.trigger:
-            await self.suspect(chat)
-        if await self.begin(chat, trigger):
-            try:
-                result = await self._tell(chat, event, trigger, turn)
-            except asyncio.CancelledError:
-                chat.progress.withdraw()
-                raise
-        else:
-            await self.bury(chat)
+        with inside(trigger=trigger):
+            result = await self._run(chat, event, trigger, turn)
         turn.end()
         return result
+
+    async def _run(self, chat: LiveChat, event: Event, trigger: str, turn: Turn) -> CallResult:
+        if trigger == chat.progress.trigger:
+            await self.suspect(chat)
+        if not await self.begin(chat, trigger):
+            await self.bury(chat)
+            return CallResult()
+        try:
+            return await self._tell(chat, event, trigger, turn)
+        except asyncio.CancelledError:
+            chat.progress.withdraw()
+            raise
 
     def _finish(self, chat: LiveChat, then: Callable[[], None]) -> None:
         chat.progress.end()
@@ -152,11 +158,26 @@ class Dispatch:
             LeftAside: Another worker goes on with the chat.
         """
         turn = Turn(chat, then, if_left)
-        result = await self._tell(chat, event, trigger, turn)
+        with inside(trigger=trigger):
+            result = await self._tell(chat, event, trigger, turn)
         turn.end()
         return result
 
     async def _tell(self, chat: LiveChat, event: Event, trigger: str, turn: Turn) -> CallResult:
+        with self._traced(event, trigger) as span:
+            return await self._ask(chat, event, trigger, turn, span)
+
+    def _traced(self, event: Event, trigger: str = "") -> AbstractContextManager[Span]:
+        """The trace of one event, from its receipt on."""
+        about = {
+            "chatbot.bot": self._parts.name,
+            "chatbot.chat": event.chat_id or "",
+            "chatbot.event": event_of(trigger),
+            "chatbot.event.type": type(event).__name__,
+        }
+        return self._parts.tracer.span("chatbot.event", about, began=event.received_at)
+
+    async def _ask(self, chat: LiveChat, event: Event, trigger: str, turn: Turn, span: Span) -> CallResult:
         self._parts.counters.events[type(event).__name__] += 1
         self.hear(event, lambda: trigger)
         occasion = Occasion(
@@ -165,6 +186,8 @@ class Dispatch:
         is_public = not isinstance(event, SessionReport)
         watched = await self.call("on_event", occasion) if is_public else CallResult()
         if not turn.is_left and (taken := await chat.waits.offer(event, trigger)) is not None:
+            if taken.run is not None:
+                span.link(taken.run.span)
             self._resumed(chat, event, trigger, taken.run)
             return CallResult(handled=not taken.came_to_nothing, performed=watched.performed)
         result = watched
@@ -217,13 +240,14 @@ class Dispatch:
         """Hand on what belongs to no chat."""
         self._parts.counters.events[type(event).__name__] += 1
         self.hear(event)
-        for hook in ("on_event", event.hook):
-            await self.call(hook, Occasion(self._bot, event=event))
+        with self._traced(event):
+            for hook in ("on_event", event.hook):
+                await self.call(hook, Occasion(self._bot, event=event))
 
     async def bury(self, chat: LiveChat) -> None:
         """A dead letter: hooks for this ended in a crash each time. The customer gets somebody else."""
         trigger = chat.progress.trigger
-        log.error("hooks for %s ended in a crash %d times: they are not run again", trigger, MOST_ATTEMPTS)
+        log.error("hooks for this ended in a crash %d times: they are not run again", MOST_ATTEMPTS)
         self._parts.counters.dead_letters += 1
         chat.report("dead letter", trigger)
         chat.draft.is_dead = True
@@ -302,13 +326,14 @@ async def contained(
         observer: Told if it failed.
     """
     current_run.set(run)
+    where.set(replace(where.get(), chat=chat_id, trigger=run.trigger if run is not None else ""))
     try:
         await coroutine
     except BaseException as exc:
         if was_asked_for(exc):
             raise
         if run is not None and run.is_no_fault(exc):
-            log.info("plugin %s: what it had spawned ended in chat %s: %s", run.plugin, chat_id, exc)
+            log.info("plugin %s: what it had spawned ended: %s", run.plugin, exc)
             return
         plugin, hook = (run.plugin, run.hook.partition("+")[0]) if run is not None else ("-", "it")
         if observer is not None:
@@ -316,7 +341,7 @@ async def contained(
             observer.observe(
                 _failure(run, HookCall(plugin, hook, None, "failed", why, error=exc, chat_id=chat_id))
             )
-        log.exception("plugin %s: what %s had spawned failed in chat %s", plugin, hook, chat_id)
+        log.exception("plugin %s: what %s had spawned failed", plugin, hook)
 
 
 def _failure(run: HookRun | None, call: HookCall) -> HookCall:

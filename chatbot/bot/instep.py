@@ -16,6 +16,7 @@ from chatbot.bot.live import LiveChat
 from chatbot.bot.overdue import Overdue
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.place import inside
 from chatbot.bot.view import read_view
 from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
 from chatbot.model.resources import ChatResource
@@ -79,7 +80,7 @@ class InStep:
                 await self._reconcile(was_lost=was_lost)
             except WireError as error:
                 log.warning("not in step with the server: %s", error)
-                self._parts.health.trouble = str(error)
+                self._parts.health.trouble = error.masked
                 self._out_of_step.set()
                 self._overdue.look()
                 await self._parts.clock.sleep(backoff.failed(self._parts.clock.monotonic()))
@@ -177,7 +178,8 @@ class InStep:
                 unsure.add(resource.id)
             # else it has ended meanwhile, and does not begin again
         for chat_id in sorted(unsure):
-            await self._look_for(chat_id)
+            with inside(chat=chat_id):
+                await self._look_for(chat_id)
 
     def _note(self, listed: list[ChatResource], epoch: int, *, is_whole: bool) -> None:
         """Whether notifications have told of all chats."""
@@ -201,7 +203,7 @@ class InStep:
             resource = await read_view(self._parts.platform, chat)
         except ProtocolViolation as error:
             # one chat that cannot be read must not keep the others out of step
-            log.warning("chat %s cannot be read: %s", chat_id, error)
+            log.warning("the chat cannot be read: %s", error)
             return
         if self._pipeline.chats.get(chat_id) is not chat:
             return

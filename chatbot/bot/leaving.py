@@ -13,6 +13,7 @@ from chatbot.bot.fallback import fall_back
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.place import Place, where
 from chatbot.bot.ports import NotificationSource
 from chatbot.bot.view import read_view
 from chatbot.model.errors import WireError
@@ -143,6 +144,7 @@ class Leaving:
             await asyncio.wait(self._going.values())
 
     async def _hand_over_one(self, chat: LiveChat) -> None:
+        where.set(Place(self._parts.name, chat.id))
         if task := self._crew.busy.get(chat.id):
             await asyncio.wait([task])
         if chat.is_accepted and not chat.is_live:

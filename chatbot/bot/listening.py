@@ -14,6 +14,7 @@ from chatbot.bot.instep import InStep
 from chatbot.bot.live import LiveChat
 from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.place import inside
 from chatbot.bot.ports import NotificationSource
 from chatbot.model.errors import LoginRefused, SessionLost, WireError
 from chatbot.model.notifications import Batch, SessionStarted, Signal, Trouble
@@ -145,7 +146,7 @@ class Listening:
         log.warning("%s", error)
         health, session = self._parts.health, self._parts.platform.session
         health.polling = False
-        health.failed(str(error), session.next_try_at if isinstance(error, LoginRefused) else 0.0)
+        health.failed(error.masked, session.next_try_at if isinstance(error, LoginRefused) else 0.0)
         health.hearing.interrupted()
         if isinstance(error, SessionLost):
             health.subscribed = False
@@ -159,7 +160,8 @@ class Listening:
         if settings is None or now - self._trouble_since < settings.give_up_after:
             return
         for chat in self._pipeline.chats.values():
-            self._hand_over_once(chat)
+            with inside(chat=chat.id):
+                self._hand_over_once(chat)
 
     def _hand_over_once(self, chat: LiveChat) -> None:
         """What was given up is not begun again, and said again, before the connection has been back."""

@@ -31,6 +31,7 @@ from chatbot.model.events import (
 )
 from chatbot.model.policy import is_fleeting
 from chatbot.model.resources import ChatResource
+from chatbot.model.tracing import NO_SPAN, Span
 from chatbot.model.words import ChatState, LineType, Visibility
 
 __all__ = ["OTHER", "Operation", "name_of", "tagged"]
@@ -97,6 +98,7 @@ class Operation:
         self.is_on_its_way = False
         self.was_chased = False
         self.is_taken = False
+        self._span: Span = NO_SPAN
         plain = _plain(action)
         self._kind = type(plain).__name__
         self._body = json.dumps(plain.model_dump(mode="json", exclude_none=True), separators=(",", ":"))
@@ -132,6 +134,21 @@ class Operation:
             reason=self.reason,
             said=self.said,
         )
+
+    def is_awaited_in(self, span: Span) -> None:
+        """It was accepted: this lasts until its effect is seen, which may have been before."""
+        self._span = span
+        self._end_span()
+
+    def _end_span(self) -> None:
+        if not self.is_open:
+            self._span.note("chatbot.result", self.state)
+            self._span.end()
+
+    def move(self, state: OperationState) -> None:
+        """It has come so far."""
+        self.state = state
+        self._end_span()
 
     @property
     def is_open(self) -> bool:

@@ -288,7 +288,7 @@ class Outbox:
         if operation.state == state:
             return
         had_said = operation.said
-        operation.state = state
+        operation.move(state)
         # accepted is said, also where the server never shows it
         operation.is_taken = state in _TAKEN or (operation.is_taken and state != "failed")
         self.endings.texts += operation.said - had_said

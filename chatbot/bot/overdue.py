@@ -6,6 +6,7 @@ import logging
 
 from chatbot.bot.live import LiveChat
 from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.place import inside
 from chatbot.hooks.run import HookRun
 from chatbot.model.clock import Clock
 
@@ -46,10 +47,10 @@ class Overdue:
 
 
 def _disown(chat: LiveChat, run: HookRun) -> None:
-    log.error(
-        "plugin %s: %s does not end in chat %s although its time is over: the chat goes on without it",
-        run.plugin,
-        run.hook,
-        chat.id,
-    )
+    with inside(chat=chat.id, trigger=run.trigger):
+        log.error(
+            "plugin %s: %s does not end although its time is over: the chat goes on without it",
+            run.plugin,
+            run.hook,
+        )
     run.disown()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from chatbot.bot.health import Counters, Health
@@ -15,11 +14,9 @@ from chatbot.hooks.manager import PluginManager
 from chatbot.hooks.trace import Observer
 from chatbot.model.clock import Clock, Rng
 from chatbot.model.config import BotSettings
+from chatbot.model.tracing import NO_TRACER, Tracer
 
-__all__ = ["Parts", "where"]
-
-where: ContextVar[str] = ContextVar("where", default="")
-"""The bot, and the chat, that a log line is about."""
+__all__ = ["Parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ class Parts:
         journal: What survives a crash.
         observer: Told what comes, what is called and what is performed.
         tells_all: Silence is an event even if no plugin has a hook for it.
+        tracer: Makes the spans of traces.
         shadow: Shows actions instead of having them sent; None: they are sent.
         wishes: What an operator wants of it.
         reports: Keeps the reports of chats, if anybody does.
@@ -54,6 +52,7 @@ class Parts:
     journal: Journal
     observer: Observer | None = None
     tells_all: bool = False
+    tracer: Tracer = NO_TRACER
     shadow: Shadow | None = None
     wishes: Wishes = field(default_factory=Wishes)
     reports: KeepReport | None = None

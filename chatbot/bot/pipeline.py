@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chatbot.bot.live import LiveChat
+from chatbot.bot.place import inside
 from chatbot.hooks.chat import Chat
 from chatbot.model.clock import Clock
 from chatbot.model.events import ChatUpdated, Event, OperationFailed, TranscriptEvent, UnknownMessage
@@ -80,7 +81,8 @@ class Pipeline:
         events = parse(notification.data, bot=self._bot, received_at=self.now())
         self._owner.told({event.chat_id for event in events})
         for event in events:
-            self._route(event)
+            with inside(chat=event.chat_id or ""):
+                self._route(event)
 
     def update(self, resource: ChatResource) -> None:
         """Take a view of a chat that was read by REST."""

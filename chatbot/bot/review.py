@@ -44,8 +44,8 @@ async def review(dispatch: Dispatch, aside: Aside, chat: LiveChat, action: Actio
     if late is None:
         return await answer
     late.disown()
-    who = (late.plugin, late.hook, chat.id, action.operation)
-    log.error("plugin %s: %s does not end in chat %s although its time is over: %s is not sent", *who)
+    who = (late.plugin, late.hook, action.operation)
+    log.error("plugin %s: %s does not end although its time is over: %s is not sent", *who)
     raise dispatch.unseen(chat, action, late.plugin)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from chatbot.bot.aside import Aside
 from chatbot.bot.care import Care
-from chatbot.bot.connection import Connection, connect
+from chatbot.bot.connection import Connection, connect, traced
 from chatbot.bot.dispatch import Dispatch, contained
 from chatbot.bot.fallback import Fallback
 from chatbot.bot.guards import Guards
@@ -24,8 +24,9 @@ from chatbot.bot.listening import Listening
 from chatbot.bot.live import LiveChat
 from chatbot.bot.measures import HookMeasures
 from chatbot.bot.memory import KeptMemory
-from chatbot.bot.parts import Parts, where
+from chatbot.bot.parts import Parts
 from chatbot.bot.pipeline import Pipeline
+from chatbot.bot.place import Place, where
 from chatbot.bot.presence import Colleagues
 from chatbot.bot.prints import Times
 from chatbot.bot.review import review
@@ -98,8 +99,14 @@ class BotRunner:
         self._world = world
         self.sources = {plugin.name: plugin.source for plugin in plugins}
         self.breakers = breakers(name, self.sources, settings.breaker, world.clock.monotonic)
-        run, watchers = world.run_in_thread, Watchers(self.measures, *filter(None, [world.observer]))
-        self._plugins = PluginManager(plugins, run_in_thread=run, breakers=self.breakers, observer=watchers)
+        watchers = Watchers(self.measures, *filter(None, [world.observer]))
+        self._plugins = PluginManager(
+            plugins,
+            run_in_thread=world.run_in_thread,
+            breakers=self.breakers,
+            observer=watchers,
+            tracer=world.tracer,
+        )
         self.wishes = Wishes()
         self._stop = asyncio.Event()
         self._is_open = False
@@ -139,7 +146,7 @@ class BotRunner:
         Raises:
             ConfigError: The password, the certificates or the CometD client are not there.
         """
-        where.set(self.name)
+        where.set(Place(self.name))
         if self._is_shadow:
             log.info("in shadow: what plugins do is shown, and not sent")
         connection = self._connect()
@@ -225,6 +232,7 @@ class BotRunner:
             journal=self.journal,
             observer=self._world.observer,
             tells_all=self._world.tells_all,
+            tracer=self._world.tracer,
             shadow=self._world.shadow if self._is_shadow else None,
             wishes=self.wishes,
             reports=self._world.reports,
@@ -312,8 +320,10 @@ class BotRunner:
             self._busy[key] = self._staff.start(self._work(key), f"chat {key}")
 
     async def _work(self, key: str) -> None:
-        where.set(f"{self.name}/{key}" if key else self.name)
-        current_run.set(None)  # a hook of another chat may have woken this one
+        where.set(Place(self.name, key))
+        # a hook of another chat may have woken this one
+        current_run.set(None)
+        self._world.tracer.detach()
         task = asyncio.current_task()
         try:
             while key in self._woken and self._busy.get(key) is task:
@@ -358,7 +368,7 @@ class BotRunner:
         """See Surroundings."""
         if chat.ended:
             coroutine.close()
-            log.warning("chat %s has ended: what a plugin spawned in it does not run", chat.id)
+            log.warning("the chat has ended: what a plugin spawned in it does not run")
             return
         run = current_run.get()
         branch = run and run.branch()

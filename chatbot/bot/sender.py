@@ -27,6 +27,7 @@ from chatbot.model.actions import Accept, Action, Consult, Invite, Leave, Transf
 from chatbot.model.codes import Code
 from chatbot.model.errors import ActionError, ChatGone, NotAllowed, RateLimited, Refused, Unconfirmed
 from chatbot.model.policy import FALLBACK, is_fleeting
+from chatbot.model.quoting import Quoting
 
 __all__ = ["Sender"]
 
@@ -98,17 +99,25 @@ class Sender:
 
     async def _counted(self, action: Action, chat_id: str | None, run: HookRun | None) -> Receipt:
         result, began = "failed", self._parts.clock.monotonic()
-        try:
-            receipt = await self._perform(action, chat_id, run)
-            result = "shadow" if receipt.is_shadow else "accepted"
-            self._observed(Deed(action, chat_id, receipt=receipt, **self._about(run, began)))
-        except ActionError as error:
-            result = type(error).__name__
-            self._observed(Deed(action, chat_id, error=error, **self._about(run, began)))
-            await self._let_others_run(run)
-            raise
-        finally:
-            self._count(name_of(action), result, began)
+        about = {
+            "chatbot.bot": self._parts.name,
+            "chatbot.chat": chat_id or "",
+            "chatbot.operation": action.operation,
+        }
+        with self._parts.tracer.span("chatbot.action", about) as span:
+            try:
+                receipt = await self._perform(action, chat_id, run)
+                result = "shadow" if receipt.is_shadow else "accepted"
+                self._observed(Deed(action, chat_id, receipt=receipt, **self._about(run, began)))
+            except ActionError as error:
+                result = type(error).__name__
+                span.fail(error)
+                self._observed(Deed(action, chat_id, error=error, **self._about(run, began)))
+                await self._let_others_run(run)
+                raise
+            finally:
+                span.note("chatbot.result", result)
+                self._count(name_of(action), result, began)
         return receipt
 
     def _count(self, name: str, result: str, began: float) -> None:
@@ -285,7 +294,8 @@ def _key(chat: LiveChat, run: HookRun | None, action: Action) -> Key:
 
 
 def _error_of(record: OperationRecord, operation: str) -> ActionError:
-    kind, _, words = record.reason.partition(": ")
+    kind, _, said = record.reason.partition(": ")
+    words = Quoting("", said)
     match kind:
         case "ChatGone":
             return ChatGone(words, action=operation)
@@ -294,4 +304,4 @@ def _error_of(record: OperationRecord, operation: str) -> ActionError:
         case "Refused" | "NotAllowed":
             return Refused(words, action=operation)
         case _:
-            return Unconfirmed(record.reason, action=operation)
+            return Unconfirmed(Quoting("", record.reason), action=operation)

@@ -10,6 +10,7 @@ from chatbot.bot.presence import Colleagues
 from chatbot.bot.shadow import Shadow
 from chatbot.hooks.trace import Observer
 from chatbot.model.clock import Clock, Rng, RunInThread
+from chatbot.model.tracing import NO_TRACER, Tracer
 from chatbot.wire.entrance import Entrance
 
 __all__ = ["World"]
@@ -28,6 +29,7 @@ class World:
         entrance: Where they log in, one after the other.
         observer: Told what comes, what is called and what is performed.
         tells_all: As Parts says.
+        tracer: Makes the spans of traces.
         shadow: Shows what bots in shadow would do.
         reports: Keeps the reports of chats, if anybody does.
     """
@@ -40,5 +42,6 @@ class World:
     entrance: Entrance = field(default_factory=Entrance)
     observer: Observer | None = None
     tells_all: bool = False
+    tracer: Tracer = NO_TRACER
     shadow: Shadow = field(default_factory=Shadow)
     reports: KeepReport | None = None

@@ -21,7 +21,8 @@ import click
 from click.core import ParameterSource
 
 from chatbot.cli.backstage import Trouble
-from chatbot.cli.common import fail, load_settings, log_little_unless_asked, printable
+from chatbot.cli.common import fail, load_settings, printable
+from chatbot.cli.log import log_little_unless_asked
 from chatbot.cli.piped import Patience, say_lines
 from chatbot.cli.script import Misprint, Step, Unmet, parse, play
 from chatbot.cli.shown import Pieces, plain, told

@@ -24,8 +24,9 @@ import click
 
 import chatbot
 from chatbot.bot.shadow import Shadow
-from chatbot.cli.common import fail, log_as, printable
+from chatbot.cli.common import fail, printable
 from chatbot.cli.hints import Hints
+from chatbot.cli.log import log_as
 from chatbot.cli.process import Order
 from chatbot.cli.report import as_text
 from chatbot.cli.running import admin_pages, until_signalled
@@ -102,7 +103,8 @@ class Line:
 
 
 async def _run(order: Order, line: Line, listener: socket.socket | None, signals: Signals) -> int:
-    log_as(*order.log)
+    # on the simulator the customers are made up
+    log_as(*order.log, with_texts=order.with_texts or not order.is_shadow)
     logging.getLogger(until_signalled.__module__).setLevel(logging.WARNING)  # it stops at each save
     project = Path(order.config).parent
     loop, word = asyncio.get_running_loop(), asyncio.Event()

@@ -19,6 +19,8 @@ __all__ = ["main"]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PORT = click.IntRange(0, 65535)
+# Where nobody talks to the bots but whoever writes them.
+_MADE_UP = frozenset({"demo", "dev", "chat", "simulate"})
 
 
 class Group(click.Group):
@@ -35,14 +37,15 @@ def main() -> None:
     """Chat bots that work as agents in Genesys contact centres."""
 
 
-def _use_format(_: click.Context, __: click.Parameter, value: str) -> None:
-    from chatbot.cli.common import use_format
+def _use_format(ctx: click.Context, _: click.Parameter, value: str) -> None:
+    from chatbot.cli.log import use_format
 
-    use_format(value)
+    command = ctx.command.name
+    use_format(value, with_texts=command in _MADE_UP, for_machines=command == "run")
 
 
 def _use_level(_: click.Context, __: click.Parameter, value: str) -> None:
-    from chatbot.cli.common import use_level
+    from chatbot.cli.log import use_level
 
     use_level(value)
 
@@ -68,13 +71,13 @@ def _configured(command: Command) -> Command:
     )(command)
     return click.option(
         "--log-format",
-        type=click.Choice(["text", "json"]),
-        default="text",
+        type=click.Choice(["auto", "text", "json"]),
+        default="auto",
         show_default=True,
         callback=_use_format,
         expose_value=False,
         is_eager=True,
-        help="Lines for people or for machines.",
+        help="Lines for people or for machines; auto: for machines where run has no terminal.",
     )(command)
 
 
@@ -113,8 +116,8 @@ def dev(config: Path, port: int, server: str | None, bot: str | None, *, show_te
     if show_texts and server is None:
         raise click.UsageError("--show-texts needs --server")
     with Signals() as signals:  # heard before the imports, which take a while
-        from chatbot.cli.common import logged_as
         from chatbot.cli.dev import dev
+        from chatbot.cli.log import logged_as
         from chatbot.cli.process import Order
 
         order = Order(
@@ -210,8 +213,9 @@ def chat(ctx: click.Context, /, config: Path, bot: str | None, **given: Any) -> 
 
 @main.command()
 @click.option("--admin", metavar="HOST:PORT", help="Serve the admin pages here, whatever bots.toml says.")
+@click.option("--show-texts", is_flag=True, help="Let the log show what customers and servers say.")
 @_configured
-def run(config: Path, admin: str | None) -> None:
+def run(config: Path, admin: str | None, *, show_texts: bool) -> None:
     """Run the bots against their servers, until SIGTERM or SIGINT.
 
     A server that cannot be reached, or a password that is refused, keeps that bot not ready and
@@ -220,7 +224,7 @@ def run(config: Path, admin: str | None) -> None:
     with Signals() as signals:  # heard before the imports, which take a while
         from chatbot.cli.run import run
 
-        run(config, signals, admin)
+        run(config, signals, admin, with_texts=show_texts)
 
 
 @main.command()

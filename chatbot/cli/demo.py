@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from chatbot.cli.common import counted, fail, load_settings, log_little_unless_asked, printable
+from chatbot.cli.common import counted, fail, load_settings, printable
+from chatbot.cli.log import log_little_unless_asked
 from chatbot.cli.shown import name
 from chatbot.cli.stage import on_stage, simulator_for
 from chatbot.model.config import DemoChat, Settings

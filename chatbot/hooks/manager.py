@@ -11,6 +11,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -25,13 +26,14 @@ from chatbot.hooks.checks import HOOKS, arguments_of, check
 from chatbot.hooks.instances import of_instance
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.run import HookRun, Turn, current_run, listed, was_asked_for
-from chatbot.hooks.trace import HookCall, Observer, Outcome, outcome_of, place_of
+from chatbot.hooks.trace import HookCall, Observer, Outcome, note_end, outcome_of, place_of
 from chatbot.model.actions import Action
 from chatbot.model.clock import RunInThread
 from chatbot.model.codes import Code
 from chatbot.model.errors import PluginError
 from chatbot.model.events import Event
 from chatbot.model.findings import Finding
+from chatbot.model.tracing import NO_TRACER, Span, Tracer
 
 __all__ = ["BoundHook", "CallResult", "Occasion", "PluginManager", "ReviewFailed"]
 
@@ -137,6 +139,7 @@ class PluginManager:
         run_in_thread: Runs hooks that are not ``async def``.
         breakers: Tell whether a plugin is asked, by its name; without one it always is.
         observer: Told what became of each call.
+        tracer: Makes a span of each call.
 
     Raises:
         PluginError: A hook or an argument has a name that does not exist.
@@ -149,8 +152,10 @@ class PluginManager:
         run_in_thread: RunInThread,
         breakers: Mapping[str, Breaker] | None = None,
         observer: Observer | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._run_in_thread = run_in_thread
+        self._tracer = tracer
         self._observer = observer
         self._breakers = breakers or {}
         self._manager = pluggy.PluginManager(spec.PROJECT)
@@ -225,8 +230,9 @@ class PluginManager:
         run = HookRun(
             hook.plugin, hook.hook, occasion.event, occasion.trigger, turn=occasion.turn, breaker=breaker
         )
-        with listed(run, occasion.runs):
+        with listed(run, occasion.runs), self._traced(run) as run.span:
             answer = await self._contained(hook, run, result, occasion, timeout_s)
+            note_end(run, is_left=occasion.is_left)
         if breaker is not None:
             breaker.end(hook.hook, term, run.verdict)
         if self._observer is not None:
@@ -238,6 +244,10 @@ class PluginManager:
     def _left_out(self, hook: BoundHook, occasion: Occasion, result: CallResult) -> None:
         result.skipped.append(hook.plugin)
         self._tell(hook, occasion, "skipped", self._breakers[hook.plugin].reason)
+
+    def _traced(self, run: HookRun) -> AbstractContextManager[Span]:
+        about = {"chatbot.plugin": run.plugin, "chatbot.hook": run.hook}
+        return self._tracer.span("chatbot.hook", about)
 
     def _hooks_for(self, name: str, occasion: Occasion) -> Sequence[BoundHook]:
         """Who is to be asked: where no chat is, nobody who has an object for each."""
@@ -265,6 +275,12 @@ class PluginManager:
         self, hook: BoundHook, action: Action, occasion: Occasion, timeout_s: float
     ) -> Action:
         run = HookRun(hook.plugin, hook.hook, None)
+        with self._traced(run) as run.span:
+            return await self._looked_at(hook, run, action, occasion, timeout_s)
+
+    async def _looked_at(
+        self, hook: BoundHook, run: HookRun, action: Action, occasion: Occasion, timeout_s: float
+    ) -> Action:
         values = {"bot": occasion.bot, "chat": occasion.chat, "action": action}
         token = current_run.set(run)
         try:
@@ -275,10 +291,9 @@ class PluginManager:
         except BaseException as exc:
             if was_asked_for(exc):
                 raise
-            chat = occasion.chat.id if occasion.chat else "-"
-            what = (hook.plugin, chat, action.operation)
-            log.exception("plugin %s: on_action failed in chat %s: %s is not sent", *what)
+            log.exception("plugin %s: on_action failed: %s is not sent", hook.plugin, action.operation)
             run.error = exc
+            run.span.fail(exc)
             self._tell(hook, occasion, "failed", f"raised {type(exc).__name__}: {exc}", run)
             raise ReviewFailed(hook.plugin) from exc
         finally:
@@ -295,15 +310,14 @@ class PluginManager:
             if was_asked_for(exc):
                 raise
             run.failed(exc)
-            where = (hook.plugin, hook.hook, occasion.chat.id if occasion.chat else "-")
             if run.cut_by:
-                log.info("plugin %s: %s was stopped in chat %s: %s", *where, run.cut_by)
+                log.info("plugin %s: %s was stopped: %s", hook.plugin, hook.hook, run.cut_by)
                 return False
             if run.is_no_fault(exc):
-                log.info("plugin %s: %s ended in chat %s: %s", *where, exc)
+                log.info("plugin %s: %s ended: %s", hook.plugin, hook.hook, exc)
                 return False
             result.failed.append(hook.plugin)
-            log.exception("plugin %s: %s failed in chat %s", *where)
+            log.exception("plugin %s: %s failed", hook.plugin, hook.hook)
             return False
         finally:
             current_run.reset(token)

@@ -8,6 +8,7 @@ from typing import Literal
 from chatbot.hooks.run import current_run
 from chatbot.model.actions import Action
 from chatbot.model.errors import Refused, Unconfirmed
+from chatbot.model.quoting import Quoting
 
 __all__ = ["Receipt"]
 
@@ -61,7 +62,8 @@ class Receipt:
             with run.waiting():
                 await self._wait(timeout)
         if self._failure is not None:
-            raise Refused(f"{self.action.operation} failed: {self._failure}", action=self.action.operation)
+            name = self.action.operation
+            raise Refused(Quoting(f"{name} failed", self._failure), action=name)
         return self
 
     async def _wait(self, seconds: float) -> None:

@@ -14,6 +14,7 @@ from chatbot.hooks.breaker import Breaker, Verdict
 from chatbot.model.actions import Action
 from chatbot.model.errors import ChatbotError
 from chatbot.model.events import Event
+from chatbot.model.tracing import NO_SPAN, Span
 
 __all__ = ["DISOWNED", "HookRun", "Turn", "current_run", "listed", "was_asked_for"]
 
@@ -73,6 +74,7 @@ class HookRun:
         error: What it ended with, if it did not return.
         waited_s: How long it has waited for the server or the customer.
         seconds: How long it has taken, with that; known at its end.
+        span: It, in its trace.
     """
 
     plugin: str
@@ -95,6 +97,7 @@ class HookRun:
     error: BaseException | None = None
     waited_s: float = 0.0
     seconds: float = 0.0
+    span: Span = NO_SPAN
     _deadline: asyncio.Timeout | None = None
     _limit_s: float | None = None
     _left_s: float = 0.0

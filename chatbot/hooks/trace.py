@@ -27,6 +27,7 @@ __all__ = [
     "Watchers",
     "event_id",
     "no_plugin_has",
+    "note_end",
     "outcome_of",
     "place_of",
 ]
@@ -191,6 +192,15 @@ def outcome_of(run: HookRun, *, is_left: bool) -> tuple[Outcome, str]:
         return "acted", f"returned None after {did}"
     odd = "" if run.answer in (None, False) else ", which is no answer: expected None, True or a text"
     return "declined", f"returned {run.answer!r}{odd}" + (f" after {did}" if did else "")
+
+
+def note_end(run: HookRun, *, is_left: bool) -> None:
+    """Have the span of a hook call tell how it ended."""
+    if run.span.is_recorded:
+        outcome, _ = outcome_of(run, is_left=is_left)
+        run.span.note("chatbot.outcome", outcome)
+        if run.error is not None and outcome in {"failed", "overran"}:
+            run.span.fail(run.error)
 
 
 def _end_of(run: HookRun, error: BaseException) -> tuple[Outcome, str]:

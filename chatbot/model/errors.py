@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from chatbot.model.codes import Code
 from chatbot.model.findings import Finding
+from chatbot.model.quoting import Quoting
 
 __all__ = [
     "ActionError",
@@ -58,10 +59,19 @@ class ChatbotError(Exception):
     @property
     def text(self) -> str:
         """What happened, without the code."""
-        return super().__str__()
+        return self.args[0] if self.args and isinstance(self.args[0], str) else super().__str__()
+
+    @property
+    def masked(self) -> str:
+        """The same for a log: of words that are not ours, as a server's, only the length."""
+        text = self.text
+        return self._with_code(text.masked if isinstance(text, Quoting) else text)
+
+    def _with_code(self, text: str) -> str:
+        return f"{self.code} {text}" if self.code is not None else text
 
     def __str__(self) -> str:
-        return f"{self.code} {self.text}" if self.code is not None else self.text
+        return self._with_code(self.text)
 
 
 class ConfigError(ChatbotError):

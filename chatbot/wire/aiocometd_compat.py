@@ -21,6 +21,7 @@ from typing import Any
 from chatbot.model.codes import Code
 from chatbot.model.errors import ConfigError, ProtocolViolation, SessionLost, WireError
 from chatbot.model.findings import Finding
+from chatbot.model.quoting import Quoting
 
 try:
     from aiocometd.client import Client
@@ -128,7 +129,7 @@ def own_errors() -> Iterator[None]:
     except ServerError as exc:
         raise _refusal(exc) from exc
     except AiocometdException as exc:
-        raise ProtocolViolation(str(exc)) from exc
+        raise ProtocolViolation(Quoting("aiocometd", str(exc))) from exc
 
 
 def _refusal(error: ServerError) -> WireError:

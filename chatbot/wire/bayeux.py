@@ -18,6 +18,7 @@ from typing import TypeGuard
 
 from chatbot.model.errors import ProtocolViolation, SessionLost, WireError
 from chatbot.model.notifications import Notification
+from chatbot.model.quoting import Quoting
 
 __all__ = ["BayeuxSession", "Outcome", "Phase", "Request", "batch_number", "first_ack"]
 
@@ -306,7 +307,9 @@ def _is_successful(reply: Message) -> bool:
 def _refusal(reply: Message) -> WireError:
     """Bayeux: ``error`` is ``code:arguments:text``; every part may be missing."""
     error = _text(reply.get("error")) or "no reason given"
-    text = f"{reply['channel']} was refused: {error[:200]}"
+    channel = _text(reply["channel"])
+    channel = channel if channel.startswith("/meta/") else "a message"
+    text = Quoting(f"{channel} was refused", error[:200])
     code = error.partition(":")[0]
     status = int(code) if code.isascii() and code.isdigit() and len(code) == len("402") else None
     # CometD says 402::Unknown client, Faye 401:clientId:Unknown client

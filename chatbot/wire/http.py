@@ -23,6 +23,7 @@ from urllib.request import Request
 import httpx
 
 from chatbot.model.errors import ConnectionLost, ProtocolViolation
+from chatbot.model.quoting import Quoting
 
 __all__ = ["MAX_BODY", "Http", "HttpxHttp", "Method", "Reply", "tls_context"]
 
@@ -163,12 +164,14 @@ class HttpxHttp:
                 return await self._exchange(request)
         except TimeoutError as exc:
             raise ConnectionLost(f"no answer to {method} within {timeout_s:g} s") from exc
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as exc:
+        except httpx.ProxyError as exc:
+            raise ConnectionLost(Quoting("cannot connect by the proxy", _why(exc)), sent=False) from exc
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
             raise ConnectionLost(f"cannot connect: {_why(exc)}", sent=False) from exc
         except httpx.RemoteProtocolError as exc:
-            raise ConnectionLost(f"the server broke off: {_why(exc)}") from exc
+            raise ConnectionLost(Quoting("the server broke off", _why(exc))) from exc
         except httpx.HTTPError as exc:
-            raise ConnectionLost(f"connection lost: {_why(exc)}") from exc
+            raise ConnectionLost(Quoting("connection lost", _why(exc))) from exc
 
     async def aclose(self) -> None:
         """See Http.aclose."""

@@ -13,6 +13,7 @@ from math import isnan
 
 from chatbot.model.answers import Answer, StatusCode, read_answer
 from chatbot.model.errors import ConnectionLost, ProtocolViolation, SessionLost, WireError
+from chatbot.model.quoting import Quoting
 from chatbot.wire.body import decode
 from chatbot.wire.http import Reply
 
@@ -132,7 +133,8 @@ def _by_code(answer: Answer) -> Outcome:
     code = answer.code or 0
     if code in _DONE:
         return Accepted(answer.reference_id, partly=code == StatusCode.PARTLY_DONE)
-    text = f"status code {code}: {answer.message or 'no reason given'}"
+    told = f"status code {code}"
+    text = Quoting(told, answer.message) if answer.message else f"{told}: no reason given"
     if code in _WHO_ARE_YOU:
         return SessionFault(SessionLost(text, status=code))
     if code in _UNFINISHED:

@@ -21,6 +21,7 @@ from chatbot.model.answers import StatusCode
 from chatbot.model.clock import Clock
 from chatbot.model.codes import Code
 from chatbot.model.errors import LoginRefused, ProtocolViolation, SessionLost, WireError
+from chatbot.model.quoting import after, length_of
 from chatbot.wire.outcomes import Accepted, Gone, Later, NotSent, Outcome, Refusal, SessionFault, Unknown
 from chatbot.wire.rest import Rest
 
@@ -168,7 +169,7 @@ class AgentSession:
                 return
             state = None
         if state != "Ready" and not self.is_leaving:
-            log.warning("the server has the agent as %s: entering again", state or "logged out")
+            log.warning("the server has the agent as %s: entering again", _word(state))
             await self.enter()
 
     async def rest(self) -> None:
@@ -236,6 +237,11 @@ class AgentSession:
             raise _cannot(EndContactCenterSession(), outcome)
 
 
+def _word(state: str | None) -> str:
+    """A state as a server may call it; what is no word is not for a log."""
+    return (state if state.isidentifier() else length_of(state)) if state else "logged out"
+
+
 def _user_id(value: Mapping[str, object]) -> str | None:
     user = value.get("user") or value.get("me")
     found = user.get("id") if isinstance(user, Mapping) else None
@@ -248,7 +254,7 @@ def _cannot(action: Action, outcome: Outcome) -> WireError:
         case NotSent(error) | SessionFault(error) | Unknown(error):
             return error
         case Refusal(code, message) | Gone(code, message):
-            return ProtocolViolation(f"{name} was refused: {message}", status=code)
+            return ProtocolViolation(after(f"{name} was refused", message), status=code)
         case Later():
             return ProtocolViolation(f"{name} has to wait: too many requests", status=429)
         case Accepted():

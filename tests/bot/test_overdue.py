@@ -82,7 +82,7 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
 
 
-LINE = "plugin p1: on_text does not end in chat c1 although its time is over: the chat goes on without it"
+LINE = "plugin p1: on_text does not end although its time is over: the chat goes on without it"
 
 
 async def test_a_chat_goes_on_without_a_hook_that_does_not_end(caplog: pytest.LogCaptureFixture) -> None:

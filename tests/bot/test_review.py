@@ -54,7 +54,7 @@ async def test_a_plugin_that_never_ends_costs_the_action_and_not_the_chat(
         assert stage.bot._aside.tasks == []
     errors = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
     assert errors[0] == (
-        "plugin p2: on_action does not end in chat c1 although its time is over: SendMessage is not sent"
+        "plugin p2: on_action does not end although its time is over: SendMessage is not sent"
     )
 
 

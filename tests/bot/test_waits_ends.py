@@ -23,7 +23,7 @@ async def test_a_wait_that_lasts_too_long_ends_in_the_hook(caplog: pytest.LogCap
         assert nothing_is_left(stage)
         # not the fault of the plugin
         assert stage.bot.counters.hook_failures == {}
-        line = "plugin p1: on_text ended in chat c1: the customer did not answer within 60 s"
+        line = "plugin p1: on_text ended: the customer did not answer within 60 s"
         assert [one.levelname for one in caplog.records if one.getMessage() == line] == ["INFO"]
 
 
@@ -122,7 +122,7 @@ async def test_at_the_end_of_a_chat_hooks_that_wait_are_stopped_and_tidy_up(
         assert tells.log == ["tidied up", "ended"]
         assert (stage.bot.chats, stage.bot._aside.tasks) == (0, [])
         assert stage.bot.counters.hook_failures == {}
-        line = "plugin p1: on_text was stopped in chat c1: the chat has ended"
+        line = "plugin p1: on_text was stopped: the chat has ended"
         assert [one.levelname for one in caplog.records if one.getMessage() == line] == ["INFO"]
 
 
@@ -133,7 +133,7 @@ async def test_a_bot_that_stops_stops_hooks_that_wait_at_once(caplog: pytest.Log
         await stage.chatting()
         await say(stage, "ask")
         await stage.stop()
-        assert "on_text was stopped in chat c1: the bot is stopping" in caplog.text
+        assert "on_text was stopped: the bot is stopping" in caplog.text
         assert stage.bot.counters.hook_failures == {}
 
 

@@ -146,7 +146,7 @@ async def test_a_spawned_wait_that_lasts_too_long_is_one_line_in_the_log(
         await say(stage, "spawn")
         bells.ring()
         await stage.quiet()
-        assert "what it had spawned ended in chat c1: no TextReceived came within 60 s" in caplog.text
+        assert "what it had spawned ended: no TextReceived came within 60 s" in caplog.text
         assert "Traceback" not in caplog.text
         assert nothing_is_left(stage)
 

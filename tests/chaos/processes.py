@@ -175,7 +175,7 @@ class Bots:
     async def start(self) -> float:
         """Start the process; the time at which it was started."""
         now = time.time()
-        command = ("-m", "chatbot", "run", "-c", "bots.toml")
+        command = ("-m", "chatbot", "run", "-c", "bots.toml", "--log-format", "text")
         self._process = await spawn(*command, log=self._folder / "bots.log", cwd=self._folder)
         self._started.set()
         return now

@@ -81,7 +81,7 @@ async def _one_bot(folder: Path) -> Story:
             """,
             slow=SLOW,
         )
-        arguments = ("run", "--log-level", "debug")
+        arguments = ("run", "--log-level", "debug", "--log-format", "text", "--show-texts")
         async with program(*arguments, cwd=folder, MAID_PASSWORD=CANARY) as run, Customer(server) as customer:
             story.pages["ready"] = await answers(f"http://{admin}/readyz", 200)
             await customer.sees_agent()
@@ -177,8 +177,8 @@ async def _three_bots(folder: Path) -> Story:
             """,
             echo=ECHO,
         )
-        async with program("run", "--log-format", "json", cwd=folder) as run:
-            for sign in ('"where": "good", "message": "ready"', "refused user name", "cannot connect"):
+        async with program("run", cwd=folder) as run:
+            for sign in ('"message": "ready", "bot": "good"', "refused user name", "cannot connect"):
                 await run.says(sign)
             story.pages["ready"] = await answers(f"http://{admin}/readyz", 503)
             async with Customer(server, endpoint="good") as customer:
@@ -208,8 +208,8 @@ def test_bots_that_never_were_ready_leave_well_too(three_bots: Story) -> None:
 
 def test_lines_for_machines_are_one_object_each(three_bots: Story) -> None:
     facts = [json.loads(line) for line in three_bots.err]
-    assert {"time", "level", "logger", "where", "message"} == set(facts[0])
-    assert {"good", "refused", "far"} <= {fact["where"] for fact in facts}
+    assert {"time", "level", "logger", "message"} <= set(facts[0])
+    assert {"good", "refused", "far"} <= {fact.get("bot") for fact in facts}
 
 
 def test_what_customers_say_is_not_logged(three_bots: Story) -> None:
@@ -241,7 +241,7 @@ async def test_a_second_signal_stops_at_once_even_while_a_blocking_hook_runs(tmp
                     threading.Event().wait(60)
             """,
         )
-        async with program("run", cwd=tmp_path) as run, Customer(server) as customer:
+        async with program("run", "--log-format", "text", cwd=tmp_path) as run, Customer(server) as customer:
             await customer.sees_agent()
             await customer.says("Hello")
             await run.says("^stuck$")
@@ -273,7 +273,7 @@ async def test_with_a_damaged_journal_it_stays_up_speaks_to_nobody_and_heals_whe
             password = "x"
             """,
         )
-        async with program("run", cwd=tmp_path) as run:
+        async with program("run", "--log-format", "text", cwd=tmp_path) as run:
             await run.says(f"CRITICAL CB510 journal {journal}: it is damaged, or no journal")
             answer = await answers(f"http://{admin}/readyz", 503)
             trouble = f"CB510 journal {journal}: it is damaged, or no journal; to begin anew, move it away"

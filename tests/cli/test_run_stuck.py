@@ -79,7 +79,10 @@ async def test_a_hook_that_does_not_let_go_keeps_neither_the_session_nor_the_pro
     simulator = Simulator()
     async with serve(simulator.asgi) as server:
         write(tmp_path, bot(server, "leech"), leech=LEECH)
-        async with program("run", cwd=tmp_path, start=hasty(1.5)) as run, Customer(server) as customer:
+        async with (
+            program("run", "--log-format", "text", cwd=tmp_path, start=hasty(1.5)) as run,
+            Customer(server) as customer,
+        ):
             await customer.sees_agent()
             await customer.says("Hello")
             await run.says("^stuck$")
@@ -93,7 +96,10 @@ async def test_a_hook_that_does_not_let_go_keeps_neither_the_session_nor_the_pro
 async def test_a_hook_that_blocks_the_event_loop_keeps_no_process(tmp_path: Path) -> None:
     async with serve(Simulator().asgi) as server:
         write(tmp_path, bot(server, "blocking"), blocking=BLOCKING)
-        async with program("run", cwd=tmp_path, start=hasty(0.5)) as run, Customer(server) as customer:
+        async with (
+            program("run", "--log-format", "text", cwd=tmp_path, start=hasty(0.5)) as run,
+            Customer(server) as customer,
+        ):
             await customer.sees_agent()
             await customer.says("Hello")
             await run.says("^stuck$")
@@ -106,7 +112,10 @@ async def test_a_hook_that_blocks_the_event_loop_keeps_no_process(tmp_path: Path
 async def test_a_second_signal_ends_the_process_whatever_a_hook_does(tmp_path: Path, plugin: str) -> None:
     async with serve(Simulator().asgi) as server:
         write(tmp_path, bot(server, "stuck", drain=30.0), stuck=plugin)
-        async with program("run", cwd=tmp_path, start=hasty(30.0)) as run, Customer(server) as customer:
+        async with (
+            program("run", "--log-format", "text", cwd=tmp_path, start=hasty(30.0)) as run,
+            Customer(server) as customer,
+        ):
             await customer.sees_agent()
             await customer.says("Hello")
             await run.says("^stuck$")
@@ -122,7 +131,7 @@ async def test_a_signal_while_plugins_are_loaded_ends_the_process_well(tmp_path:
         time.sleep(60)
     """
     write(tmp_path, bot("http://127.0.0.1:1", "slow"), slow=loading)
-    async with program("run", cwd=tmp_path) as run:
+    async with program("run", "--log-format", "text", cwd=tmp_path) as run:
         await run.says("loading")
         run.signal(signal.SIGTERM)
         assert await run.ends() == 0
@@ -130,7 +139,7 @@ async def test_a_signal_while_plugins_are_loaded_ends_the_process_well(tmp_path:
 
 async def test_a_name_service_that_does_not_answer_keeps_no_process(tmp_path: Path) -> None:
     write(tmp_path, bot("https://silent.example", "echo"), echo=ECHO)
-    async with program("run", cwd=tmp_path, start=("-c", DEAF)) as run:
+    async with program("run", "--log-format", "text", cwd=tmp_path, start=("-c", DEAF)) as run:
         await run.says("asked")
         run.signal(signal.SIGTERM)
         await run.says("stopped$")

@@ -218,7 +218,7 @@ async def test_row_34_what_a_plugin_spawns_costs_itself_only(
     async with at_work(platform, Spawning()) as work:
         chat = await work.chat()
         await work.goes_on(chat)
-    assert f"plugin p1: what on_text had spawned failed in chat {chat.id}" in caplog.messages
+    assert "plugin p1: what on_text had spawned failed" in caplog.messages
 
 
 async def test_row_34_a_thread_that_hangs_keeps_nobody(platform: Platform) -> None:

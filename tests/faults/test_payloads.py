@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatbot import Chat, Event, TextReceived, UnknownMessage, UrlPushed, hookimpl
-from chatbot.cli.common import JsonLines, TextLines
+from chatbot.cli.log import JsonLines, TextLines
 from chatbot.model.parse import parse_line
 from tests.faults.raw import Platform, serving
 from tests.faults.stage import Work, at_work

@@ -118,7 +118,7 @@ async def test_an_object_that_cannot_be_built_is_the_fault_of_its_plugin_in_that
     for number in range(1, 4):
         assert await tell(stage, plugins, chat) == CallResult(handled=True, failed=["one"])
         assert (Broken.built, chat) == (number, {})
-    assert caplog.messages[0] == "plugin one: on_text failed in chat A"
+    assert caplog.messages[0] == "plugin one: on_text failed"
     assert await tell(stage, plugins, {}) == CallResult(handled=True, skipped=["one"])
 
 

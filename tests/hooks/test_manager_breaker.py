@@ -78,7 +78,7 @@ async def test_what_the_server_or_the_chat_did_is_logged_and_not_the_plugin_s_fa
 ) -> None:
     plugins, found = guarded({"one": raising(error)}, errors=1)
     assert await Stage().call(plugins) == CallResult(failed=["one"])
-    assert caplog.messages == ["plugin one: on_text failed in chat A"]
+    assert caplog.messages == ["plugin one: on_text failed"]
     assert found["one"].state == "closed"
 
 

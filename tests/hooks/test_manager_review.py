@@ -99,7 +99,7 @@ async def test_what_could_not_be_looked_at_is_not_sent(
     with pytest.raises(ReviewFailed) as failed:
         await review(plugins, timeout_s=0.05)
     assert failed.value.plugin == "one"
-    assert caplog.messages == ["plugin one: on_action failed in chat A: AddComment is not sent"]
+    assert caplog.messages == ["plugin one: on_action failed: AddComment is not sent"]
 
 
 async def test_a_review_that_is_cancelled_from_outside_is_nobodys_fault(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatbot import Chat, TextReceived, hookimpl
-from chatbot.cli.common import JsonLines, TextLines
+from chatbot.cli.log import JsonLines, TextLines
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.hooks.manager import Occasion
 from chatbot.model.actions import (
