@@ -174,7 +174,8 @@ class BotRunner:
 
     def _connect(self) -> Connection:
         world, settings = self._world, self.settings
-        connection = connect(self.name, settings, clock=world.clock, rng=world.rng, open_http=world.open_http)
+        open_http = traced(world.open_http, world.tracer)
+        connection = connect(self.name, settings, clock=world.clock, rng=world.rng, open_http=open_http)
         session = connection.platform.session
         session.turn_s = lambda: world.entrance.turn(settings.server, world.clock.monotonic())
         return connection

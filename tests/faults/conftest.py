@@ -1,4 +1,4 @@
-"""After each row: no secret in any log line, and no customer's words above level DEBUG."""
+"""After each row: no secret in any log line, and no customer's words in what the log shows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chatbot.cli.log import JsonLines, TextLines
 from tests.faults.raw import COOKIE, CSRF, Platform
 from tests.faults.stage import PASSWORD
 
@@ -19,13 +20,13 @@ WORDS = ["hello", "still there?", "canary-words", "4111 1111 1111 1111", "DE8937
 def _logs_tell_nothing(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     caplog.set_level(logging.DEBUG, logger="chatbot")
     caplog.set_level(logging.DEBUG, logger="asyncio")
-    formatter = logging.Formatter("%(levelname)s %(message)s")
     yield
     records = caplog.get_records("call")
-    everything = "\n".join(formatter.format(record) for record in records)
-    shown = "\n".join(formatter.format(record) for record in records if record.levelno >= logging.INFO)
-    assert [secret for secret in SECRETS if secret in everything] == []
-    assert [word for word in WORDS if word in shown] == []
+    raw = "\n".join(map(logging.Formatter("%(levelname)s %(message)s").format, records))
+    assert [secret for secret in SECRETS if secret in raw] == []
+    for lines in (TextLines(), JsonLines()):
+        shown = "\n".join(map(lines.format, records))
+        assert [word for word in WORDS if word in shown] == []
 
 
 @pytest.fixture
