@@ -28,7 +28,7 @@ from chatbot.model.actions import Action
 from chatbot.model.codes import Code
 from chatbot.model.errors import ActionError, NotAllowed
 from chatbot.model.events import Event, SessionReport
-from chatbot.model.tracing import Span
+from chatbot.model.tracing import NO_SPAN, NO_TRACER, Span
 
 __all__ = ["Dispatch", "Stopped", "contained"]
 
@@ -169,6 +169,8 @@ class Dispatch:
 
     def _traced(self, event: Event, trigger: str = "") -> AbstractContextManager[Span]:
         """The trace of one event, from its receipt on."""
+        if self._parts.tracer is NO_TRACER:
+            return NO_SPAN
         about = {
             "chatbot.bot": self._parts.name,
             "chatbot.chat": event.chat_id or "",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 __all__ = ["Place", "event_of", "inside", "where"]
 
@@ -30,8 +29,22 @@ where: ContextVar[Place] = ContextVar("where", default=_NOWHERE)
 """What the work at hand is for. Tasks and threads that it starts begin with the same."""
 
 
-@contextmanager
-def inside(*, chat: str | None = None, trigger: str = "") -> Generator[None]:
+class _Inside:
+    """A block of work; no generator, for it is entered for each event."""
+
+    __slots__ = ("_place", "_token")
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        self._token = where.set(self._place)
+
+    def __exit__(self, *_: object) -> None:
+        where.reset(self._token)
+
+
+def inside(*, chat: str | None = None, trigger: str = "") -> AbstractContextManager[None]:
     """Work for this event, or this chat of the same bot.
 
     Args:
@@ -39,11 +52,7 @@ def inside(*, chat: str | None = None, trigger: str = "") -> Generator[None]:
         trigger: The event, as the journal names it.
     """
     here = where.get()
-    token = where.set(replace(here, chat=here.chat if chat is None else chat, trigger=trigger))
-    try:
-        yield
-    finally:
-        where.reset(token)
+    return _Inside(Place(here.bot, here.chat if chat is None else chat, trigger))
 
 
 def event_of(trigger: str) -> str:

@@ -33,7 +33,7 @@ from chatbot.model.codes import Code
 from chatbot.model.errors import PluginError
 from chatbot.model.events import Event
 from chatbot.model.findings import Finding
-from chatbot.model.tracing import NO_TRACER, Span, Tracer
+from chatbot.model.tracing import NO_SPAN, NO_TRACER, Span, Tracer
 
 __all__ = ["BoundHook", "CallResult", "Occasion", "PluginManager", "ReviewFailed"]
 
@@ -246,6 +246,8 @@ class PluginManager:
         self._tell(hook, occasion, "skipped", self._breakers[hook.plugin].reason)
 
     def _traced(self, run: HookRun) -> AbstractContextManager[Span]:
+        if self._tracer is NO_TRACER:
+            return NO_SPAN
         about = {"chatbot.plugin": run.plugin, "chatbot.hook": run.hook}
         return self._tracer.span("chatbot.hook", about)
 

@@ -31,7 +31,7 @@ __all__ = ["RULES", "run"]
 _LONG = ("run", "dev", "simulate")
 # what they print when they are at work
 _AT_WORK = {
-    "run": r"\] ready",
+    "run": r'"message": "ready"',
     "dev": "customer page|shadow of",
     "simulate": "simulator ready",
     "check": "logged in",
