@@ -209,11 +209,7 @@ class BotRunner:
         care = Care(self._parts, self._dispatch, fallback, guards, self._timers)
         self._worker = Worker(self._parts, self._pipeline, self.sender, self._dispatch, care)
         self._in_step = InStep(
-            self._parts,
-            self._pipeline,
-            wake=self.wake,
-            on_entered=self._open,
-            on_deaf=self._rebuild,
+            self._parts, self._pipeline, wake=self.wake, on_entered=self._open, on_deaf=self._rebuild
         )
         self._listening = Listening(
             self._parts, self._pipeline, connection, in_step=self._in_step, fallback=fallback
@@ -292,13 +288,8 @@ class BotRunner:
         identity = Identity(self._session.user_id, self.settings.nickname)
         if not self._is_shadow:
             self.colleagues.meet(identity)
-        return LiveChat(
-            resource,
-            identity=identity,
-            around=self,
-            run=self._run,
-            saved=self._saved.pop(resource.id, None),
-        )
+        saved = self._saved.pop(resource.id, None)
+        return LiveChat(resource, identity=identity, around=self, run=self._run, saved=saved)
 
     def resync(self) -> None:
         """See Owner."""
