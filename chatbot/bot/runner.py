@@ -100,12 +100,9 @@ class BotRunner:
         self.sources = {plugin.name: plugin.source for plugin in plugins}
         self.breakers = breakers(name, self.sources, settings.breaker, world.clock.monotonic)
         watchers = Watchers(self.measures, *filter(None, [world.observer]))
+        run, tracer = world.run_in_thread, world.tracer
         self._plugins = PluginManager(
-            plugins,
-            run_in_thread=world.run_in_thread,
-            breakers=self.breakers,
-            observer=watchers,
-            tracer=world.tracer,
+            plugins, run_in_thread=run, breakers=self.breakers, observer=watchers, tracer=tracer
         )
         self.wishes = Wishes()
         self._stop = asyncio.Event()
@@ -197,13 +194,8 @@ class BotRunner:
         guards = Guards(self._parts, fallback)
         self.sender = Sender(self._parts, self._pipeline, self, guards)
         memory = KeptMemory(saved.memory)
-        self._bot = Bot(
-            self.name,
-            nickname=self.settings.nickname,
-            chats=self._pipeline.handles,
-            sender=self.sender,
-            memory=memory,
-        )
+        nickname, handles = self.settings.nickname, self._pipeline.handles
+        self._bot = Bot(self.name, nickname=nickname, chats=handles, sender=self.sender, memory=memory)
         self._dispatch = Dispatch(self._parts, self._bot, self._pipeline, memory, fallback)
         self._timers = Timers(self._world.clock, self.wake)
         care = Care(self._parts, self._dispatch, fallback, guards, self._timers)
