@@ -24,13 +24,13 @@ from chatbot.model.findings import Finding
 from chatbot.model.secret import SecretSource, is_open_to_all
 from chatbot.model.section import Section
 from chatbot.service.reports import check_reports
-from chatbot.service.supervisor import assemble, check_journal
+from chatbot.service.supervisor import assemble, check_journal, check_token
 from chatbot.service.system import system_world
 
 __all__ = ["check"]
 
 _FINDINGS, _OFFLINE = 1, 3
-_PLACES = 'password = { env = "NAME" }, { file = "path" } or { credential = "NAME" }'
+_PLACES = '{ env = "NAME" }, { file = "path" } or { credential = "NAME" }'
 # Which key of a bot has to do with a login that failed, and what to do about it.
 _KEYS: Mapping[Code | None, str] = {
     Code.NO_CERTIFICATES: "ca_file",
@@ -115,31 +115,39 @@ def _warnings(settings: Settings, file: str) -> Iterator[Finding]:
                 Code.NO_PLUGIN_DIR, message, "plugin_dirs", number, fix=fix, severity="warning"
             )
     yield from _shared_logins(settings, whole)
+    yield from _of_token(settings, file)
     for name, bot in settings.bots.items():
-        yield from _of_password(bot, whole.below("bots", name))
+        yield from _of_secret(bot.password, whole.below("bots", name), "password")
 
 
-def _of_password(bot: BotSettings, where: Section) -> Iterator[Finding]:
-    if bot.password.plain is not None:
-        yield _inline(where)
+def _of_token(settings: Settings, file: str) -> Iterator[Finding]:
+    """One that is not here may be where the service runs; one that can be guessed is an error anywhere."""
+    where = Section(file, ("service",), settings.lines)
+    if (token := settings.service.admin_token) is not None:
+        yield from _of_secret(token, where, "admin_token")
+    yield from (found for found in check_token(settings, file) if found.code is not Code.NO_CREDENTIALS)
+
+
+def _of_secret(secret: SecretSource, where: Section, key: str) -> Iterator[Finding]:
+    if secret.plain is not None:
+        yield _inline(where, key)
         return
-    if (path := bot.password.path) is not None and is_open_to_all(path):
-        message, fix = f"password: every user of this machine may read {path}", f"chmod o= {path}"
-        yield where.finding(Code.OPEN_CREDENTIALS, message, "password", fix=fix, severity="warning")
+    if (path := secret.path) is not None and is_open_to_all(path):
+        message, fix = f"{key}: every user of this machine may read {path}", f"chmod o= {path}"
+        yield where.finding(Code.OPEN_CREDENTIALS, message, key, fix=fix, severity="warning")
     try:
-        bot.password.read()
+        secret.read()
     except ConfigError as error:
         for it in error.findings:
-            message = f"password: {it.message}"
-            yield where.finding(it.code, message, "password", fix=it.fix, severity="warning")
+            yield where.finding(it.code, f"{key}: {it.message}", key, fix=it.fix, severity="warning")
 
 
-def _inline(where: Section) -> Finding:
-    message, fix = "holds its password", _PLACES
+def _inline(where: Section, key: str) -> Finding:
+    message, fix = f"holds its {key}", f"{key} = {_PLACES}"
     if is_open_to_all(Path(where.file)):
         message = f"{message}, and every user of this machine may read it"
         fix = f"{fix}; until then: chmod 600 {where.file}"
-    return where.finding(Code.INLINE_CREDENTIALS, message, "password", fix=fix, severity="warning")
+    return where.finding(Code.INLINE_CREDENTIALS, message, key, fix=fix, severity="warning")
 
 
 def _of_connections(settings: Settings, file: str) -> Iterator[Finding]:

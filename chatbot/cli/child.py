@@ -119,7 +119,7 @@ async def _run(order: Order, line: Line, listener: socket.socket | None, signals
     line.say(loaded=sources(project))
     await word.wait()
     try:
-        async with admin_pages(service, settings.service.admin, listener), asyncio.TaskGroup() as tasks:
+        async with admin_pages(service, settings.service, listener), asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(_tell_news(service, line, project), name="news")
             code = await until_signalled(service, signals)
             looking.cancel()

@@ -74,7 +74,7 @@ async def _run(settings: Settings, file: str, signals: Signals, *, with_texts: b
     trace_by(ids)
     world = replace(system_world(), tracer=tracer, shadow=Shadow(with_texts=with_texts))
     service = build(settings, world, file, watchdog=system_watchdog())
-    async with admin_pages(service, settings.service.admin):
+    async with admin_pages(service, settings.service):
         with telling(manager, service, longest_stop_s(service)):
             code = await until_signalled(service, signals)
     signals.settled(code)

@@ -13,7 +13,8 @@ from typing import Protocol
 from chatbot.cli.signals import FORCED, Signals
 from chatbot.console.admin import create_admin
 from chatbot.model.codes import Code
-from chatbot.model.config import admin_address
+from chatbot.model.config import ServiceSettings
+from chatbot.model.config_admin import admin_address, read_token
 from chatbot.model.errors import ConfigError
 from chatbot.model.findings import Finding
 from chatbot.service.supervisor import Service
@@ -90,23 +91,25 @@ async def until_signalled(service: Runs, signals: Signals) -> int:
 
 @asynccontextmanager
 async def admin_pages(
-    service: Service, address: str, listener: socket.socket | None = None
+    service: Service, settings: ServiceSettings, listener: socket.socket | None = None
 ) -> AsyncIterator[str]:
-    """Serve health, metrics and console at this address; nowhere, if it is empty.
+    """Serve health, metrics and console where bots.toml says; nowhere, if it says so.
 
     Args:
         service: The bots.
-        address: Host and port.
+        settings: Where, and who may see them.
         listener: A socket that has the address already.
 
     Raises:
-        ConfigError: The address cannot be used.
+        ConfigError: The address, or the token, cannot be used.
     """
+    address = settings.admin
     if not address:
         async with nullcontext():
             yield ""
             return
-    server = serve(create_admin(service), listener=listener or listener_at(address))
+    token = read_token(settings.admin_token)
+    server = serve(create_admin(service, token), listener=listener or listener_at(address))
     try:
         url = await server.__aenter__()
     except OSError as exc:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from chatbot.model.codes import Code
+from chatbot.model.config_admin import admin_address, is_loopback, open_to_others
 from chatbot.model.config_care import BreakerSettings, FallbackSettings, GuardSettings, HandoffSettings
 from chatbot.model.config_table import Flaw, Patience, Seconds, Table, flawed
 from chatbot.model.nearest import nearest
@@ -55,6 +56,7 @@ class ServiceSettings(Table):
     Keys:
         journal: The file of what survives a crash; ``":memory:"`` keeps nothing.
         admin: Host and port of health, metrics and console; ``""`` turns them off.
+        admin_token: What they ask for; at least 16 characters, needed where other machines can reach them.
         session_reports: The file that gets a line of JSON at the end of each chat; ``""`` for none.
         shadow_reports: The file that gets a line of JSON at the end of each chat of a bot in shadow: what its
             plugins planned beside what humans did; ``""`` for none.
@@ -66,6 +68,7 @@ class ServiceSettings(Table):
 
     journal: str = "chatbot.sqlite3"
     admin: str = "127.0.0.1:8080"
+    admin_token: Secret | None = None
     session_reports: str = ""
     shadow_reports: str = ""
     shadow_texts: bool = False
@@ -95,17 +98,11 @@ class ServiceSettings(Table):
             admin_address(value)
         return value
 
-
-def admin_address(value: str) -> tuple[str, int]:
-    """Host and port of an address like ``127.0.0.1:8080``.
-
-    Raises:
-        ValueError: It is not such an address.
-    """
-    host, colon, port = value.rpartition(":")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004
-        raise ValueError('expected "host:port", for example "127.0.0.1:8080", or "" for none')
-    return host.strip("[]"), int(port)
+    @model_validator(mode="after")
+    def _is_not_open_to_others(self) -> Self:
+        if self.admin and self.admin_token is None and not is_loopback(admin_address(self.admin)[0]):
+            raise flawed(open_to_others(self.admin))
+        return self
 
 
 class BotSettings(Table):

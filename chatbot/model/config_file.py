@@ -196,14 +196,16 @@ def _absolute(settings: Settings, path: Path, where: Section) -> Settings:
     """The settings with all relative paths made absolute."""
     folder = path.absolute().parent
     bots = {name: _with_files_below(bot, folder) for name, bot in settings.bots.items()}
-    journal = settings.service.journal
-    if journal != ":memory:":
-        journal = str(folder / journal)
-    files = {name: path and str(folder / path) for name, path in settings.service.reports.items()}
+    service: dict[str, object] = {}
+    if settings.service.journal != ":memory:":
+        service["journal"] = str(folder / settings.service.journal)
+    if (token := settings.service.admin_token) is not None and token.file is not None:
+        service["admin_token"] = token.model_copy(update={"file": folder / token.file})
+    service |= {name: path and str(folder / path) for name, path in settings.service.reports.items()}
     absolute = settings.model_copy(
         update={
             "plugin_dirs": tuple(folder / name for name in settings.plugin_dirs),
-            "service": settings.service.model_copy(update={"journal": journal, **files}),
+            "service": settings.service.model_copy(update=service),
             "bots": bots,
         }
     )

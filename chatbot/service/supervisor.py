@@ -25,6 +25,7 @@ from chatbot.hooks.run import was_asked_for
 from chatbot.hooks.trace import Watchers
 from chatbot.model.codes import Code
 from chatbot.model.config import BotSettings, Settings
+from chatbot.model.config_admin import read_token
 from chatbot.model.errors import ConfigError, PluginError
 from chatbot.model.findings import Finding
 from chatbot.model.section import Section
@@ -35,7 +36,16 @@ from chatbot.service.system import WriterThread
 from chatbot.service.watchdog import Watchdog
 from chatbot.wire.retry import Backoff, Limits
 
-__all__ = ["Service", "assemble", "build", "check_journal", "check_secrets", "load_plugins", "open_journal"]
+__all__ = [
+    "Service",
+    "assemble",
+    "build",
+    "check_journal",
+    "check_secrets",
+    "check_token",
+    "load_plugins",
+    "open_journal",
+]
 
 log = logging.getLogger(__name__)
 
@@ -349,8 +359,21 @@ def _placed(error: ConfigError | PluginError, file: str, line: int | None) -> li
     return [finding.at(file, line) for finding in error.findings]
 
 
+def check_token(settings: Settings, file: str) -> list[Finding]:
+    """What is wrong with the token of the admin pages."""
+    where = Section(file, ("service",), settings.lines)
+    try:
+        read_token(settings.service.admin_token if settings.service.admin else None)
+    except ConfigError as error:
+        return [
+            where.finding(it.code, f"admin_token: {it.message}", "admin_token", fix=it.fix)
+            for it in error.findings
+        ]
+    return []
+
+
 def check_secrets(settings: Settings, file: str) -> None:
-    """See that every bot's password is there.
+    """See that every bot's password is there, and the token of the admin pages.
 
     Raises:
         ConfigError: With a finding for each that is not.
@@ -365,5 +388,6 @@ def check_secrets(settings: Settings, file: str) -> None:
                 where.finding(it.code, f"password: {it.message}", "password", fix=it.fix)
                 for it in error.findings
             ]
+    findings += check_token(settings, file)
     if findings:
         raise ConfigError(*findings)

@@ -9,7 +9,6 @@ from chatbot.model.config import (
     DemoLine,
     ServiceSettings,
     Settings,
-    admin_address,
 )
 
 CANARY = "canary-7c1f"
@@ -271,29 +270,6 @@ def test_settings_of_a_plugin_that_is_not_listed_are_refused() -> None:
         ": plugin.greeter has settings, but 'greeter' is not in plugins: listed: faq"
     )
     assert bot(plugins=("greeter",), plugin={"greeter": {"text": "hi"}}).plugin == {"greeter": {"text": "hi"}}
-
-
-@pytest.mark.parametrize(
-    ("admin", "address"),
-    [
-        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
-        ("localhost:0", ("localhost", 0)),
-        ("[::1]:65535", ("::1", 65535)),
-    ],
-)
-def test_the_admin_address_is_a_host_and_a_port(admin: str, address: tuple[str, int]) -> None:
-    assert admin_address(ServiceSettings(admin=admin).admin) == address
-
-
-def test_the_admin_pages_can_be_turned_off() -> None:
-    assert ServiceSettings(admin="").admin == ""
-
-
-@pytest.mark.parametrize(
-    "admin", ["8080", ":8080", "host:", "host:port", "host:65536", "host:-1", "host:٣", "host:" + "9" * 5000]
-)
-def test_an_admin_address_without_host_or_port_is_refused(admin: str) -> None:
-    assert finding(ServiceSettings, admin=admin).startswith("admin: Value error, ")
 
 
 @pytest.mark.parametrize("seconds", [-1, 3601, float("nan"), True, "30"])
