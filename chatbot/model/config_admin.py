@@ -33,7 +33,8 @@ def admin_address(value: str) -> tuple[str, int]:
         ValueError: It is not such an address.
     """
     host, colon, port = value.rpartition(":")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > _MOST_PORT:
+    is_number = port.isascii() and port.isdigit() and len(port) <= len(str(_MOST_PORT))
+    if not colon or not host or not is_number or int(port) > _MOST_PORT:
         raise ValueError('expected "host:port", for example "127.0.0.1:8080", or "" for none')
     return host.strip("[]"), int(port)
 

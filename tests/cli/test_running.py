@@ -8,17 +8,22 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from chatbot.cli.running import admin_pages, until_signalled
 from chatbot.cli.signals import Signals
 from chatbot.model.config_file import load
+from chatbot.model.config import ServiceSettings
 from chatbot.model.errors import ConfigError
+from chatbot.model.secret import SecretSource
 from chatbot.service.supervisor import Service, build
 from chatbot.service.system import system_world
 from chatbot.simulator.app import Simulator
 from chatbot.simulator.faults import Delay, Fault, Match
 from chatbot.simulator.server import serve
 from tests.cli.programs import BOUND_S, until, write
+
+TOKEN = SecretSource(plain=SecretStr("a-token-of-enough-characters"))
 
 
 @pytest.fixture
@@ -74,14 +79,14 @@ async def test_a_cancellation_that_no_signal_asked_for_goes_on(service: Service,
 
 async def test_admin_pages_are_served_inside_the_block_only(service: Service) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
-        async with admin_pages(service, "127.0.0.1:0") as url:
+        async with admin_pages(service, ServiceSettings(admin="127.0.0.1:0")) as url:
             assert (await http.get(f"{url}/healthz")).status_code == 200
         with pytest.raises(httpx.ConnectError):
             await http.get(f"{url}/healthz")
 
 
 async def test_no_address_means_no_pages(service: Service) -> None:
-    async with admin_pages(service, "") as url:
+    async with admin_pages(service, ServiceSettings(admin="")) as url:
         assert url == ""
 
 
@@ -92,4 +97,12 @@ async def test_an_address_that_cannot_be_used_is_a_config_error(service: Service
         with pytest.raises(
             ConfigError, match=rf"^CB114  \[service\] admin = '{address}' cannot be used: .+\n +fix: "
         ):
-            await admin_pages(service, address).__aenter__()
+            await admin_pages(service, ServiceSettings(admin=address, admin_token=TOKEN)).__aenter__()
+
+
+async def test_with_a_token_the_pages_ask_for_it(service: Service) -> None:
+    settings = ServiceSettings(admin="127.0.0.1:0", admin_token=TOKEN)
+    async with admin_pages(service, settings) as url, httpx.AsyncClient(trust_env=False) as http:
+        assert (await http.get(f"{url}/metrics")).status_code == 401
+        shown = {"authorization": f"Bearer {TOKEN.read()}"}
+        assert (await http.get(f"{url}/metrics", headers=shown)).status_code == 200

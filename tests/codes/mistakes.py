@@ -22,6 +22,8 @@ FILES: dict[Code, str | bytes] = {
     Code.NO_ADDRESS: BOT.replace("https://", ""),
     Code.PLAIN_HTTP: BOT.replace("https", "http"),
     Code.UNKNOWN_BOT: BOT + '[[demo]]\nbot = "mad"\n',
+    Code.OPEN_ADMIN: BOT + '[service]\nadmin = "0.0.0.0:8080"\n',
+    Code.GUESSABLE_ADMIN: BOT + '[service]\nadmin_token = { env = "MAID_PASSWORD" }\n',
     Code.NO_CREDENTIALS: BOT.replace("MAID_PASSWORD", "NOWHERE_TO_BE_FOUND"),
     Code.INLINE_CREDENTIALS: f'[bots.maid]\n{SERVER}password = "x"\n',
     Code.SHARED_LOGIN: BOT + f"[bots.twin]\n{SERVER}{PASSWORD}",

@@ -74,7 +74,7 @@ async def at_home(*plugins: object, **settings: object) -> AsyncIterator[House]:
         service = Service([bot_at(server, "maid", *plugins, **settings)], world=world(), drain_timeout=1)
         service.watchdog = system_watchdog()
         transport = httpx.ASGITransport(create_admin(service))
-        async with at_work(service), httpx.AsyncClient(transport=transport, base_url="http://admin") as http:
+        async with at_work(service), httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
             yield House(server, service, http)
 
 

@@ -88,6 +88,7 @@ def test_a_service_has_the_documented_defaults() -> None:
     assert ServiceSettings().model_dump() == {
         "journal": "chatbot.sqlite3",
         "admin": "127.0.0.1:8080",
+        "admin_token": None,
         "session_reports": "",
         "shadow_reports": "",
         "shadow_texts": False,

@@ -24,6 +24,7 @@ plugin_dirs = ["plugins", "/opt/plugins"]
 [service]
 journal = "data/journal.sqlite3"
 admin = ""
+admin_token = { file = "secrets/admin" }
 session_reports = "reports.jsonl"
 shadow_reports = "shadow.jsonl"
 shadow_texts = true
@@ -142,6 +143,7 @@ def test_every_key_is_read_and_defaults_are_filled_in(tmp_path: Path) -> None:
         service=ServiceSettings(
             journal=str(tmp_path / "data/journal.sqlite3"),
             admin="",
+            admin_token=SecretSource(file=tmp_path / "secrets/admin"),
             session_reports=str(tmp_path / "reports.jsonl"),
             shadow_reports=str(tmp_path / "shadow.jsonl"),
             shadow_texts=True,
