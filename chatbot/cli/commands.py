@@ -323,3 +323,78 @@ def hooks(config: Path) -> None:
     from chatbot.cli.hooks import hooks
 
     hooks(config)
+
+
+def _running(command: Command) -> Command:
+    """The options of every command that asks a running service."""
+    option = click.option(
+        "--admin", metavar="URL", callback=_url, help="Where its admin pages are, if not as bots.toml says."
+    )
+    return _configured(option(command))
+
+
+_as_json = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or as JSON.",
+)
+
+
+@main.command()
+@click.argument("bot", required=False)
+@_as_json
+@_running
+def status(config: Path, admin: str | None, bot: str | None, *, form: str) -> None:
+    """Show what a running service does: its bots, or the chats of BOT.
+
+    Exit code 0 if all that is shown is ready, 1 if not, or if no service answers.
+    """
+    from chatbot.cli.status import status
+
+    status(config, admin, bot, form=form)
+
+
+@main.command()
+@click.argument("bot")
+@click.option("--hand-over", is_flag=True, help="Send its customers where its fallback says, at once.")
+@click.option("--resume", is_flag=True, help="Let it take chats again.")
+@click.option(
+    "--wait",
+    "wait_s",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Wait so long until it has no chat left.",
+)
+@_running
+def drain(config: Path, admin: str | None, bot: str, *, hand_over: bool, resume: bool, wait_s: float) -> None:
+    """Let BOT of a running service take no more chats, and finish those that it has.
+
+    Other agents get new ones. It lasts until --resume, or until the service ends. Exit code 1 if it is
+    refused, or if --wait was not long enough.
+    """
+    if resume and (hand_over or wait_s):
+        raise click.UsageError("--resume goes with neither --hand-over nor --wait")
+    from chatbot.cli.drain import drain
+
+    drain(config, admin, bot, wish="resume" if resume else "drain", hand_over=hand_over, wait_s=wait_s)
+
+
+@main.command()
+@click.argument("chat")
+@click.argument("event", metavar="INDEX")
+@click.option("--bot", metavar="NAME", help="Whose chat; needed only if several bots have it.")
+@_as_json
+@_running
+def why(config: Path, admin: str | None, chat: str, event: str, *, bot: str | None, form: str) -> None:
+    """Say why a bot did what it did about line INDEX of CHAT.
+
+    Which hooks ran, what they returned, which actions followed, and what held one back. INDEX may also be
+    the name of another event, such as started. Exit code 1 if nothing is known of it.
+    """
+    from chatbot.cli.why import why
+
+    why(config, admin, (chat, event, bot), form=form)
