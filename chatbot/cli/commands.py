@@ -6,9 +6,10 @@ A command imports what it needs when it runs, so that ``--help`` answers at once
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -17,6 +18,9 @@ from chatbot.cli.signals import Signals
 __all__ = ["main"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+Where = tuple[Path, str | None]
+"""A bots.toml, and the address of the admin pages, if it is not the one in there."""
 
 _PORT = click.IntRange(0, 65535)
 # Where nobody talks to the bots but whoever writes them.
@@ -326,11 +330,16 @@ def hooks(config: Path) -> None:
 
 
 def _running(command: Command) -> Command:
-    """The options of every command that asks a running service."""
+    """The options of every command that asks a running service, as one argument: bots.toml and address."""
     option = click.option(
         "--admin", metavar="URL", callback=_url, help="Where its admin pages are, if not as bots.toml says."
     )
-    return _configured(option(command))
+
+    @wraps(command)
+    def asked(config: Path, admin: str | None, **given: Any) -> None:
+        command((config, admin), **given)
+
+    return _configured(option(cast("Command", asked)))
 
 
 _as_json = click.option(
@@ -347,14 +356,14 @@ _as_json = click.option(
 @click.argument("bot", required=False)
 @_as_json
 @_running
-def status(config: Path, admin: str | None, bot: str | None, *, form: str) -> None:
+def status(where: Where, bot: str | None, *, form: str) -> None:
     """Show what a running service does: its bots, or the chats of BOT.
 
     Exit code 0 if all that is shown is ready, 1 if not, or if no service answers.
     """
     from chatbot.cli.status import status
 
-    status(config, admin, bot, form=form)
+    status(where, bot, form=form)
 
 
 @main.command()
@@ -370,7 +379,7 @@ def status(config: Path, admin: str | None, bot: str | None, *, form: str) -> No
     help="Wait so long until it has no chat left.",
 )
 @_running
-def drain(config: Path, admin: str | None, bot: str, *, hand_over: bool, resume: bool, wait_s: float) -> None:
+def drain(where: Where, bot: str, *, hand_over: bool, resume: bool, wait_s: float) -> None:
     """Let BOT of a running service take no more chats, and finish those that it has.
 
     Other agents get new ones. It lasts until --resume, or until the service ends. Exit code 1 if it is
@@ -378,9 +387,12 @@ def drain(config: Path, admin: str | None, bot: str, *, hand_over: bool, resume:
     """
     if resume and (hand_over or wait_s):
         raise click.UsageError("--resume goes with neither --hand-over nor --wait")
-    from chatbot.cli.drain import drain
+    from chatbot.cli import drain
 
-    drain(config, admin, bot, wish="resume" if resume else "drain", hand_over=hand_over, wait_s=wait_s)
+    if resume:
+        drain.resume(where, bot)
+    else:
+        drain.drain(where, bot, hand_over=hand_over, wait_s=wait_s)
 
 
 @main.command()
@@ -389,7 +401,7 @@ def drain(config: Path, admin: str | None, bot: str, *, hand_over: bool, resume:
 @click.option("--bot", metavar="NAME", help="Whose chat; needed only if several bots have it.")
 @_as_json
 @_running
-def why(config: Path, admin: str | None, chat: str, event: str, *, bot: str | None, form: str) -> None:
+def why(where: Where, chat: str, event: str, *, bot: str | None, form: str) -> None:
     """Say why a bot did what it did about line INDEX of CHAT.
 
     Which hooks ran, what they returned, which actions followed, and what held one back. INDEX may also be
@@ -397,4 +409,4 @@ def why(config: Path, admin: str | None, chat: str, event: str, *, bot: str | No
     """
     from chatbot.cli.why import why
 
-    why(config, admin, (chat, event, bot), form=form)
+    why(where, (chat, event, bot), form=form)

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import click
 
 from chatbot.cli.common import counted, fail
-from chatbot.cli.remote import FAILED, Remote, remote
+from chatbot.cli.remote import FAILED, Remote, Where, remote
 
-__all__ = ["drain"]
+__all__ = ["drain", "resume"]
 
 _LOOK_EVERY_S = 1.0
 
 
-def drain(config: Path, admin: str | None, bot: str, *, wish: str, hand_over: bool, wait_s: float) -> None:
-    """Drain a bot, or let it take chats again; wait for its last chat if asked to.
+def drain(where: Where, bot: str, *, hand_over: bool, wait_s: float) -> None:
+    """Drain a bot, and wait for its last chat if asked to.
 
     Args:
-        config: The bots.toml of the service.
-        admin: Where its admin pages are, if not where the file says.
+        where: The service.
         bot: The bot.
-        wish: ``drain`` or ``resume``.
         hand_over: Send its customers where its fallback says.
         wait_s: How long to wait until it has no chat.
     """
-    with remote(config, admin) as service:
-        wanted = {"do": wish, "bot": bot, **({"hand_over": True} if hand_over else {})}
-        click.echo(service.wish(wanted))
-        if wish == "drain" and wait_s:
+    with remote(where) as service:
+        click.echo(service.wish({"do": "drain", "bot": bot, "hand_over": hand_over}))
+        if wait_s:
             _until_empty(service, bot, wait_s)
+
+
+def resume(where: Where, bot: str) -> None:
+    """Let a bot take chats again."""
+    with remote(where) as service:
+        click.echo(service.wish({"do": "resume", "bot": bot}))
 
 
 def _until_empty(

@@ -11,10 +11,13 @@ import httpx
 from chatbot.cli.common import fail, load_settings
 from chatbot.model.config import Settings, admin_address
 
-__all__ = ["FAILED", "Remote", "remote"]
+__all__ = ["FAILED", "Remote", "Where", "remote"]
 
 FAILED = 1
 """Exit code of what a service refuses, or when none answers."""
+
+Where = tuple[Path, str | None]
+"""A bots.toml, and the address of the admin pages, if it is not the one in there."""
 
 _TIMEOUT_S = 10.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 (not listened to: asked)
@@ -52,14 +55,12 @@ class Remote:
     def _value(self, method: str, path: str, **what: Any) -> Any:
         try:
             answer = self._http.request(method, path, **what)
-            value = answer.json()
         except httpx.HTTPError as exc:
             fail(self._nobody(exc), FAILED)
-        except ValueError:
-            answer, value = answer, None
-        if answer.is_success and value is not None:
-            return value
-        fail(self._refusal(answer.status_code, value), FAILED)
+        value = _json(answer)
+        if value is None or not answer.is_success:
+            fail(self._refusal(answer.status_code, value), FAILED)
+        return value
 
     def _nobody(self, exc: httpx.HTTPError) -> str:
         why = str(exc) or type(exc).__name__
@@ -68,20 +69,25 @@ class Remote:
 
     def _refusal(self, status: int, value: Any) -> str:
         if isinstance(value, dict) and value.get("refused"):
-            fix = f"\n  fix: {value['fix']}" if value.get("fix") else ""
-            return f"{value['refused']}{fix}"
-        if status in {401, 403}:
-            return f"{self._url} lets nobody in without its token\n  fix: let [service] admin_token be that of the service"
-        return f"{self._url} answered HTTP {status}, which is no answer of a chatbot service\n  fix: see what runs there"
+            what, fix = value["refused"], value.get("fix")
+        elif status in {401, 403}:
+            what, fix = f"{self._url} lets nobody in without its token", "see [service] admin_token"
+        else:
+            what = f"{self._url} answered HTTP {status}, which is no answer of a chatbot service"
+            fix = "see what runs there"
+        return f"{what}\n  fix: {fix}" if fix else str(what)
 
 
-def remote(config: Path, admin: str | None) -> Remote:
-    """The service of a bots.toml.
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None
 
-    Args:
-        config: The file.
-        admin: Where its admin pages are, if not where the file says.
-    """
+
+def remote(where: Where) -> Remote:
+    """The service of a bots.toml."""
+    config, admin = where
     settings = load_settings(config)
     return Remote(admin or _url(settings), _token(settings))
 

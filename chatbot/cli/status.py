@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
 from chatbot.cli.common import counted, printable
-from chatbot.cli.remote import FAILED, remote
+from chatbot.cli.remote import FAILED, Where, remote
 
 __all__ = ["status"]
 
 Told = Mapping[str, Any]
 
 
-def status(config: Path, admin: str | None, bot: str | None, *, form: str) -> None:
+def status(where: Where, bot: str | None, *, form: str) -> None:
     """Show all bots, or the chats of one; exit code 1 if a bot that is shown is not ready."""
-    with remote(config, admin) as service:
+    with remote(where) as service:
         now = service.read("/api/status")
         chats = service.read("/api/chats", bot=bot) if bot is not None else None
     bots = [one for one in now["bots"] if bot in {None, one["name"]}]

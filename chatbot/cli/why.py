@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
 from chatbot.cli.common import printable
-from chatbot.cli.remote import remote
+from chatbot.cli.remote import Where, remote
 
 __all__ = ["Question", "why"]
 
@@ -19,10 +18,10 @@ Question = tuple[str, str, str | None]
 """A chat, an event of it, and a bot, if several have the chat."""
 
 
-def why(config: Path, admin: str | None, question: Question, *, form: str) -> None:
+def why(where: Where, question: Question, *, form: str) -> None:
     """Show it."""
     chat, event, bot = question
-    with remote(config, admin) as service:
+    with remote(where) as service:
         told = service.read("/api/why", chat=chat, event=event, bot=bot)
     click.echo(json.dumps(told, indent=2) if form == "json" else printable("\n".join(_lines(told))))
 

@@ -27,7 +27,12 @@ _INLINE = re.compile(r"`([^`\n]+)`")
 _DEFAULTS = {"json": "json", "toml": "bots", "sh": "run", "bash": "run", "console": "run"}
 _README_TEST = "tests/flow/test_readme.py::test_its_tests_pass_and_a_failure_looks_as_printed"
 _CODES_TEST = "tests/codes/test_files.py::test_a_mistake_in_the_file_has_its_code"
-_ELSEWHERE = {("README.md", "text"): _README_TEST, ("docs/reference/errors.md", "text"): _CODES_TEST}
+_WHY_TEST = "tests/cli/test_why.py::test_it_is_told_as_the_documents_show"
+_ELSEWHERE = {
+    ("README.md", "text"): _README_TEST,
+    ("docs/reference/errors.md", "text"): _CODES_TEST,
+    ("docs/how-to/silence.md", "text"): _WHY_TEST,
+}
 """Blocks without a marker that another test looks after."""
 
 

@@ -29,6 +29,8 @@ __all__ = ["RULES", "run"]
 
 # commands that go on until a signal; the first takes no port
 _LONG = ("run", "dev", "simulate")
+# commands that ask a service which runs, or read what a day at a real server has left: see tests/cli
+_OF_A_SERVICE = ("status", "drain", "why", "compare")
 # what they print when they are at work
 _AT_WORK = {
     "run": r'"message": "ready"',
@@ -76,7 +78,7 @@ def _chatbot(project: Project, words: list[str]) -> str:
         if project.is_first(words):
             asyncio.run(_at_work(project, words[1:]))
         return ""
-    if command == "compare":  # its file takes a day at a real server
+    if command in _OF_A_SERVICE:
         _check_options(words[1:])
         return ""
     with chdir(project.cwd):

@@ -1,4 +1,4 @@
-"""What goes wrong, what the operator sees of it, and what the customer sees: the table of docs/explanation/failures.md.
+"""What goes wrong, and who sees what of it: the table of docs/explanation/failures.md.
 
 Each row there has its test here, by name.
 """
