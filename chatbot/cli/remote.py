@@ -94,9 +94,8 @@ def remote(where: Where) -> Remote:
 
 def _url(settings: Settings) -> str:
     if not settings.service.admin:
-        fail(
-            '[service] admin = "" turns the admin pages off\n  fix: give them an address, such as "127.0.0.1:8080"'
-        )
+        what, fix = '[service] admin = "" turns the admin pages off', 'give them an address, as "127.0.0.1:8080"'
+        fail(f"{what}\n  fix: {fix}")
     host, port = admin_address(settings.service.admin)
     host = _EVERYWHERE.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -38,7 +38,8 @@ class Office:
 
     async def asks(self, *words: str) -> Result:
         """What a command says; it runs in a thread, for the service answers in this one."""
-        given = [words[0], "-c", str(self.config), "--admin", self.admin, *words[1:]]
+        quiet = ["--log-level", "error"]  # the service logs in this process too
+        given = [words[0], "-c", str(self.config), "--admin", self.admin, *quiet, *words[1:]]
         return await asyncio.to_thread(CliRunner().invoke, main, given)
 
     @property

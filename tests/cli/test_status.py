@@ -22,12 +22,12 @@ async def test_a_service_that_is_well(tmp_path: Path) -> None:
 
 async def test_a_bot_that_is_not_ready_is_told_to_scripts_as_well(tmp_path: Path) -> None:
     async with office(tmp_path) as at:
-        at.service.bots[0].health.entered = False
+        at.service.bots[0].health.stopping = True
         told = await at.asks("status")
         assert told.exit_code == 1
         assert told.output.splitlines()[:2] == [
             "maid  not ready  0 chats",
-            "      no contact-centre session",
+            "      stopping",
         ]
         nobody = await at.asks("status", "mald")
         assert (nobody.exit_code, nobody.output) == (

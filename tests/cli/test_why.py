@@ -14,14 +14,15 @@ async def test_why_a_text_was_answered(tmp_path: Path) -> None:
     async with office(tmp_path) as at, at.customer() as customer:
         await customer.says("Hello?")
         await customer.hears("You said: Hello")
-        told = await at.asks("why", at.chat, "3")
+        [index] = [str(line.index) for line in customer.lines if line.text == "Hello?"]
+        told = await at.asks("why", at.chat, index)
         assert told.exit_code == 0
         head, verdict, empty, *steps = told.output.splitlines()
         assert head == f"TextReceived of Customer Ana in chat {at.chat} of bot maid: 'Hello?'"
         assert (verdict, empty) == ("handled by echo.on_text: returned 'You said: Hello?'", "")
         assert "echo.on_text: SendMessage  " in steps[0]
         assert "echo.on_text said  returned 'You said: Hello?'" in steps[1]
-        machine = json.loads((await at.asks("why", at.chat, "3", "--format", "json", "--bot", "maid")).output)
+        machine = json.loads((await at.asks("why", at.chat, index, "--format", "json", "--bot", "maid")).output)
         assert machine["verdict"] == verdict
 
 
