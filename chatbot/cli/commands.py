@@ -5,26 +5,18 @@ A command imports what it needs when it runs, so that ``--help`` answers at once
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import click
 
+from chatbot.cli.options import Where, as_json, configured, pairs, running, url
 from chatbot.cli.signals import Signals
 
 __all__ = ["main"]
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-Where = tuple[Path, str | None]
-"""A bots.toml, and the address of the admin pages, if it is not the one in there."""
-
 _PORT = click.IntRange(0, 65535)
-# Where nobody talks to the bots but whoever writes them.
-_MADE_UP = frozenset({"demo", "dev", "chat", "simulate"})
 
 
 class Group(click.Group):
@@ -41,55 +33,11 @@ def main() -> None:
     """Chat bots that work as agents in Genesys contact centres."""
 
 
-def _use_format(ctx: click.Context, _: click.Parameter, value: str) -> None:
-    from chatbot.cli.log import use_format
-
-    command = ctx.command.name
-    use_format(value, with_texts=command in _MADE_UP, for_machines=command == "run")
-
-
-def _use_level(_: click.Context, __: click.Parameter, value: str) -> None:
-    from chatbot.cli.log import use_level
-
-    use_level(value)
-
-
-def _configured(command: Command) -> Command:
-    """The options of every command that reads a bots.toml."""
-    command = click.option(
-        "-c",
-        "--config",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default=Path("bots.toml"),
-        show_default=True,
-        help="The configuration.",
-    )(command)
-    command = click.option(
-        "--log-level",
-        type=click.Choice(["debug", "info", "warning", "error"]),
-        default="info",
-        show_default=True,
-        callback=_use_level,
-        expose_value=False,
-        help="How much to log.",
-    )(command)
-    return click.option(
-        "--log-format",
-        type=click.Choice(["auto", "text", "json"]),
-        default="auto",
-        show_default=True,
-        callback=_use_format,
-        expose_value=False,
-        is_eager=True,
-        help="Lines for people or for machines; auto: for machines where run has no terminal.",
-    )(command)
-
-
 @main.command()
 @click.option(
     "--cometd", type=click.Choice(["httpx", "aiocometd"]), help="Use this CometD client for all bots."
 )
-@_configured
+@configured
 def demo(config: Path, cometd: str | None) -> None:
     """Run the bots against the simulator with scripted customers.
 
@@ -109,7 +57,7 @@ def demo(config: Path, cometd: str | None) -> None:
 )
 @click.option("--bot", metavar="NAME", help="Run only this one of [bots].")
 @click.option("--show-texts", is_flag=True, help="With --server: show texts and data of customers.")
-@_configured
+@configured
 def dev(config: Path, port: int, server: str | None, bot: str | None, *, show_texts: bool) -> None:
     """Run the bots on the simulator while you write their plugins.
 
@@ -155,28 +103,12 @@ def new(folder: Path, *, yes: bool, **given: str | None) -> None:
     new(folder, given, yes=yes)
 
 
-def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, object]:
-    pairs: dict[str, object] = {}
-    for word in given:
-        key, equals, value = word.partition("=")
-        if not key or not equals:
-            raise click.BadParameter(f"{word!r} is not KEY=VALUE, for example Order=123456.")
-        pairs[key] = value
-    return pairs
-
-
-def _url(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
-    if given is not None and not given.startswith(("http://", "https://")):
-        raise click.BadParameter(f"{given!r} is no address, for example http://127.0.0.1:8090.")
-    return given
-
-
 @main.command()
 @click.argument("bot", required=False)
 @click.option(
     "--server",
     metavar="URL",
-    callback=_url,
+    callback=url,
     help="Join a running `chatbot dev` or `simulate`; else a stage of its own.",
 )
 @click.option(
@@ -184,7 +116,7 @@ def _url(_: click.Context, __: click.Parameter, given: str | None) -> str | None
 )
 @click.option("--nickname", metavar="TEXT", default="Customer", show_default=True, help="Your name.")
 @click.option("--subject", metavar="TEXT", default="", help="What it is about.")
-@click.option("--data", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="User data; repeatable.")
+@click.option("--data", multiple=True, metavar="KEY=VALUE", callback=pairs, help="User data; repeatable.")
 @click.option(
     "--timeout",
     metavar="SECONDS",
@@ -201,7 +133,7 @@ def _url(_: click.Context, __: click.Parameter, given: str | None) -> str | None
     show_default=True,
     help="Silence after which piped lines go on.",
 )
-@_configured
+@configured
 @click.pass_context
 def chat(ctx: click.Context, /, config: Path, bot: str | None, **given: Any) -> None:
     """Play the customer of BOT in the terminal.
@@ -218,7 +150,7 @@ def chat(ctx: click.Context, /, config: Path, bot: str | None, **given: Any) -> 
 @main.command()
 @click.option("--admin", metavar="HOST:PORT", help="Serve the admin pages here, whatever bots.toml says.")
 @click.option("--show-texts", is_flag=True, help="Let the log show what customers and servers say.")
-@_configured
+@configured
 def run(config: Path, admin: str | None, *, show_texts: bool) -> None:
     """Run the bots against their servers, until SIGTERM or SIGINT.
 
@@ -234,7 +166,7 @@ def run(config: Path, admin: str | None, *, show_texts: bool) -> None:
 @main.command()
 @click.option("--host", metavar="HOST", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", type=_PORT, default=8090, show_default=True, help="0 takes a free one.")
-@_configured
+@configured
 def simulate(config: Path, host: str, port: int) -> None:
     """Run only the simulator, with a chat page for customers.
 
@@ -256,7 +188,7 @@ def simulate(config: Path, host: str, port: int) -> None:
     show_default=True,
     help="Findings for people, as one JSON list, or as annotations of a workflow.",
 )
-@_configured
+@configured
 def check(config: Path, *, online: bool, form: str) -> None:
     """Check bots.toml, its plugins and their hooks.
 
@@ -286,7 +218,7 @@ def check(config: Path, *, online: bool, form: str) -> None:
     show_default=True,
     help="How many of the least alike answers are told for each bot.",
 )
-@_configured
+@configured
 def compare(config: Path, files: tuple[Path, ...], form: str, examples: int) -> None:
     """Put what bots in shadow planned beside what humans did.
 
@@ -312,7 +244,7 @@ def explain(codes: tuple[str, ...]) -> None:
 
 
 @main.command()
-@_configured
+@configured
 def plugins(config: Path) -> None:
     """Show the plugins of each bot and their hooks, in call order."""
     from chatbot.cli.plugins import plugins
@@ -321,7 +253,7 @@ def plugins(config: Path) -> None:
 
 
 @main.command()
-@_configured
+@configured
 def hooks(config: Path) -> None:
     """Show all hooks, and which plugins are asked, in call order."""
     from chatbot.cli.hooks import hooks
@@ -329,33 +261,10 @@ def hooks(config: Path) -> None:
     hooks(config)
 
 
-def _running(command: Command) -> Command:
-    """The options of every command that asks a running service, as one argument: bots.toml and address."""
-    option = click.option(
-        "--admin", metavar="URL", callback=_url, help="Where its admin pages are, if not as bots.toml says."
-    )
-
-    @wraps(command)
-    def asked(config: Path, admin: str | None, **given: Any) -> None:
-        command((config, admin), **given)
-
-    return _configured(option(cast("Command", asked)))
-
-
-_as_json = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or as JSON.",
-)
-
-
 @main.command()
 @click.argument("bot", required=False)
-@_as_json
-@_running
+@as_json
+@running
 def status(where: Where, bot: str | None, *, form: str) -> None:
     """Show what a running service does: its bots, or the chats of BOT.
 
@@ -378,7 +287,7 @@ def status(where: Where, bot: str | None, *, form: str) -> None:
     default=0.0,
     help="Wait so long until it has no chat left.",
 )
-@_running
+@running
 def drain(where: Where, bot: str, *, hand_over: bool, resume: bool, wait_s: float) -> None:
     """Let BOT of a running service take no more chats, and finish those that it has.
 
@@ -399,8 +308,8 @@ def drain(where: Where, bot: str, *, hand_over: bool, resume: bool, wait_s: floa
 @click.argument("chat")
 @click.argument("event", metavar="INDEX")
 @click.option("--bot", metavar="NAME", help="Whose chat; needed only if several bots have it.")
-@_as_json
-@_running
+@as_json
+@running
 def why(where: Where, chat: str, event: str, *, bot: str | None, form: str) -> None:
     """Say why a bot did what it did about line INDEX of CHAT.
 

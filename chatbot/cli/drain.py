@@ -8,7 +8,8 @@ from collections.abc import Callable
 import click
 
 from chatbot.cli.common import counted, fail
-from chatbot.cli.remote import FAILED, Remote, Where, remote
+from chatbot.cli.options import Where
+from chatbot.cli.remote import FAILED, Remote, remote
 
 __all__ = ["drain", "resume"]
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
 from chatbot.cli.common import fail, load_settings
-from chatbot.model.config import Settings, admin_address
+from chatbot.cli.options import Where
+from chatbot.model.config import Settings
+from chatbot.model.config_admin import admin_address, read_token
+from chatbot.model.errors import ConfigError
 
-__all__ = ["FAILED", "Remote", "Where", "remote"]
+__all__ = ["FAILED", "Remote", "remote"]
 
 FAILED = 1
 """Exit code of what a service refuses, or when none answers."""
-
-Where = tuple[Path, str | None]
-"""A bots.toml, and the address of the admin pages, if it is not the one in there."""
 
 _TIMEOUT_S = 10.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 (not listened to: asked)
@@ -94,7 +93,10 @@ def remote(where: Where) -> Remote:
 
 def _url(settings: Settings) -> str:
     if not settings.service.admin:
-        what, fix = '[service] admin = "" turns the admin pages off', 'give them an address, as "127.0.0.1:8080"'
+        what, fix = (
+            '[service] admin = "" turns the admin pages off',
+            'give them an address, as "127.0.0.1:8080"',
+        )
         fail(f"{what}\n  fix: {fix}")
     host, port = admin_address(settings.service.admin)
     host = _EVERYWHERE.get(host, host)
@@ -102,5 +104,7 @@ def _url(settings: Settings) -> str:
 
 
 def _token(settings: Settings) -> str:
-    token = settings.service.admin_token
-    return token.read() if token is not None else ""
+    try:
+        return read_token(settings.service.admin_token)
+    except ConfigError as error:
+        fail(error)

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from chatbot.cli.common import counted, printable
-from chatbot.cli.remote import FAILED, Where, remote
+from chatbot.cli.options import Where
+from chatbot.cli.remote import FAILED, remote
 
 __all__ = ["status"]
 
@@ -50,15 +51,22 @@ def _chats(chats: list[Told]) -> list[str]:
 
 def _chat(chat: Told) -> list[str]:
     people = ", ".join(f"{one['nickname']} ({one['type']})" for one in chat["people"])
-    lines = [f"chat {chat['id']}  {chat['state']}  since {chat['started_at'] or 'not begun'}", f"  {people}"]
-    if chat["muted"]:
-        lines.append(f"  the bot says nothing: {chat['muted']}")
-    if chat["owed_s"]:
-        lines.append(f"  the customer has waited {chat['owed_s']:.0f} s for an answer")
-    if chat["waiting"]:
-        lines.append(f"  {counted(chat['waiting'], 'line')} in the mailbox")
-    lines += [f"  {run['plugin']}.{run['hook']} {_what(run)}" for run in chat["hooks"]]
-    return [*lines, *(f"  not settled: {operation}" for operation in chat["open"])]
+    return [
+        f"chat {chat['id']}  {chat['state']}  since {chat['started_at'] or 'not begun'}",
+        f"  {people}",
+        *(line for key, line in _remarks(chat) if chat[key]),
+        *(f"  {run['plugin']}.{run['hook']} {_what(run)}" for run in chat["hooks"]),
+        *(f"  not settled: {operation}" for operation in chat["open"]),
+    ]
+
+
+def _remarks(chat: Told) -> tuple[tuple[str, str], ...]:
+    """What is told of a chat if it is so."""
+    return (
+        ("muted", f"  the bot says nothing: {chat['muted']}"),
+        ("owed_s", f"  the customer has waited {chat['owed_s']:.0f} s for an answer"),
+        ("waiting", f"  {counted(chat['waiting'], 'line')} in the mailbox"),
+    )
 
 
 def _what(run: Told) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from chatbot.cli.common import printable
-from chatbot.cli.remote import Where, remote
+from chatbot.cli.options import Where
+from chatbot.cli.remote import remote
 
 __all__ = ["Question", "why"]
 

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from chatbot.cli.running import admin_pages, until_signalled
 from chatbot.cli.signals import Signals
-from chatbot.model.config_file import load
 from chatbot.model.config import ServiceSettings
+from chatbot.model.config_file import load
 from chatbot.model.errors import ConfigError
 from chatbot.model.secret import SecretSource
 from chatbot.service.supervisor import Service, build

@@ -22,7 +22,9 @@ async def test_why_a_text_was_answered(tmp_path: Path) -> None:
         assert (verdict, empty) == ("handled by echo.on_text: returned 'You said: Hello?'", "")
         assert "echo.on_text: SendMessage  " in steps[0]
         assert "echo.on_text said  returned 'You said: Hello?'" in steps[1]
-        machine = json.loads((await at.asks("why", at.chat, index, "--format", "json", "--bot", "maid")).output)
+        machine = json.loads(
+            (await at.asks("why", at.chat, index, "--format", "json", "--bot", "maid")).output
+        )
         assert machine["verdict"] == verdict
 
 

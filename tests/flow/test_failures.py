@@ -115,6 +115,20 @@ async def test_the_password_is_refused(chatbot: Kit) -> None:
     assert "the server refused user name and password" in problems(service)
 
 
+async def test_the_connection_lives_and_is_deaf(chatbot: Kit) -> None:
+    bot = await chatbot.start(Echo())
+    service, customer = serving(bot), await chatbot.customer()
+    await customer.says("one")
+    await chatbot.sleep(40)
+    await chatbot.fault("deaf")
+    await customer.says("two")
+    await chatbot.sleep(60)
+    assert said(bot, customer) == ["you said one", "you said two"]
+    await customer.says("three")
+    await customer.hears("you said three", within=1)
+    assert (bot._runner.counters.deaf, problems(service)) == (1, "")
+
+
 async def test_a_notification_is_lost(chatbot: Kit) -> None:
     bot = await chatbot.start(Echo())
     customer = await chatbot.customer()
@@ -193,6 +207,18 @@ async def test_a_plugin_does_not_come_to_an_end(chatbot: Kit) -> None:
     await customer.says("one")
     await customer.hears("you said one", within=4)
     assert [call.outcome for call in bot.errors] == ["overran"]
+    bot.errors.clear()
+
+
+async def test_a_chat_is_stuck(chatbot: Kit) -> None:
+    bot = await chatbot.start(Hangs(), options={"hook_timeout": 90.0, "stuck_after": 20.0})
+    service, customer = serving(bot), await chatbot.customer()
+    await customer.says("one")
+    await chatbot.sleep(30)
+    assert f"chat {customer.chat.id}" in problems(service)
+    assert "hangs.on_text" in problems(service)
+    await chatbot.sleep(70)
+    assert problems(service) == ""
     bot.errors.clear()
 
 
