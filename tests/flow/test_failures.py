@@ -121,6 +121,7 @@ async def test_the_connection_lives_and_is_deaf(chatbot: Kit) -> None:
     await customer.says("one")
     await chatbot.sleep(40)
     await chatbot.fault("deaf")
+    await chatbot.sleep(40)
     await customer.says("two")
     await chatbot.sleep(60)
     assert said(bot, customer) == ["you said one", "you said two"]
@@ -216,7 +217,7 @@ async def test_a_chat_is_stuck(chatbot: Kit) -> None:
     await customer.says("one")
     await chatbot.sleep(30)
     assert f"chat {customer.chat.id}" in problems(service)
-    assert "hangs.on_text" in problems(service)
+    assert "on_text of plugin hangs is running" in problems(service)
     await chatbot.sleep(70)
     assert problems(service) == ""
     bot.errors.clear()
