@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest -n $(shell expr $(JOBS) + 1) --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-interop lint docs reference bench soak soak-seeds soak-crashes soak-chaos \
+.PHONY: help demo test test-long test-browser test-interop lint docs reference bench soak soak-seeds soak-crashes soak-chaos \
   soak-days clean
 
 help: ## Show these commands
@@ -27,7 +27,10 @@ test: $(VENV)/.test ## Run the tests, within a minute
 	$(PYTEST) -m 'not interop and not long'
 
 test-long: $(VENV)/.test ## Run the tests that take longer
-	$(PYTEST) -m 'long and not interop'
+	$(PYTEST) -m 'long and not interop and not browser'
+
+test-browser: $(VENV)/.test ## Run the tests of the console in Chromium; pictures go to build/screenshots
+	$(PYTEST) -m browser
 
 test-interop: $(VENV)/.test ## Run the tests against foreign CometD servers and clients (needs node and npm)
 	tests/interop/setup
@@ -65,7 +68,7 @@ soak-chaos: $(VENV)/.test ## Of these: 10,000 conversations with real processes 
 	$(BIN)/python -m tests.chaos --conversations 10000 --kills 100 --stops 30 --pauses 30 --server-restarts 20
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) docs/build .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage
+	rm -rf $(VENV) build docs/build .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -19,6 +19,7 @@ from chatbot.cli.log import hide_texts, tell_all, trace_by
 from chatbot.cli.running import admin_pages, longest_stop_s, until_signalled
 from chatbot.cli.signals import Signals
 from chatbot.model.config import ServiceSettings, Settings
+from chatbot.model.config_admin import is_loopback
 from chatbot.model.errors import ConfigError
 from chatbot.service.notify import ServiceManager, telling
 from chatbot.service.supervisor import build, check_secrets
@@ -28,6 +29,8 @@ from chatbot.service.tracing import system_tracer
 __all__ = ["run"]
 
 log = logging.getLogger(__name__)
+# The credential that has the token of pages that other machines reach, if bots.toml names none.
+_CREDENTIAL = "admin_token"
 
 
 def run(config: Path, signals: Signals, admin: str | None, *, with_texts: bool = False) -> None:
@@ -60,6 +63,8 @@ def _settings(config: Path, admin: str | None) -> Settings:
     if admin is None:
         return settings
     given = {**settings.service.model_dump(), "admin": admin}
+    if settings.service.admin_token is None and not is_loopback(admin.rpartition(":")[0]):
+        given["admin_token"] = {"credential": _CREDENTIAL}
     try:
         service = ServiceSettings.model_validate(given)
     except ValidationError as exc:

@@ -175,7 +175,7 @@ def test_the_container_is_reached_from_this_machine_only() -> None:
 
 def test_the_container_has_its_secret_as_a_file_and_its_journal_on_a_volume() -> None:
     found = compose_of(FILES)
-    secrets = {"concierge_password": {"file": "./secrets/concierge_password"}}
+    secrets = {name: {"file": f"./secrets/{name}"} for name in ("concierge_password", "admin_token")}
     assert (found["secrets"], composed(FILES)["secrets"]) == (secrets, [*secrets])
     [volume] = json.loads(of(stages(FILES)[-1], "VOLUME")[0])
     assert composed(FILES)["volumes"] == [f"data:{volume}"]

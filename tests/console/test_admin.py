@@ -87,8 +87,6 @@ async def test_while_the_journal_cannot_be_written_no_bot_is_ready_and_all_pages
         assert f"CB510 {NO_ROOM}" in (await http.get("/")).text
 
 
-
-
 class Broken:
     @hookimpl
     async def on_text(self) -> None: ...

@@ -24,7 +24,7 @@ def service() -> Service:
 @pytest.fixture
 async def admin(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(create_admin(service))
-    async with httpx.AsyncClient(transport=transport, base_url="http://admin.test") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         yield http
 
 
