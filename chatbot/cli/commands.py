@@ -155,7 +155,9 @@ def run(config: Path, admin: str | None, *, show_texts: bool) -> None:
     """Run the bots against their servers, until SIGTERM or SIGINT.
 
     A server that cannot be reached, or a password that is refused, keeps that bot not ready and
-    trying; other bots go on. /healthz, /readyz and /metrics are served at [service] admin.
+    trying; other bots go on. /healthz, /readyz and /metrics are served at [service] admin, or at --admin.
+    If other machines can reach that, they ask for the token in the credential admin_token, unless bots.toml
+    names another.
     """
     with Signals() as signals:  # heard before the imports, which take a while
         from chatbot.cli.run import run

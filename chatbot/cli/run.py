@@ -66,9 +66,13 @@ def _settings(config: Path, admin: str | None) -> Settings:
     if settings.service.admin_token is None and not is_loopback(admin.rpartition(":")[0]):
         given["admin_token"] = {"credential": _CREDENTIAL}
     try:
+        if admin and not is_loopback(admin_address(admin)[0]):
+            # as in a container; bots.toml is used elsewhere too, and need not know of it
+            given.setdefault("admin_token", {"credential": "admin_token"})
         service = ServiceSettings.model_validate(given)
-    except ValidationError as exc:
-        why = exc.errors()[0]["msg"].removeprefix("Value error, ")
+    except ValueError as exc:
+        said = exc.errors()[0]["msg"] if isinstance(exc, ValidationError) else str(exc)
+        why = said.removeprefix("Value error, ")
         raise click.BadParameter(f"{admin!r}: {why}.", param_hint="--admin") from None
     return settings.model_copy(update={"service": service})
 

@@ -46,6 +46,7 @@ def prepared(image: Image, server: str, folder: Path) -> Image:
     text = re.sub(r'^server = ".*"$', f'server = "{server}"', bots.read_text(), flags=re.MULTILINE)
     bots.write_text(text)
     (folder / "concierge_password").write_text(CANARY)
+    (folder / "admin_token").write_text("0123456789abcdef")
     return replace(image, environment={**image.environment, "CREDENTIALS_DIRECTORY": str(folder)})
 
 

@@ -40,7 +40,10 @@ def test_odd_names_come_back_as_they_were(
     assert found.password.credential is not None
     assert f" > secrets/{found.password.credential}\n" in files["README.md"]
     assert f"LoadCredential={found.password.credential}:" in unit_text(files)
-    assert yaml.safe_load(files["compose.yaml"])["secrets"].keys() == {found.password.credential}
+    assert yaml.safe_load(files["compose.yaml"])["secrets"].keys() == {
+        found.password.credential,
+        "admin_token",
+    }
     for place in (f"plugins/{plugin}.py", f"tests/test_{plugin}.py"):
         ast.parse(files[place])
     project = tomllib.loads(files["pyproject.toml"])["project"]["name"]

@@ -32,3 +32,12 @@ def test_it_counts_more_than_the_file(chatbot: Chatbot, tmp_path: Path) -> None:
         result = chatbot("run", "--admin", admin, "-c", config)
     assert result.exit_code == 2
     assert result.stderr.startswith(f"CB114  [service] admin = '{admin}' cannot be used: ")
+
+
+def test_where_others_can_reach_it_the_token_is_a_credential(
+    chatbot: Chatbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    result = chatbot("run", "--admin", "0.0.0.0:0", "-c", write(tmp_path, BOT))
+    assert result.exit_code == 2
+    assert f"admin_token: the credential {tmp_path}/admin_token is missing or empty" in result.stderr
