@@ -19,7 +19,7 @@ from chatbot.cli.log import hide_texts, tell_all, trace_by
 from chatbot.cli.running import admin_pages, longest_stop_s, until_signalled
 from chatbot.cli.signals import Signals
 from chatbot.model.config import ServiceSettings, Settings
-from chatbot.model.config_admin import is_loopback
+from chatbot.model.config_admin import admin_address, is_loopback
 from chatbot.model.errors import ConfigError
 from chatbot.service.notify import ServiceManager, telling
 from chatbot.service.supervisor import build, check_secrets
@@ -62,13 +62,11 @@ def _settings(config: Path, admin: str | None) -> Settings:
     settings = load_settings(config)
     if admin is None:
         return settings
-    given = {**settings.service.model_dump(), "admin": admin}
-    if settings.service.admin_token is None and not is_loopback(admin.rpartition(":")[0]):
-        given["admin_token"] = {"credential": _CREDENTIAL}
+    given = {**settings.service.model_dump(exclude_none=True), "admin": admin}
     try:
         if admin and not is_loopback(admin_address(admin)[0]):
             # as in a container; bots.toml is used elsewhere too, and need not know of it
-            given.setdefault("admin_token", {"credential": "admin_token"})
+            given.setdefault("admin_token", {"credential": _CREDENTIAL})
         service = ServiceSettings.model_validate(given)
     except ValueError as exc:
         said = exc.errors()[0]["msg"] if isinstance(exc, ValidationError) else str(exc)

@@ -25,6 +25,9 @@ COMMANDS = [
     "explain",
     "plugins",
     "hooks",
+    "status",
+    "drain",
+    "why",
 ]
 # what there is before there is a bots.toml
 UNCONFIGURED = {"new", "explain"}
