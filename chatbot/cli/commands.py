@@ -268,9 +268,9 @@ def hooks(config: Path) -> None:
 @as_json
 @running
 def status(where: Where, bot: str | None, *, form: str) -> None:
-    """Show what a running service does: its bots, or the chats of BOT.
+    """Show what a running service does.
 
-    Exit code 0 if all that is shown is ready, 1 if not, or if no service answers.
+    Its bots, or BOT with its chats. Exit code 0 if all that is shown is ready, 1 if not, or if no service answers.
     """
     from chatbot.cli.status import status
 
@@ -291,9 +291,9 @@ def status(where: Where, bot: str | None, *, form: str) -> None:
 )
 @running
 def drain(where: Where, bot: str, *, hand_over: bool, resume: bool, wait_s: float) -> None:
-    """Let BOT of a running service take no more chats, and finish those that it has.
+    """Let a running bot take no more chats.
 
-    Other agents get new ones. It lasts until --resume, or until the service ends. Exit code 1 if it is
+    It finishes those that it has, and other agents get new ones. It lasts until --resume, or until the service ends. Exit code 1 if it is
     refused, or if --wait was not long enough.
     """
     if resume and (hand_over or wait_s):
@@ -313,9 +313,9 @@ def drain(where: Where, bot: str, *, hand_over: bool, resume: bool, wait_s: floa
 @as_json
 @running
 def why(where: Where, chat: str, event: str, *, bot: str | None, form: str) -> None:
-    """Say why a bot did what it did about line INDEX of CHAT.
+    """Say why a bot did what it did.
 
-    Which hooks ran, what they returned, which actions followed, and what held one back. INDEX may also be
+    About line INDEX of CHAT: which hooks ran, what they returned, which actions followed, and what held one back. INDEX may also be
     the name of another event, such as started. Exit code 1 if nothing is known of it.
     """
     from chatbot.cli.why import why

@@ -115,7 +115,9 @@ def test_metrics_hold_counters_in_the_text_of_prometheus(one_bot: Story) -> None
 
 
 def test_the_console_shows_each_bot_and_its_state(one_bot: Story) -> None:
-    assert "<td>maid</td><td>ready</td><td>1</td>" in one_bot.pages[""].text
+    page = one_bot.pages[""].text
+    assert "1 of 1 bots is ready" in page
+    assert 'href="/bots/maid"' in page
 
 
 def test_a_service_that_stops_is_not_ready(one_bot: Story) -> None:

@@ -5,6 +5,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import chdir
@@ -136,6 +137,12 @@ def _printf(_: Project, words: list[str]) -> str:
     return text.encode().decode("unicode_escape")
 
 
+def _python(_: Project, words: list[str]) -> str:
+    _, option, code = words
+    assert option == "-c"
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
 def _make(_: Project, words: list[str]) -> str:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     for target in words[1:]:
@@ -244,6 +251,7 @@ RULES: dict[str, Callable[[Project, list[str]], str]] = {
     "cd": _cd,
     "export": _export,
     "printf": _printf,
+    "python3": _python,
     "pytest": _pytest,
     "curl": _curl,
     "systemctl": _unit,

@@ -64,7 +64,7 @@ async def told(place: Path) -> list[Sample]:
             await customer.says("hello")
             await until(lambda: bool(bot.measures.seconds and bot.counters.guards))
             transport = httpx.ASGITransport(create_admin(service))
-            async with httpx.AsyncClient(transport=transport, base_url="http://admin.test") as http:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
                 text = (await http.get("/metrics")).text
     return [UP, *(sample for family in text_string_to_metric_families(text) for sample in family.samples)]
 
