@@ -87,6 +87,11 @@ class Gate:
         path: str = scope["path"]
         if caller.is_trusted or path in _FOR_ALL or path.startswith(_STATIC):
             return None
+        return await self._estranged(scope, headers)
+
+    async def _estranged(self, scope: Scope, headers: Mapping[str, str]) -> Response:
+        """What a stranger is answered."""
+        path: str = scope["path"]
         if not self.access.token:
             return _said(HTTPStatus.FORBIDDEN, _REBOUND)
         if self.access.has_tried(headers):

@@ -1,5 +1,8 @@
 """Tells open pages that something has changed, at most once a second; they then load their parts anew.
 
+To look for changes takes at most a twentieth of the time of the event loop, however many pages listen: then
+each is told less often.
+
 Nothing of what has changed is told here: a page shows only what its reader may see by asking for it.
 """
 
@@ -8,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from time import perf_counter
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
@@ -21,6 +25,7 @@ _EVERY_S = 1.0
 _SEND_WITHIN_S = 5.0
 _ROUNDS_OF_SILENCE = 15
 _MOST_ROUNDS = 3_600
+_SHARE = 20
 
 
 def version_of(state: Hashable) -> str:
@@ -59,6 +64,10 @@ class Live:
         if not is_open:
             for task in self._listening:
                 task.cancel()
+
+    def pause_after(self, seconds: float) -> float:
+        """How long a page is to wait that took so long to look at."""
+        return max(self.every_s, seconds * _SHARE * len(self._listening))
 
     @contextmanager
     def listening(self, task: asyncio.Task[None]) -> Iterator[None]:
@@ -110,14 +119,16 @@ class EventStream(Response):
     async def _tell_changes(self, send: Send, ending: asyncio.Task[None]) -> None:
         known, silent = "", 0
         for _ in range(_MOST_ROUNDS):
+            began = perf_counter()
             version = version_of(self._look())
+            pause_s = self._live.pause_after(perf_counter() - began)
             silent = 0 if version != known else silent + 1
             if version != known:
                 await _sent(send, _part(f"event: changed\ndata: {version}\n\n"))
             elif silent % _ROUNDS_OF_SILENCE == 0:
                 await _sent(send, _part(":\n\n"))
             known = version
-            await asyncio.wait([ending], timeout=self._live.every_s)
+            await asyncio.wait([ending], timeout=pause_s)
             if ending.done():
                 return
 

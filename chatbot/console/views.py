@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -36,6 +36,11 @@ __all__ = [
 KINDS = {"waiting": "customer waits", "muted": "bot is silent", "human": "human agent"}
 """What chats can be looked for by, and in which words."""
 
+_IS_OF_KIND: Mapping[str, Callable[[LiveChat], bool]] = {
+    "waiting": lambda chat: bool(chat.due.owed_since),
+    "muted": lambda chat: bool(chat.ownership.muted),
+    "human": lambda chat: chat.human is not None,
+}
 _OWED_STEP_S = 5.0
 _MOST_ENDED = 20
 _MOST_RESULTS = 200
@@ -90,13 +95,10 @@ def chats(bot: BotRunner, asked: Wanted, monotonic: float) -> Listing[ChatStatus
 
 
 def _fits(chat: LiveChat, asked: Wanted) -> bool:
-    is_of_kind = {
-        "": True,
-        "waiting": bool(chat.due.owed_since),
-        "muted": bool(chat.ownership.muted),
-        "human": chat.human is not None,
-    }[asked.only]
-    return is_of_kind and asked.has(chat.id, *(one.nickname for one in chat.resource.participants or ()))
+    if asked.only and not _IS_OF_KIND[asked.only](chat):
+        return False
+    people = chat.resource.participants or ()
+    return not asked.search or asked.has(chat.id, *(one.nickname for one in people))
 
 
 def _steady(status: ChatStatus) -> ChatStatus:

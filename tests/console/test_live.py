@@ -78,6 +78,15 @@ async def test_there_are_only_so_many_listeners() -> None:
     assert live.stream(lambda: 1).status_code == 503
 
 
+async def test_many_pages_that_take_long_to_look_at_are_told_less_often() -> None:
+    live, readers = Live(), [Reader(), Reader()]
+    tasks = [listen(live, reader, [1]) for reader in readers]
+    await until(lambda: all(len(reader.heard) > 2 for reader in readers))
+    assert (live.pause_after(0.001), live.pause_after(0.1)) == (1.0, 4.0)
+    live.set_open(is_open=False)
+    await asyncio.gather(*tasks)
+
+
 async def test_a_server_that_stops_sends_all_listeners_away_at_once() -> None:
     service = Service([bot_at("http://127.0.0.1:1", "day")], world=world(), drain_timeout=1)
     async with httpx.AsyncClient(trust_env=False) as http:
