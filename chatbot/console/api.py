@@ -73,7 +73,7 @@ def grant(controls: Controls, wish: Wish, who: str) -> str:
     try:
         done = _granted(controls, wish)
     except ControlRefused as error:
-        log.info("operator at %s: %s of bot %s refused: %s", who, wish.do, wish.bot, error)
+        log.info("operator at %s: %s of bot %r refused: %s", who, wish.do, wish.bot, error)
         raise
     log.info("operator at %s: %s", who, done)
     return done

@@ -126,3 +126,12 @@ async def test_what_is_no_json_is_refused(chatbot: Kit) -> None:
         for body in (b"", b"{", b"[]", b"null", b"\xff"):
             answer = await http.post("/api/wishes", content=body)
             assert answer.status_code == 422
+
+
+async def test_what_a_wish_says_begins_no_line_of_the_log(
+    chatbot: Kit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with program(serving(await chatbot.start(Echo()))) as http:
+        await wish(http, do="drain", bot="x\nall is well")
+    assert "\nall is well" not in caplog.text
