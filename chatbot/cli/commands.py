@@ -270,7 +270,8 @@ def hooks(config: Path) -> None:
 def status(where: Where, bot: str | None, *, form: str) -> None:
     """Show what a running service does.
 
-    Its bots, or BOT with its chats. Exit code 0 if all that is shown is ready, 1 if not, or if no service answers.
+    Its bots, or BOT with its chats. Exit code 0 if all that is shown is ready, 1 if not, or if no service
+    answers.
     """
     from chatbot.cli.status import status
 
@@ -293,8 +294,8 @@ def status(where: Where, bot: str | None, *, form: str) -> None:
 def drain(where: Where, bot: str, *, hand_over: bool, resume: bool, wait_s: float) -> None:
     """Let a running bot take no more chats.
 
-    It finishes those that it has, and other agents get new ones. It lasts until --resume, or until the service ends. Exit code 1 if it is
-    refused, or if --wait was not long enough.
+    It finishes those that it has, and other agents get new ones. It lasts until --resume, or until the
+    service ends. Exit code 1 if it is refused, or if --wait was not long enough.
     """
     if resume and (hand_over or wait_s):
         raise click.UsageError("--resume goes with neither --hand-over nor --wait")
@@ -315,8 +316,8 @@ def drain(where: Where, bot: str, *, hand_over: bool, resume: bool, wait_s: floa
 def why(where: Where, chat: str, event: str, *, bot: str | None, form: str) -> None:
     """Say why a bot did what it did.
 
-    About line INDEX of CHAT: which hooks ran, what they returned, which actions followed, and what held one back. INDEX may also be
-    the name of another event, such as started. Exit code 1 if nothing is known of it.
+    About line INDEX of CHAT: which hooks ran, what they returned, which actions followed, and what held one
+    back. INDEX may also be the name of another event, such as started. Exit code 1 if nothing is known of it.
     """
     from chatbot.cli.why import why
 
