@@ -162,7 +162,7 @@ class Watchdog:
             return
         self._charge(block, now)
         log.warning(
-            "the event loop turns again, after %.1f s: %s", late_s, block.culprit or "no plugin's fault"
+            "the event loop turns again, after %.1f s: %s", late_s, str(block.culprit or "no plugin's fault")
         )
         for breaker in {breaker for breakers in block.told for breaker in breakers}:
             breaker.settle()
@@ -184,4 +184,4 @@ def _tell(culprit: Culprit | None, late_s: float, scene: str) -> None:
         log.error("the event loop has stood still for %.1f s, and no plugin runs in it\n%s", late_s, scene)
         return
     stands = "the event loop has stood still for %.1f s, and all chats with it: blocked by %s\n  %s\n%s"
-    log.error(stands, late_s, culprit, _FIX, scene)
+    log.error(stands, late_s, str(culprit), _FIX, scene)  # an object would be masked
