@@ -232,6 +232,7 @@ async def test_a_server_that_is_not_there_or_another_one_ends_with_code_3(
     assert result.stderr.startswith(f"no chat at {server}: the server does not answer: ")
 
 
+@pytest.mark.long
 async def test_a_second_signal_does_not_wait_for_a_hook_that_blocks(tmp_path: Path) -> None:
     block = (
         STOPPER.replace("import signal\n", "import signal, time\n")
@@ -289,6 +290,7 @@ async def at_terminal(config: Path, *start: str) -> AsyncIterator[Terminal]:
     assert "Traceback" not in terminal.screen
 
 
+@pytest.mark.long
 async def test_a_conversation_at_a_real_terminal(config: Path) -> None:
     pytest.importorskip("prompt_toolkit")
     async with at_terminal(config, "-m", "chatbot") as terminal:
@@ -306,6 +308,7 @@ async def test_a_conversation_at_a_real_terminal(config: Path) -> None:
 WITHOUT = "import sys; sys.modules['prompt_toolkit'] = None; from chatbot.cli import main; main()"
 
 
+@pytest.mark.long
 async def test_a_terminal_without_the_library_for_a_prompt_does_as_well(config: Path) -> None:
     async with at_terminal(config, "-c", WITHOUT) as terminal:
         await terminal.sees('fix: pip install "chatbot[dev]"')

@@ -12,6 +12,8 @@ from tests.docs.shell import run
 ALL = [block for page in DOCS for block in blocks(page)]
 WITH_BLOCKS = sorted({block.page for block in ALL})
 MOST_UNTESTED = 2
+# they start processes, or write and test whole projects
+SLOW = {"README.md", "docs/tutorial/first-bot.md", "docs/how-to/chat.md"}
 WIDEST = 88  # columns; the site cuts off the rest
 
 
@@ -22,7 +24,9 @@ def project(pytester: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory)
     return Project(pytester, run, shared=(base.parent if is_worker else base) / "commands")
 
 
-@pytest.mark.parametrize("page", WITH_BLOCKS)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.long if page in SLOW else ()) for page in WITH_BLOCKS]
+)
 def test_every_block_of_a_page_works(page: str, project: Project) -> None:
     failed = {block: error for block in blocks(page) if (error := tried(project, block)) is not None}
     told = "\n\n".join(f"{block}\n{block.code}\n{error}" for block, error in failed.items())

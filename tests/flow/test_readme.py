@@ -40,6 +40,7 @@ def test_the_project_is_the_one_that_is_printed(project: Path) -> None:
     assert (project / "tests/test_hours.py").read_text().startswith(test)
 
 
+@pytest.mark.long
 async def test_its_tests_pass_and_a_failure_looks_as_printed(project: Path) -> None:
     (picture,) = blocks("text")
     text = (project / "tests/test_hours.py").read_text()

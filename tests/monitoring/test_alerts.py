@@ -31,6 +31,7 @@ def test_prometheus_takes_the_rules_and_the_example() -> None:
 
 
 @needs_promtool
+@pytest.mark.long
 def test_each_alert_fires_when_it_should_and_only_then() -> None:
     promtool("test", "rules", RULE_TESTS)
 

@@ -31,10 +31,12 @@ def printed(code: str) -> str:
     return done.stdout.strip() + done.stderr
 
 
+@pytest.mark.long
 def test_without_the_extra_nothing_is_traced_and_nothing_is_imported() -> None:
     assert printed(MISSING) == "NoTracer None []"
 
 
+@pytest.mark.long
 def test_nothing_of_it_is_imported_before_it_is_asked_for() -> None:
     assert printed(IDLE) == "[]"
 

@@ -270,12 +270,14 @@ def test_a_good_plugin_keeps_all_of_it(project: pytest.Pytester) -> None:
     assert result.ret == 0
 
 
+@pytest.mark.long
 def test_a_customer_who_does_not_wait_is_no_fault_of_the_plugin(project: pytest.Pytester) -> None:
     project.path.joinpath("plugins", "hours.py").write_text("import asyncio\n" + SLOW)
     project.runpytest_inprocess("--chatbot-contract", "plugins").assert_outcomes(passed=8)
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.long
 def test_a_bad_plugin_fails_the_item_that_it_breaks(project: pytest.Pytester, case: str) -> None:
     name, code, said = CASES[case]
     project.path.joinpath("plugins", "hours.py").unlink()
