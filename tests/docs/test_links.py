@@ -23,8 +23,9 @@ def leads_somewhere(page: str, link: str) -> bool:
     place = posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
     if place in DOCS:
         return not anchor or anchor in anchors(place)
-    # the site holds the documents only, a forge shows the rest too
-    return page == "README.md" and not anchor and (ROOT / place).exists()
+    # the site holds the documents and their pictures only, a forge shows the rest too
+    is_shown = page == "README.md" or (place.startswith("docs/static/") and place.endswith(".png"))
+    return is_shown and not anchor and (ROOT / place).exists()
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,9 @@ def leads_somewhere(page: str, link: str) -> bool:
         ("#reference", True),
         ("#references", False),
         ("../plugins", False),
+        ("static/console.png", True),
+        ("static/consol.png", False),
+        ("static/wide.css", False),
         ("https://semver.org", True),
     ],
 )
