@@ -145,13 +145,13 @@ class InStep:
 
     async def _be_ready(self) -> None:
         """The first time, and where the server has forgotten the agent, enter; then stay."""
-        session = self._parts.platform.session
+        session, is_draining = self._parts.platform.session, self._parts.wishes.draining
         try:
             if not self._parts.health.entered:
-                await session.enter()
-            if self._parts.wishes.draining:
+                await session.enter(at_rest=is_draining)
+            elif is_draining:
                 await session.rest()
-            elif self._parts.health.entered:
+            else:
                 await session.stay()
         except SessionLost:
             await session.renew()

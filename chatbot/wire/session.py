@@ -33,6 +33,8 @@ _TRIES = 3
 _PAUSE_S = 60.0
 _BREATH_S = 0.5
 _PASSWORD_REFUSED = frozenset({401, StatusCode.NOT_AUTHENTICATED})
+# None: there is no such channel
+_LOGGED_OUT = frozenset({None, "", "LoggedOut"})
 
 
 class AgentSession:
@@ -127,29 +129,31 @@ class AgentSession:
             )
         return error
 
-    async def enter(self) -> None:
+    async def enter(self, *, at_rest: bool = False) -> None:
         """Be logged in to media and Ready, whatever the server remembers of us; nothing when leaving.
 
         It may know a session of an earlier process, so a refused start is only an error if Ready is
         refused too.
 
+        Args:
+            at_rest: Be NotReady instead, and never Ready in between.
+
         Raises:
-            WireError: The agent cannot be Ready now.
+            WireError: The agent cannot be so now.
         """
         if self._start is None:
             return
+        word = NotReady() if at_rest else Ready()
         started = await self._unless_leaving(self._start)
-        ready = await self._unless_leaving(Ready())
-        if started is None or ready is None:
+        said = await self._unless_leaving(word)
+        if started is None or said is None:
             return
-        if not isinstance(ready, Accepted):
-            raise (
-                _cannot(self._start, started)
-                if not isinstance(started, Accepted)
-                else _cannot(Ready(), ready)
-            )
-        if isinstance(started, Accepted) and started.partly:
-            log.warning("the contact-centre session started for some channels only")
+        if isinstance(started, Accepted):
+            _accepted_or_refused_rest(word, said)
+            if started.partly:
+                log.warning("the contact-centre session started for some channels only")
+        elif not isinstance(said, Accepted):
+            raise _cannot(self._start, started)
 
     async def stay(self) -> None:
         """Be Ready still: enter again only if the server has forgotten the agent or made it not Ready.
@@ -175,21 +179,24 @@ class AgentSession:
     async def rest(self) -> None:
         """Be logged in and not Ready: keep the chats, take no more.
 
+        A server that refuses that offers chats still; to say so is all that can be done about it.
+
         Raises:
-            WireError: The server did not accept it.
+            WireError: Nobody knows whether the server took it, or it has forgotten the agent for good.
         """
         if self._start is None:
             return
         try:
             state = await self._rest.chat_state()
         except ProtocolViolation:
-            state = "Ready"  # it is not shown: saying it once more changes nothing
-        if state is None:
-            await self.enter()
-        if state in {None, "Ready"}:
-            outcome = await self._unless_leaving(NotReady())
-            if not isinstance(outcome, Accepted | None):
-                raise _cannot(NotReady(), outcome)
+            # it is not shown: saying it once more changes nothing
+            if isinstance(await self._unless_leaving(NotReady()), Accepted):
+                return
+            state = None
+        if state in _LOGGED_OUT:
+            await self.enter(at_rest=True)
+        elif state == "Ready":
+            _accepted_or_refused_rest(NotReady(), await self._unless_leaving(NotReady()))
 
     async def _unless_leaving(self, action: Action) -> Outcome | None:
         async with self._turn:
@@ -240,6 +247,17 @@ class AgentSession:
 def _word(state: str | None) -> str:
     """A state as a server may call it; what is no word is not for a log."""
     return (state if state.isidentifier() else length_of(state)) if state else "logged out"
+
+
+def _accepted_or_refused_rest(word: Action, outcome: Outcome | None) -> None:
+    """Raises for anything else. Who leaves has not asked."""
+    match word, outcome:
+        case _, Accepted() | None:
+            pass
+        case NotReady(), Refusal() | Gone() | Later():
+            log.warning("%s: chats that ring are turned away", _cannot(word, outcome))
+        case _:
+            raise _cannot(word, outcome)
 
 
 def _user_id(value: Mapping[str, object]) -> str | None:

@@ -372,5 +372,6 @@ async def test_a_session_that_is_only_read_is_never_entered() -> None:
     session = AgentSession(Rest(http, bot="b", clock=clock, timeout_s=1.0), clock=clock, start=None)
     await session.enter()
     await session.stay()
+    await session.rest()
     assert http.lines == []
     assert not session.may_have_begun
