@@ -47,6 +47,7 @@ from chatbot.hooks.trace import Watchers
 from chatbot.model.actions import Action
 from chatbot.model.config import BotSettings
 from chatbot.model.resources import ChatResource
+from chatbot.wire.session import Refusals
 
 __all__ = ["BotRunner", "World"]
 
@@ -70,13 +71,12 @@ class BotRunner:
         sources: Where each plugin was found, by name.
         live: The chats it has now, by id.
         wishes: What an operator wants of it.
-        intervention: Meets such wishes; there once the bot runs.
+        intervention: Meets such wishes; there while the bot runs.
         sender: Performs operations; there once the bot runs.
         times: What is known of the times that the server tells; there once the bot runs.
     """
 
     sender: Sender
-    intervention: Intervention
     times: Times
     _in_step: InStep
 
@@ -104,7 +104,8 @@ class BotRunner:
         self._plugins = PluginManager(
             plugins, run_in_thread=run, breakers=self.breakers, observer=watchers, tracer=tracer
         )
-        self.wishes = Wishes()
+        self.wishes, self._refusals = Wishes(), Refusals()
+        self.intervention: Intervention | None = None
         self._stop = asyncio.Event()
         self._is_open = False
         self.live: Mapping[str, LiveChat] = {}
@@ -166,7 +167,7 @@ class BotRunner:
                     await self._staff.break_off()
                     raise
         finally:
-            self.live = {}
+            self.live, self.intervention = {}, None
             await connection.http.aclose()
 
     def _connect(self) -> Connection:
@@ -174,6 +175,7 @@ class BotRunner:
         open_http = traced(world.open_http, world.tracer)
         connection = connect(self.name, settings, clock=world.clock, rng=world.rng, open_http=open_http)
         session = connection.platform.session
+        session.refusals = self._refusals
         session.turn_s = lambda: world.entrance.turn(settings.server, world.clock.monotonic())
         return connection
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatbot.bot.intervention import InterventionRefused
+from chatbot.bot.intervention import Intervention, InterventionRefused
 from chatbot.bot.runner import BotRunner
 from chatbot.hooks.breaker import Breaker
 from chatbot.model.config_care import FallbackSettings
@@ -38,14 +38,18 @@ class Controls:
         Returns:
             The chats that are not the bot's to give, if it hands over.
         """
-        found = self._running(bot)
+        found = self._bot(bot)
         if found.settings.mode == "shadow":
             raise ControlRefused(f"bot {bot} is in shadow: it takes no chats")
         if hand_over and found.settings.fallback is None:
             fix = f"give it a [bots.{bot}.fallback], or let it finish its chats"
             raise ControlRefused(f"nobody has said where the customers of bot {bot} are to go", fix)
+        if not hand_over:
+            found.drain(wanted=True)
+            return []
+        intervention = self._running(bot)
         found.drain(wanted=True)
-        return found.intervention.hand_over_all() if hand_over else []
+        return intervention.hand_over_all()
 
     def resume(self, bot: str) -> None:
         """Let it take chats again."""
@@ -61,11 +65,11 @@ class Controls:
 
     def mute(self, bot: str, chat: str) -> None:
         """Let the bot say nothing more to the customer of a chat, over restarts, until ``unmute``."""
-        self._running(bot).intervention.mute(chat)
+        self._running(bot).mute(chat)
 
     def unmute(self, bot: str, chat: str) -> None:
         """Let it talk again."""
-        self._running(bot).intervention.unmute(chat)
+        self._running(bot).unmute(chat)
 
     def hand_over(self, bot: str, chat: str, *, queue: str | None = None, target: str | None = None) -> None:
         """Send a customer elsewhere.
@@ -79,7 +83,7 @@ class Controls:
         if queue and target:
             raise ControlRefused("a chat goes to a queue or to a target, not to both", "name one")
         to = FallbackSettings(queue=queue or None, target=target or None) if queue or target else None
-        self._running(bot).intervention.hand_over(chat, to)
+        self._running(bot).hand_over(chat, to)
 
     def _bot(self, name: str) -> BotRunner:
         bots = {bot.name: bot for bot in self._service.bots}
@@ -87,11 +91,11 @@ class Controls:
             raise ControlRefused("there is no such bot", _closest(name, bots))
         return bots[name]
 
-    def _running(self, name: str) -> BotRunner:
-        bot = self._bot(name)
-        if not hasattr(bot, "intervention"):
-            raise ControlRefused(f"bot {name} has not begun yet", "try again in a moment")
-        return bot
+    def _running(self, name: str) -> Intervention:
+        intervention = self._bot(name).intervention
+        if intervention is None:
+            raise ControlRefused(f"bot {name} is not running at the moment", "try again in a moment")
+        return intervention
 
     def _breaker(self, bot: str, plugin: str) -> Breaker:
         breakers = self._bot(bot).breakers

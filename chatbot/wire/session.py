@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from chatbot.model.actions import Action
 from chatbot.model.agent_actions import (
@@ -25,7 +26,7 @@ from chatbot.model.quoting import after, length_of
 from chatbot.wire.outcomes import Accepted, Gone, Later, NotSent, Outcome, Refusal, SessionFault, Unknown
 from chatbot.wire.rest import Rest
 
-__all__ = ["AgentSession"]
+__all__ = ["AgentSession", "Refusals"]
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,19 @@ _BREATH_S = 0.5
 _PASSWORD_REFUSED = frozenset({401, StatusCode.NOT_AUTHENTICATED})
 # None: there is no such channel
 _LOGGED_OUT = frozenset({None, "", "LoggedOut"})
+
+
+@dataclass(slots=True)
+class Refusals:
+    """How often in a row a password was refused; it outlives the session, for the account does, too.
+
+    Args:
+        count: How often.
+        last_at: The last time, in monotonic seconds.
+    """
+
+    count: int = 0
+    last_at: float = 0.0
 
 
 class AgentSession:
@@ -50,6 +64,7 @@ class AgentSession:
         is_leaving: The agent is not to be made Ready any more.
         may_have_begun: The server was asked for a contact-centre session: there is one to end.
         turn_s: In how many seconds it may log in; asked before each try.
+        refusals: Of the password, also in earlier sessions of the account.
     """
 
     def __init__(self, rest: Rest, *, clock: Clock, start: StartContactCenterSession | None) -> None:
@@ -57,6 +72,7 @@ class AgentSession:
         self.is_leaving = False
         self.may_have_begun = False
         self.turn_s: Callable[[], float] = lambda: 0.0
+        self.refusals = Refusals()
         self._rest = rest
         self._clock = clock
         self._start = start
@@ -64,8 +80,6 @@ class AgentSession:
         self._turn = asyncio.Lock()
         self._attempts = 0
         self._failure: WireError | None = None
-        self._refusals = 0
-        self._refused_at = 0.0
 
     async def log_in(self) -> None:
         """Log in by ``GET /me``. After three refused passwords in a row, once a minute (design 4.6).
@@ -101,13 +115,13 @@ class AgentSession:
             answer = await self._rest.me()
         except WireError as error:
             raise self._explained(error) from error
-        self._refusals = 0
+        self.refusals.count = 0
         self.user_id = _user_id(answer.value)
 
     @property
     def next_try_at(self) -> float:
         """Before this, in monotonic seconds, the password must not be tried again."""
-        return self._refused_at + _PAUSE_S if self._refusals >= _TRIES else 0.0
+        return self.refusals.last_at + _PAUSE_S if self.refusals.count >= _TRIES else 0.0
 
     def _pause_s(self) -> float:
         """How long the password must not be tried again."""
@@ -115,19 +129,20 @@ class AgentSession:
 
     def _explained(self, error: WireError) -> WireError:
         if isinstance(error, SessionLost) and error.status in _PASSWORD_REFUSED:
-            self._refusals += 1
-            self._refused_at = self._clock.monotonic()
-            times = f" ({self._refusals} times)" if self._refusals > 1 else ""
+            self._refused(self.refusals.count + 1)
+            times = f" ({self.refusals.count} times)" if self.refusals.count > 1 else ""
             return LoginRefused(f"the server refused user name and password{times}", status=error.status)
         if isinstance(error, ProtocolViolation) and error.status == StatusCode.PASSWORD_EXPIRED:
-            self._refusals = _TRIES
-            self._refused_at = self._clock.monotonic()
+            self._refused(_TRIES)
             return LoginRefused(
                 "the password must be changed: log in once with an agent desktop",
                 status=error.status,
                 code=Code.CREDENTIALS_EXPIRED,
             )
         return error
+
+    def _refused(self, count: int) -> None:
+        self.refusals.count, self.refusals.last_at = count, self._clock.monotonic()
 
     async def enter(self, *, at_rest: bool = False) -> None:
         """Be logged in to media and Ready, whatever the server remembers of us; nothing when leaving.

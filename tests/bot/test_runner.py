@@ -269,3 +269,18 @@ async def test_a_bot_that_runs_again_after_a_fault_begins_from_the_beginning() -
         assert stage.desk.requests[asked : asked + 3] == BEGINNING[:3]
         assert stage.seen.life == ["started", "started"]
         await stage.quiet()
+
+
+async def test_a_bot_that_fails_does_not_forget_how_often_its_password_was_refused() -> None:
+    desk = Desk()
+    desk.always("me", reply(401))
+    async with on_stage(desk=desk, ready=False) as stage:
+        await stage.until(lambda: stage.asked("me") == 3)
+        stage.running.cancel()
+        await asyncio.wait([stage.running])
+        again = asyncio.create_task(stage.bot.run(5.0))
+        await stage.until(lambda: stage.asked("me") == 4)
+        again.cancel()
+        await asyncio.wait([again])
+    *_, third, fourth = [at for key, at in desk.times if key == "me"]
+    assert fourth - third >= 60

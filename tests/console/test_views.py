@@ -55,6 +55,7 @@ async def test_chats_are_found_by_name_id_and_kind(chatbot: Kit) -> None:
     staged = await chatbot.start(Echo())
     service = serving(staged)
     ana, ben = await chatbot.customer("Ana"), await chatbot.customer("Ben")
+    assert staged._runner.intervention is not None
     staged._runner.intervention.mute(ben.chat.id)
 
     def found(**asked: str) -> list[str]:

@@ -190,3 +190,19 @@ async def test_a_chat_that_a_human_has_is_not_the_operators_to_give(chatbot: Kit
     await customer.chat.agent_joins()
     with pytest.raises(ControlRefused, match="a human agent has chat"):
         controls.hand_over("bot", customer.chat.id, queue="vip")
+
+
+async def test_a_bot_that_has_failed_and_waits_can_be_drained_and_no_more(chatbot: Kit) -> None:
+    bot = await chatbot.start(Echo(), options=FALLBACK)
+    customer = await chatbot.customer()
+    service, chat_id = serving(bot), customer.chat.id
+    await bot.crash()
+    controls = Controls(service)
+    for wish in (controls.mute, controls.unmute, controls.hand_over):
+        with pytest.raises(ControlRefused, match="bot bot is not running at the moment"):
+            wish("bot", chat_id)
+    with pytest.raises(ControlRefused, match="not running"):
+        controls.drain("bot", hand_over=True)
+    assert not service.bots[0].wishes.draining
+    controls.drain("bot")
+    assert service.bots[0].wishes.draining
