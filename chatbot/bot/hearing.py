@@ -15,7 +15,7 @@ __all__ = ["Hearing", "Remedy"]
 Remedy = Literal["session", "login"]
 """What may help: a new CometD session, or a new login first."""
 
-# How late a notification may be.
+# How late a notification may be, to those who ask for it.
 _GRACE_S = 6.0
 # When rebuilding does not help, the next try comes so much later, and ever later up to this.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 600.0
@@ -32,12 +32,14 @@ class Hearing:
         epoch: Counts the times after which something may have been missed for a known reason.
         deaf_since: When the first thing was found that was not told; None: the connection hears.
         rebuilt: How often it was rebuilt since it was last well for long.
+        pause_s: How long the server, at its own wish, is not asked for news between two polls.
     """
 
     def __init__(self) -> None:
         self.epoch = 0
         self.deaf_since: float | None = None
         self.rebuilt = 0
+        self.pause_s = 0.0
         self._listed: set[str] | None = None
         self._read: set[str] = set()
         self._unheard: dict[str, tuple[float, str]] = {}
@@ -100,7 +102,8 @@ class Hearing:
 
     def overdue(self, now: float) -> list[str]:
         """What has not been told by now although there was time for it, each once."""
-        late = {chat: found for chat, found in self._unheard.items() if now - found[0] >= _GRACE_S}
+        grace_s = _GRACE_S + self.pause_s
+        late = {chat: found for chat, found in self._unheard.items() if now - found[0] >= grace_s}
         for chat_id, (found_at, what) in late.items():
             del self._unheard[chat_id]
             self._proof = f"{what} (chat {chat_id})"

@@ -120,7 +120,7 @@ class Listening:
     def _take(self, signal: Signal) -> None:
         counters, health = self._parts.counters, self._parts.health
         match signal:
-            case Batch(notifications=notifications, next_within_s=within_s):
+            case Batch(notifications=notifications, next_within_s=within_s, pause_s=pause_s):
                 counters.polls += 1
                 counters.polled_at = self._parts.clock.monotonic()
                 if not health.polling:
@@ -128,6 +128,7 @@ class Listening:
                     self._in_step.lost()
                 self._end_trouble()
                 health.polled(self._parts.clock.monotonic(), within_s)
+                health.hearing.pause_s = pause_s
                 if health.entered:
                     # else the last word is why the agent is not Ready
                     health.trouble = ""

@@ -49,11 +49,13 @@ class Batch:
         session: The number of the session.
         notifications: What has come.
         next_within_s: Seconds that may pass until the next answer, if all is well.
+        pause_s: Of these, the seconds in which the server is not asked, because it wants that.
     """
 
     session: int
     notifications: tuple[Notification, ...]
     next_within_s: float = field(default=60.0, compare=False)
+    pause_s: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,9 @@ class AiocometdSource:
                 self._succeeded()
                 if is_new:
                     yield SessionStarted(self._number)
-                advice = self._guard.advice
-                yield Batch(self._number, self._guard.take(), advice.interval_s + advice.hold_s)
+                pause_s = self._guard.advice.interval_s
+                within_s = pause_s + self._guard.advice.hold_s
+                yield Batch(self._number, self._guard.take(), within_s, pause_s)
         await self._guard.leave()
 
     async def aclose(self) -> None:

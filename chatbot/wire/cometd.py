@@ -123,8 +123,9 @@ class CometdSource:
             log.info("CometD session %d: subscribed", self._session.number)
             signals.append(SessionStarted(self._session.number))
         if outcome.polled or outcome.notifications:
-            within_s = outcome.interval_s + outcome.hold_s
-            signals.append(Batch(self._session.number, outcome.notifications, within_s))
+            pause_s = outcome.interval_s
+            within_s = pause_s + outcome.hold_s
+            signals.append(Batch(self._session.number, outcome.notifications, within_s, pause_s))
         if outcome.error is not None:
             signals.append(Trouble(outcome.error))
         else:

@@ -29,6 +29,13 @@ def test_a_text_that_is_not_told_in_time_proves_it_once() -> None:
     assert hearing.deaf_since == 100
 
 
+def test_nothing_is_late_before_the_server_wants_to_be_asked() -> None:
+    hearing = unheard()
+    hearing.pause_s = 20
+    assert hearing.overdue(125.9) == []
+    assert hearing.overdue(126) == ["a customer's text (chat c1)"]
+
+
 def test_a_text_that_is_told_late_proves_nothing() -> None:
     hearing = unheard()
     hearing.told({"c1"})

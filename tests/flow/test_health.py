@@ -154,6 +154,19 @@ async def test_what_was_said_before_the_session_began_proves_nothing(chatbot: Ki
     assert (counted(bot).deaf, counted(bot).sessions) == (0, 2)
 
 
+@both_sources
+@pytest.mark.chatbot_platform(poll_interval=40.0)
+async def test_a_server_that_wants_to_be_asked_seldom_is_not_taken_for_deaf(
+    chatbot: Kit, cometd: str
+) -> None:
+    bot = await chatbot.start(Silent(), options={"cometd": cometd})
+    ana = await chatbot.customer()
+    for _ in range(5):
+        await ana.says("hello?")
+        await chatbot.sleep(61)
+    assert (counted(bot).deaf, counted(bot).sessions) == (0, 1)
+
+
 async def test_a_notification_that_was_lost_among_others_rebuilds_nothing(chatbot: Kit) -> None:
     bot = await chatbot.start(Echo())
     ana = await chatbot.customer()
