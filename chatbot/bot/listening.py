@@ -151,6 +151,8 @@ class Listening:
         health.hearing.interrupted()
         if isinstance(error, SessionLost):
             health.subscribed = False
+        if isinstance(error, LoginRefused):
+            health.logged_in = False
         self._count_trouble(self._parts.clock.monotonic())
 
     def _count_trouble(self, now: float) -> None:

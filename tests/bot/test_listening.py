@@ -4,7 +4,7 @@ from chatbot.bot.fallback import NO_CONNECTION
 from chatbot.model.config_care import FallbackSettings
 from chatbot.model.errors import ConnectionLost
 from chatbot.model.notifications import Batch, Trouble
-from tests.bot.desk import ANA, HELENA, ME, code
+from tests.bot.desk import ANA, HELENA, ME, Desk, code, reply
 from tests.bot.stage import Stage, on_stage
 
 TO_HUMANS = FallbackSettings(queue="humans", say="One moment.", give_up_after=20.0)
@@ -122,3 +122,14 @@ async def test_what_may_have_been_lost_with_an_answer_is_no_proof_of_deafness() 
             await stage.later(1)
         assert "TextReceived" in stage.names()
         assert stage.bot.counters.deaf == 0
+
+
+async def test_a_password_that_is_refused_in_the_midst_of_work_is_not_logged_in() -> None:
+    desk = Desk()
+    async with on_stage(desk=desk) as stage:
+        desk.answer("me", *[reply(401)] * 4)
+        desk.answer("connect", *[reply(401)] * 2)
+        desk.forget_client()
+        await stage.until(lambda: "CB404" in " ".join(stage.bot.problems()))
+        assert stage.bot.problems()[:2] == ["not logged in", "not subscribed"]
+        await stage.until(lambda: stage.bot.problems() == [])
