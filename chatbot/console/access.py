@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from chatbot.model.config_admin import is_loopback
@@ -120,11 +119,9 @@ class Access:
         self._sessions.pop(caller.session, None)
 
     def _session_of(self, cookie: str) -> str:
-        for name in (SECURE_COOKIE, COOKIE):
-            digest = _digest(_cookies(cookie).get(name, ""))
-            if self._sessions.get(digest, 0) > self.monotonic():
-                return digest
-        return ""
+        now = self.monotonic()
+        known = (digest for digest in _digests(cookie) if self._sessions.get(digest, 0) > now)
+        return next(known, "")
 
     # forms
 
@@ -167,11 +164,10 @@ def _host_of(header: str) -> str:
         return ""
 
 
-def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}
+def _digests(cookie: str) -> list[str]:
+    """Of all that could be a session: other services of this host set cookies too, of any form and name."""
+    pairs = (pair.strip().partition("=") for pair in cookie.split(";"))
+    return [_digest(value) for name, _, value in pairs if name in {SECURE_COOKIE, COOKIE}]
 
 
 def _digest(secret: str) -> str:

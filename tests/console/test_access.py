@@ -135,3 +135,16 @@ def test_an_address_may_not_try_without_end(door: Callable[[str], Access]) -> No
 )
 def test_whose_request_it_is(headers: dict[str, str], *, own: bool) -> None:
     assert is_own(headers) is own
+
+
+@pytest.mark.parametrize(
+    "cookie", ['prefs={{"a":1}}; {}', "a b=c; {}", "{}; x=[1,2]", "{0}; {1}=tossed", "{1}=tossed; {0}"]
+)
+def test_cookies_of_other_services_on_this_host_end_no_session(
+    door: Callable[[str], Access], cookie: str
+) -> None:
+    access = door(TOKEN)
+    own = f"{COOKIE}={access.begin()}"
+    assert caller(access, cookie=cookie.format(own, COOKIE)).is_trusted
+    access.end(caller(access, cookie=own))
+    assert not caller(access, cookie=cookie.format(own, COOKIE)).is_trusted
