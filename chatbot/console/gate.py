@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatbot.console.access import Access, Caller, is_own
 
 __all__ = ["HEADERS", "MOST_BODY", "Gate", "access_of", "caller_of", "form_of"]
+
+log = logging.getLogger(__name__)
 
 HEADERS: Mapping[str, str] = {
     "content-security-policy": (
@@ -105,6 +108,7 @@ class Gate:
         address = (scope.get("client") or ("",))[0]
         if not self.access.may_try(address):
             return _said(HTTPStatus.TOO_MANY_REQUESTS, "Too many wrong tokens.\n", {"retry-after": "2"})
+        log.warning("console: a wrong token from %s", address or "an unknown address")
         self.access.failed(address)
         try:
             await self.sleep(_WAIT_AFTER_FAILURE_S)

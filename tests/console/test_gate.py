@@ -53,9 +53,12 @@ async def test_with_a_token_nothing_is_shown_without_it(closed: httpx.AsyncClien
     assert shown.status_code == (404 if page == "/nowhere" else 200)
 
 
-async def test_a_wrong_token_takes_its_time_and_is_refused(closed: httpx.AsyncClient) -> None:
+async def test_a_wrong_token_takes_its_time_and_is_refused_and_logged(
+    closed: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = await closed.get("/", headers={"authorization": "Bearer wrong"})
     assert answer.status_code == 401
+    assert caplog.messages == ["console: a wrong token from 127.0.0.1"]
 
 
 async def test_many_wrong_tokens_at_once_are_not_even_looked_at(service: Service) -> None:
