@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from chatbot import TextReceived, hookimpl
 from chatbot.bot.journal import NoJournal
 from chatbot.bot.runner import BotRunner
-from chatbot.console.admin import create_admin
+from chatbot.console.admin import Admin, create_admin
 from chatbot.hooks.loader import LoadedPlugin
 from chatbot.model.config import BotSettings, SecretSource
 from chatbot.service.recorder import Recorder
@@ -51,12 +51,15 @@ class Stage:
         url: Of the console.
         server: Of the simulator.
         service: The bots.
+        simulator: Where they are.
+        admin: Their pages.
     """
 
     url: str
     server: str
     service: Service
     simulator: Simulator
+    admin: Admin
 
     @property
     def bot(self) -> BotRunner:
@@ -94,7 +97,8 @@ async def stage(token: str = "", **settings: Any) -> AsyncIterator[Stage]:
         ]
         service = Service(bots, world=world(), drain_timeout=1)
         service.recorder = recorder
-        async with at_work(service), serve(create_admin(service, token)) as url:
+        admin = create_admin(service, token)
+        async with at_work(service), serve(admin) as url:
             await until(lambda: bots[0].health.problems() == [])
-            yield Stage(url, server, service, simulator)
+            yield Stage(url, server, service, simulator, admin)
     await asyncio.sleep(0)

@@ -115,6 +115,22 @@ async def test_what_happens_appears_by_itself_and_the_focus_stays(tab: Tab) -> N
         await tab.until("document.querySelector('#talk').innerText.includes('unseen')")
 
 
+async def test_a_page_that_is_cut_off_says_so_and_comes_back_by_itself(tab: Tab) -> None:
+    async with on_stage(tab) as on, on.customer("Ana") as ana:
+        await ana.sees_agent()
+        await tab.open(on.url + chat_at("concierge", on.chat))
+        await tab.until("document.querySelector('#live').textContent === 'Live updates'")
+        on.admin.hold_polls(allowed=False)
+        await tab.until("document.querySelector('#live').textContent === 'Live updates: no connection'")
+        await until(lambda: tab.said != [])  # the browser gives up listening
+        await ana.says("hello meanwhile")
+        on.admin.hold_polls(allowed=True)
+        await tab.until("document.querySelector('#talk').innerText.includes('hello meanwhile')")
+        await tab.until("document.querySelector('#live').textContent === 'Live updates'")
+        assert all("503" in line for line in tab.said)
+        tab.said.clear()
+
+
 async def test_texts_of_others_are_texts(tab: Tab) -> None:
     async with on_stage(tab) as on, on.customer(EVIL, user_data={EVIL: EVIL}) as evil:
         await evil.sees_agent()

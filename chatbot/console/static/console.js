@@ -9,6 +9,12 @@ let version = body.dataset.version;
 let announced = document.getElementById("announce")?.textContent ?? "";
 let wanted = null;
 let isLoading = false;
+let later = 0;
+let again = 0;
+
+const AGAIN_MS = 5000;
+// the page is gone, or its reader is a stranger by now: only the page itself can say so
+const GONE = new Set([401, 403, 404]);
 
 // the browser's word: live or not, kept for this tab
 const store = {
@@ -50,7 +56,8 @@ async function load() {
   let isDone = true;
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "follow" });
-    if (answer.redirected || !answer.ok) { location.reload(); return; }
+    if (answer.redirected || GONE.has(answer.status)) { location.reload(); return; }
+    if (!answer.ok) throw new Error(answer.status);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(part.id);
@@ -59,29 +66,49 @@ async function load() {
     announce(page.getElementById("announce")?.textContent ?? "");
     if (isDone) version = loaded;
   } catch {
-    // the service is away: the next event asks again
+    // the service is away, or a proxy says so: what is here stays, and it is tried again
   } finally {
     isLoading = false;
   }
-  if (wanted !== version) setTimeout(load, 1000);
+  clearTimeout(later);
+  if (wanted !== version) later = setTimeout(load, 1000);
 }
 
 function listen() {
   source = new EventSource(body.dataset.events);
+  source.addEventListener("open", () => showState(true));
   source.addEventListener("changed", (event) => { wanted = event.data; load(); });
+  source.addEventListener("error", lose);
+}
+
+function lose() {
+  showState(false);
+  // after an answer that is no stream, as of a proxy or of a session that is over, the browser gives up: we do not
+  if (source.readyState !== EventSource.CLOSED) return;
+  source = null;
+  again = setTimeout(() => { wanted = ""; load(); show(); }, AGAIN_MS);
+}
+
+function showState(isConnected) {
+  toggle.classList.toggle("lost", !isConnected);
+  toggle.textContent = isConnected ? "Live updates" : "Live updates: no connection";
 }
 
 function show() {
+  clearTimeout(again);
   toggle.setAttribute("aria-pressed", String(store.isLive));
   if (store.isLive && source === null) listen();
-  if (!store.isLive && source !== null) { source.close(); source = null; }
+  if (store.isLive) return;
+  source?.close();
+  source = null;
+  showState(true);
 }
 
 if (body.dataset.events) {
   toggle.hidden = false;
   toggle.addEventListener("click", () => { store.isLive = !store.isLive; show(); });
   document.addEventListener("visibilitychange", load);
-  addEventListener("pagehide", () => { source?.close(); source = null; });
+  addEventListener("pagehide", () => { clearTimeout(again); source?.close(); source = null; });
   addEventListener("pageshow", show);
 }
 
