@@ -10,6 +10,7 @@ from itertools import islice
 from chatbot.bot.live import LiveChat
 from chatbot.bot.runner import BotRunner
 from chatbot.console.listing import Listing, Wanted, listing
+from chatbot.console.render import counted
 from chatbot.console.timeline import result_of
 from chatbot.hooks.trace import Deed, Hearing, HookCall
 from chatbot.model.events import TranscriptEvent
@@ -83,9 +84,14 @@ class Ended:
 
 
 def bots(service: Service, asked: Wanted) -> Listing[BotStatus]:
-    """Those that are not ready come first."""
-    found = sorted(status_of(service).bots, key=lambda bot: not bot.problems)
+    """Those that are not ready come first, then those with a plugin that is left out."""
+    found = sorted(status_of(service).bots, key=lambda bot: (not bot.problems, not _leaves_out(bot)))
     return listing(found, asked, lambda bot: asked.has(bot.name))
+
+
+def _leaves_out(bot: BotStatus) -> int:
+    """How many of its plugins are not asked as others are."""
+    return sum(plugin.is_paused or plugin.breaker != "closed" for plugin in bot.plugins)
 
 
 def chats(bot: BotRunner, asked: Wanted, monotonic: float) -> Listing[ChatStatus]:
@@ -159,8 +165,8 @@ def _mistake(entry: Entry) -> Mistake | None:
 def announcement(status: ServiceStatus) -> str:
     """All in one sentence, for those who do not look at the screen."""
     ready = sum(not bot.problems for bot in status.bots)
-    left_out = sum(plugin.breaker == "open" for bot in status.bots for plugin in bot.plugins)
-    said = f"{ready} of {len(status.bots)} bots {'is' if ready == 1 else 'are'} ready."
+    left_out = sum(_leaves_out(bot) for bot in status.bots)
+    said = f"{ready} of {counted(len(status.bots), 'bot')} {'is' if ready == 1 else 'are'} ready."
     return f"{said} {left_out} plugin{'s are' if left_out > 1 else ' is'} left out." if left_out else said
 
 

@@ -27,7 +27,7 @@ class Echo:
 async def test_all_bots_with_states_in_words(chatbot: Kit) -> None:
     async with desk(serving(await chatbot.start(Echo()))) as http:
         page = (await http.get("/")).text
-    assert "1 of 1 bots is ready. 0 chats now." in " ".join(page.split()).replace("</span>", "").replace(
+    assert "1 of 1 bot is ready. 0 chats now." in " ".join(page.split()).replace("</span>", "").replace(
         " </p>", ""
     )
     assert "None since the service began." in page

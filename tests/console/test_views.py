@@ -6,6 +6,7 @@ from chatbot.console.listing import Wanted
 from chatbot.console.live import version_of
 from chatbot.service.status import ServiceStatus, bot_status, status_of
 from chatbot.testing import Kit
+from tests.service.house import bot_at
 from tests.service.staged import serving
 
 
@@ -71,8 +72,23 @@ async def test_chats_are_found_by_name_id_and_kind(chatbot: Kit) -> None:
 
 async def test_all_in_one_sentence(chatbot: Kit) -> None:
     status = status_of(serving(await chatbot.start(Echo())))
-    assert views.announcement(status) == "1 of 1 bots is ready."
+    assert views.announcement(status) == "1 of 1 bot is ready."
     assert views.announcement(ServiceStatus(())) == "0 of 0 bots are ready."
+
+
+async def test_bots_in_trouble_come_first(chatbot: Kit) -> None:
+    service = serving(await chatbot.start(Echo()))
+    ready = service.bots[0]
+    broken, paused, idle = (
+        bot_at("http://127.0.0.1:1", name, Echo()) for name in ("broken", "paused", "idle")
+    )
+    for bot in (paused, idle):
+        bot.health.logged_in = bot.health.subscribed = bot.health.entered = bot.health.polling = True
+    paused.breakers["p0"].is_paused = True
+    service.bots = (ready, idle, paused, broken)
+    found = [bot.name for bot in views.bots(service, Wanted()).rows]
+    assert found == ["broken", "paused", ready.name, "idle"]
+    assert views.announcement(status_of(service)) == "3 of 4 bots are ready. 1 plugin is left out."
 
 
 async def test_the_last_chats_that_are_over(chatbot: Kit) -> None:
