@@ -17,6 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from chatbot.simulator.gateway import ABORT
 
 STOP_TIMEOUT_S = 1
+# Whoever has not sent the head of a request by then is not served: strangers must not use up connections.
+HEAD_WITHIN_S = 10.0
 
 
 @runtime_checkable
@@ -30,8 +32,10 @@ class HoldsPolls(Protocol):
 class _AbortingProtocol(H11Protocol):
     """Lets the application close its connection without an answer, by a function in the scope.
 
-    ``lost`` tells when it is closed.
+    ``lost`` tells when it is closed. A client that does not come to the point is not waited for.
     """
+
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The base class narrows the argument too: a stream protocol only ever gets stream transports.
@@ -45,8 +49,22 @@ class _AbortingProtocol(H11Protocol):
             await app({**scope, "extensions": extensions}, receive, send)
 
         self.app = with_abort
+        self._patience = self.loop.call_later(HEAD_WITHIN_S, stream.close)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.transport.is_closing() or (self.cycle is not None and not self.cycle.response_complete):
+            self._wait_no_more()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(HEAD_WITHIN_S, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
         super().connection_lost(exc)
         self.lost.set()
 

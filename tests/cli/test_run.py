@@ -116,7 +116,7 @@ def test_metrics_hold_counters_in_the_text_of_prometheus(one_bot: Story) -> None
 
 def test_the_console_shows_each_bot_and_its_state(one_bot: Story) -> None:
     page = one_bot.pages[""].text
-    assert "1 of 1 bots is ready" in page
+    assert "1 of 1 bot is ready" in page
     assert 'href="/bots/maid"' in page
 
 

@@ -104,3 +104,28 @@ async def test_it_serves_on_a_socket_that_is_bound_already() -> None:
         async with serve(new_simulator().asgi, listener=listener) as base_url:
             assert base_url == url
             assert (await http.get(f"{url}/simulator/state")).status_code == 200
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /simulator/state HTTP/1.1\r\nHost: "])
+async def test_who_does_not_come_to_the_point_is_not_waited_for(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEAD_WITHIN_S", 0.05)
+    async with serve(new_simulator().asgi) as base_url, asyncio.timeout(BOUND_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(base_url.rpartition(":")[2]))
+        writer.write(said)
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_who_has_asked_may_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_WITHIN_S", 0.05)
+    simulator = new_simulator()
+    async with asyncio.TaskGroup() as group, served_agent(simulator) as agent:
+        await agent.login()
+        await agent.handshake()
+        poll = group.create_task(agent.connect())
+        await simulator.held()
+        assert await asyncio.wait([poll], timeout=0.2) == (set(), {poll})
+    assert poll.result()[-1]["successful"] is True
