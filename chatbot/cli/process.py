@@ -147,6 +147,10 @@ class Child:
         self.kill()  # what its plugins have started and not ended
         return code
 
+    async def gone(self) -> None:
+        """Until the system has taken back what was killed."""
+        await self._process.wait()
+
     def kill(self) -> None:
         """End it at once, with what it has started."""
         with suppress(ProcessLookupError):

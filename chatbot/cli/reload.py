@@ -104,12 +104,14 @@ class Reloader:
         except* NotStarted as group:
             raise group.exceptions[0] from None
         finally:
-            self._end_all()
+            for child in self._end_all():
+                await child.gone()
 
-    def _end_all(self) -> None:
-        for child in (self._spare, self._loading, self._current):
-            if child is not None:
-                child.kill()
+    def _end_all(self) -> list[Child]:
+        children = [child for child in (self._spare, self._loading, self._current) if child is not None]
+        for child in children:
+            child.kill()
+        return children
 
     def _look(self) -> None:
         """Something may have been saved. What is being loaded now is old then."""
