@@ -1,9 +1,11 @@
 """What is generated in the documents is up to date. The command that writes it: `make reference`."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from docs.generator.deployment import examples
 from docs.generator.pages import DOCS, PARTS, pages, written
 
 PAGES = [page.relative_to(DOCS).as_posix() for page in pages()]
@@ -14,6 +16,11 @@ MEANINGS = {"meaning", "means", "when", "what it is", "in one line", "what happe
 def test_the_generated_parts_of_a_page_are_up_to_date(page: str) -> None:
     text = (DOCS / page).read_text()
     assert written(text) == text, f"docs/{page} is not up to date\n  fix: make reference"
+
+
+@pytest.mark.parametrize("path", examples(), ids=lambda path: path.name)
+def test_the_examples_of_deployment_are_what_a_new_project_has(path: Path) -> None:
+    assert path.read_text() == examples()[path], f"docs/deployment/{path.name} is old\n  fix: make reference"
 
 
 @pytest.mark.parametrize("page", PAGES)
