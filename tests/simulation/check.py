@@ -34,7 +34,7 @@ def check(truth: Truth, disk: Disk, chats: Sequence[Chat]) -> None:
         _check_doubled(truth, chat)
         _check_order(truth, chat)
         _check_hooks(truth, disk, chat, starts)
-        _check_end(truth, chat)
+        _check_end(truth, disk, chat)
         if truth.prompt_s:
             _check_prompt(truth, chat, starts)
     _check_settled(truth, disk, {chat.id for chat in chats if chat.is_closed})
@@ -178,7 +178,7 @@ def _check_prompt(truth: Truth, chat: Chat, starts: Sequence[HookStart]) -> None
         before = max(before, answered, ended)
 
 
-def _check_end(truth: Truth, chat: Chat) -> None:
+def _check_end(truth: Truth, disk: Disk, chat: Chat) -> None:
     times = truth.ended.count(chat.id)
     if chat.id in truth.over and not times:
         truth.find("end", f"{chat.id} is over, and on_chat_ended was not called")
@@ -186,29 +186,32 @@ def _check_end(truth: Truth, chat: Chat) -> None:
     again = truth.counts["revoked"] + (truth.counts["offered late"] if truth.counts["lives"] > 1 else 0)
     if times > 1 + len(truth.kills) + again:
         truth.find("end", f"{chat.id}: on_chat_ended was called {times} times")
-    _check_reports(truth, chat, times, again)
+    _check_reports(truth, disk, chat, 1 + len(truth.kills) + again)
 
 
-def _check_reports(truth: Truth, chat: Chat, times: int, again: int) -> None:
+def _check_reports(truth: Truth, disk: Disk, chat: Chat, most: int) -> None:
     """One for each end, again only for a crash; a transcript that was not rewound tells what was said."""
     reports = [report for report in truth.reports if report.chat_id == chat.id]
-    if chat.id in truth.over and times and not reports:
+    if chat.id in truth.over and chat.id in truth.ended and not reports:
         truth.find("report", f"{chat.id} is over, and on_session_report was not called")
-    if len(reports) > 1 + len(truth.kills) + again:
+    if len(reports) > most:
         truth.find("report", f"{chat.id}: on_session_report was called {len(reports)} times")
     if len(reports) == 1 and not truth.rewinds[chat.id]:
-        _check_counts(truth, chat, *reports)
+        _check_counts(truth, disk, chat, *reports)
 
 
-def _check_counts(truth: Truth, chat: Chat, report: SessionReport) -> None:
+def _check_counts(truth: Truth, disk: Disk, chat: Chat, report: SessionReport) -> None:
     """What is said when the chat is not the bot's any more may be heard or not.
 
-    Of a chat that has vanished nobody can read what was not heard, or shown, before.
+    Of a chat that has vanished nobody can read what was not heard, or shown, before; nor whether a text came
+    there whose answer nobody has had.
     """
     said, texts = len(chat.texts("bot")), chat.texts("customer")
     # a chat that was handed on as the bot stopped is gone when the next life looks for it
     is_vague = report.end_reason == "gone" or report.end_detail == "stopping"
-    least = 0 if is_vague else said
+    mine = (record for record in disk.operations.values() if record.key.chat_id == chat.id)
+    unknown = sum(record.operation == "SendMessage" and record.state == "abandoned" for record in mine)
+    least = 0 if is_vague else said - unknown
     owed = 0 if is_vague else sum(not line.excused for line in texts)
     if not least <= report.messages_sent <= said:
         truth.find("report", f"{chat.id}: {said} texts sent are told as {report.messages_sent}")
